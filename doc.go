@@ -1,0 +1,67 @@
+// Package cloudflare is a client for Cloudflare's Organizations API: organizations and their profiles.
+//
+//	client, err := cloudflare.NewClient() // the credential comes from the environment
+//	if err != nil {
+//		return err
+//	}
+//	for org, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{}) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(org.ID, org.Name)
+//	}
+//
+// The API is in beta, and may change without notice.
+//
+// # Authentication
+//
+// [WithAPIToken] sends an API token, [WithAPIKey] a global API key with the e-mail address of its user. Without
+// either, [NewClient] takes the credential from CLOUDFLARE_API_TOKEN, or from CLOUDFLARE_API_KEY with
+// CLOUDFLARE_EMAIL. User API tokens cover only some of the Organizations operations today; the key covers all.
+//
+// A credential is sent to the origin of the base URL and to no other: over https, or to this machine. No redirect is
+// ever followed. No client, error or log record prints it.
+//
+// # Lists
+//
+// List returns one page. All yields every item of every page:
+// a filter holds on all of them, a failing page yields a [*PageError] to resume from, and nothing is skipped
+// silently.
+//
+// # Errors
+//
+// An answer that is no success is an [*Error], also a 200 that says "success": false. The sentinels tell the usual
+// causes apart:
+//
+//	org, err := client.Organizations.Get(ctx, id)
+//	switch {
+//	case errors.Is(err, cloudflare.ErrNotFound):
+//		// there is none
+//	case err != nil:
+//		return err
+//	}
+//
+// [ErrInvalidArgument] means that nothing was sent. [ErrOutcomeUnknown] means that a write may or may not have
+// happened: look before trying again. A deadline of the caller's own is [context.DeadlineExceeded], an attempt that
+// took longer than [WithTimeout] is [ErrAttemptTimeout].
+//
+// # Retries
+//
+// A call is tried again, three times unless told otherwise, where that cannot do anything twice:
+//
+//	                                                    GET, HEAD, PUT, DELETE   POST, PATCH
+//	429                                                 again                    again
+//	408, 500, 502, 503, 504, 520 to 524                 again                    no
+//	never sent: no connection, no address               again                    again
+//	no complete answer, or an attempt that timed out    again                    no
+//	any other status, an answer that cannot be used     no                       no
+//
+// A certificate that is not accepted and a host that does not exist are not tried again, and never is what the
+// caller has cancelled. The wait is what Retry-After says, or else random up to a bound that doubles from half a
+// second. A wait that would pass the context's deadline is not begun. Where the API says in a Ratelimit header that
+// nothing is left, all calls of the client wait for the reset.
+//
+// # Testing
+//
+// Package cloudflaretest is the API in memory, for tests that need no account.
+package cloudflare

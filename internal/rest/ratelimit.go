@@ -1,0 +1,214 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// RateLimit is one member of a Ratelimit header, joined with the member of the same name in Ratelimit-Policy.
+type RateLimit struct {
+	Name             string
+	Remaining, Quota int
+	Reset, Window    time.Duration
+}
+
+// RateLimits reads the Ratelimit and Ratelimit-Policy headers. A member that cannot be read is left out.
+func RateLimits(h http.Header) []RateLimit {
+	var limits []RateLimit
+	for m := range members(h["Ratelimit"]) {
+		if remaining, ok := m.number("r"); ok {
+			reset, _ := m.number("t")
+			limits = append(limits, RateLimit{Name: m.name, Remaining: remaining, Reset: seconds(reset)})
+		}
+	}
+	for m := range members(h["Ratelimit-Policy"]) {
+		for i := range limits {
+			if limits[i].Name == m.name {
+				window, _ := m.number("w")
+				limits[i].Quota, _ = m.number("q")
+				limits[i].Window = seconds(window)
+			}
+		}
+	}
+	return limits
+}
+
+// member is one element of a structured-field list: "name";a=1;b=2.
+type member struct{ name, params string }
+
+// members yields the elements of a structured-field list that may be spread over several header lines.
+func members(lines []string) iter.Seq[member] {
+	return func(yield func(member) bool) {
+		for _, line := range lines {
+			for rest := line; rest != ""; {
+				var element string
+				element, rest = cutUnquoted(rest, ',')
+				name, params := cutUnquoted(element, ';')
+				name = strings.TrimSpace(name)
+				if unquoted, err := strconv.Unquote(name); err == nil {
+					name = unquoted
+				}
+				if name != "" && !yield(member{name, params}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// cutUnquoted splits s around the first sep that is not inside a quoted string.
+func cutUnquoted(s string, sep byte) (before, after string) {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && quoted:
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == sep && !quoted:
+			return s[:i], s[i+1:]
+		}
+	}
+	return s, ""
+}
+
+// number returns a parameter that is a whole number and not negative.
+func (m member) number(key string) (int, bool) {
+	for rest := m.params; rest != ""; {
+		var param string
+		param, rest = cutUnquoted(rest, ';')
+		if k, v, ok := strings.Cut(param, "="); ok && strings.TrimSpace(k) == key {
+			n, err := strconv.Atoi(strings.TrimSpace(v))
+			return n, err == nil && n >= 0
+		}
+	}
+	return 0, false
+}
+
+// maxPause bounds what a server can ask of all calls at once: the API's own block lasts five minutes.
+const maxPause = 5 * time.Minute
+
+// slowStart is how long after a pause requests go one by one, unless an answer says sooner how many are left.
+const slowStart = time.Second
+
+// gate is the only state that the calls of a client share: what the last answers said of the rate limit. While
+// nothing is left no request starts, and while little is left no more are under way than are left, so that calls
+// which waited together do not spend their attempts on one another's 429s.
+type gate struct {
+	mu       sync.Mutex
+	limited  bool      // left and until are in force
+	left     int       // how many requests the server still takes
+	until    time.Time // when that is over
+	underWay int
+	changed  chan struct{} // closed when a waiting call should look again; nil while none waits
+}
+
+// enter waits until a request may start; leave must follow. A pause that is longer than limit, or does not fit into
+// ctx, is an error at once.
+func (g *gate) enter(ctx context.Context, limit time.Duration) error {
+	for {
+		g.mu.Lock()
+		now := time.Now()
+		g.expire(now)
+		if !g.limited || g.left > 0 && g.underWay < g.left {
+			g.underWay++
+			g.mu.Unlock()
+			return nil
+		}
+		wait, paused := g.until.Sub(now), g.left == 0
+		if g.changed == nil {
+			g.changed = make(chan struct{})
+		}
+		changed := g.changed
+		g.mu.Unlock()
+
+		if paused {
+			used := fmt.Errorf("%w: nothing is left before the reset in %s", ErrRateLimited, wait.Round(time.Millisecond))
+			if err := fits(ctx, wait); err != nil {
+				return fmt.Errorf("%w: %w", used, err)
+			}
+			if wait > limit {
+				return used
+			}
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-changed:
+		case <-ctx.Done():
+			timer.Stop()
+			return contextError(ctx)
+		}
+		timer.Stop()
+	}
+}
+
+// expire ends what is no longer in force. A pause ends in a slow start: one request finds out how many are left.
+func (g *gate) expire(now time.Time) {
+	if !g.limited || now.Before(g.until) {
+		return
+	}
+	if g.left == 0 {
+		g.left, g.until = 1, g.until.Add(slowStart)
+		if now.Before(g.until) {
+			return
+		}
+	}
+	g.limited = false
+}
+
+// leave ends what enter began, with the answer's header, or nil if there was no answer.
+func (g *gate) leave(h http.Header) {
+	left, reset, limited := mostPressing(h)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.underWay--
+	if limited {
+		now := time.Now()
+		g.expire(now)
+		until := now.Add(min(reset, maxPause))
+		switch {
+		case left > 0 && g.limited && g.left == 0 && now.Before(g.until):
+			// An answer that was under way when another one said that nothing is left.
+		case left == 0 && g.limited && g.left == 0 && g.until.After(until):
+			// A longer pause is already on.
+		default:
+			g.limited, g.left, g.until = true, left, until
+		}
+	}
+	if g.changed != nil {
+		close(g.changed)
+		g.changed = nil
+	}
+}
+
+// paused returns how much longer nothing may start.
+func (g *gate) paused() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.limited && g.left == 0 {
+		return max(0, time.Until(g.until))
+	}
+	return 0
+}
+
+// mostPressing returns the smallest remaining quota with the longest wait that belongs to it.
+func mostPressing(h http.Header) (left int, reset time.Duration, ok bool) {
+	for m := range members(h["Ratelimit"]) {
+		r, okR := m.number("r")
+		t, okT := m.number("t")
+		if !okR || !okT {
+			continue
+		}
+		if !ok || r < left || r == left && seconds(t) > reset {
+			left, reset, ok = r, seconds(t), true
+		}
+	}
+	return left, reset, ok
+}

@@ -1,0 +1,501 @@
+// Package rest sends requests to one origin and brings back answers: it builds, signs, bounds, logs and repeats, and
+// is the only package here that does I/O. It knows nothing of envelopes or of what the answers mean.
+package rest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What the errors of this package match.
+var (
+	ErrInvalidArgument = errors.New("invalid argument")
+	ErrAttemptTimeout  = errors.New("attempt timed out")
+	ErrRateLimited     = errors.New("rate limited")
+	ErrOutcomeUnknown  = errors.New("outcome unknown: the write may or may not have happened")
+)
+
+// Config is what a Client is made of. All of it has been checked, but for BaseURL, which New checks.
+type Config struct {
+	BaseURL      string
+	HTTPClient   *http.Client // nil: the transport that all clients share
+	Credential   Credential
+	UserAgent    string
+	Timeout      time.Duration // of one attempt; 0: none
+	MaxRetryWait time.Duration
+	Logger       *slog.Logger // nil: none
+	Limiter      interface{ Wait(context.Context) error }
+}
+
+// Client sends requests to one origin with one credential. It is safe for concurrent use.
+type Client struct {
+	Config
+	origin    *url.URL // Path and RawPath end without a slash
+	header    func() http.Header
+	transport http.RoundTripper
+	jar       http.CookieJar
+	gate      gate
+}
+
+// New returns a Client. A bad base URL is ErrInvalidArgument.
+func New(config Config) (*Client, error) {
+	origin, err := parseBase(config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{Config: config, origin: origin, transport: sharedTransport()}
+	if hc := config.HTTPClient; hc != nil {
+		// Its transport is used directly and not through http.Client, which would follow redirects, or fail on a
+		// Location that it cannot parse, before anyone could look at the answer.
+		c.transport, c.jar = hc.Transport, hc.Jar
+		if c.transport == nil {
+			c.transport = http.DefaultTransport
+		}
+		if hc.Timeout > 0 && (c.Timeout == 0 || hc.Timeout < c.Timeout) {
+			c.Timeout = hc.Timeout
+		}
+	}
+	constant := http.Header{
+		"Accept":     {"application/json"}, // anything else makes the edge answer its errors in HTML
+		"User-Agent": {config.UserAgent},
+	}
+	config.Credential.sign(constant)
+	c.header = func() http.Header { return maps.Clone(constant) } // a closure, so that no printer reaches the credential
+	return c, nil
+}
+
+// sharedTransport serves every client that brings none, so that a program with a client for each tenant has one set
+// of connections. No credential lives in it.
+var sharedTransport = sync.OnceValue(func() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    128,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
+	}
+})
+
+// Request is one call. Path holds raw segments.
+type Request struct {
+	Method     string
+	Path       []string
+	Query      string // encoded
+	Header     http.Header
+	Body       []byte // nil: none
+	MaxRetries int
+}
+
+// Answer is a complete HTTP answer, whatever its status.
+type Answer struct {
+	StatusCode int
+	Header     http.Header
+	Body       []byte // valid until Release
+	TooLarge   bool   // Body is only the beginning
+	Path       string // of the request, escaped, below the base URL
+	Attempts   int
+	Unknown    bool // this attempt or an earlier one was a write that may have happened
+
+	buffer *[]byte
+}
+
+// Failure is the error of a call that ended without an answer to use.
+type Failure struct {
+	Path     string
+	Attempts int     // zero: nothing was sent
+	Last     *Answer // the last complete answer, nil if there was none; released by whoever has the Failure
+	Unknown  bool    // an attempt was a write that may have happened
+	Causes   []error // what ended the call; its own secrets are out of their texts
+}
+
+func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
+
+func (f *Failure) Unwrap() []error { return f.Causes }
+
+// Do sends a request, repeats it where that is harmless, and returns the answer, which the caller must release. An
+// error is ErrInvalidArgument if nothing could be sent, or else a *Failure.
+func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
+	target, path, err := c.target(req.Path, req.Query)
+	if err != nil {
+		return nil, err
+	}
+	call := Failure{Path: path}
+	fail := func(causes ...error) (*Answer, error) {
+		call.Causes = causes
+		return nil, &call
+	}
+	for {
+		if err := contextError(ctx); err != nil {
+			return fail(err)
+		}
+		if c.Limiter != nil {
+			if err := c.Limiter.Wait(ctx); err != nil {
+				return fail(c.cleanError(ctx, fmt.Errorf("limiter: %w", err)))
+			}
+		}
+		if err := c.gate.enter(ctx, c.MaxRetryWait); err != nil {
+			return fail(err)
+		}
+		call.Attempts++
+		start := time.Now()
+		answer, result, err := c.attempt(ctx, &req, target)
+		duration := time.Since(start)
+		if err != nil {
+			err = c.cleanError(ctx, err)
+		} else {
+			call.Last.Release()
+			call.Last = answer
+			answer.Path, answer.Attempts = path, call.Attempts
+		}
+		call.Unknown = call.Unknown || result.unknown(req.Method)
+
+		again, wait := call.Attempts <= req.MaxRetries && result.repeatable(req.Method), time.Duration(0)
+		if again {
+			wait, again = c.wait(ctx, answer, call.Attempts)
+		}
+		c.log(ctx, record{req.Method, path, call.Attempts, duration, answer, err, again, wait})
+
+		switch {
+		case again:
+			if ended := sleep(ctx, wait); ended != nil {
+				return fail(present(err, ended)...)
+			}
+		case err != nil:
+			return fail(err)
+		default:
+			answer.Unknown = call.Unknown
+			return answer, nil
+		}
+	}
+}
+
+// wait returns how long to wait before the next attempt, and false if there must be none: the caller is gone, or the
+// server asks for more than the client is willing to wait and the caller is better served by the answer.
+func (c *Client) wait(ctx context.Context, answer *Answer, attempts int) (time.Duration, bool) {
+	wait := backoff(attempts, c.MaxRetryWait)
+	if answer == nil {
+		return wait, contextError(ctx) == nil
+	}
+	if asked := RetryAfter(answer.Header, time.Now()); asked > 0 {
+		wait = asked
+	}
+	wait = max(wait, c.gate.paused())
+	return wait, wait <= c.MaxRetryWait
+}
+
+// attempt sends the request once, reads the whole answer and says what that came to.
+func (c *Client) attempt(caller context.Context, req *Request, target *url.URL) (answer *Answer, result outcome, err error) {
+	defer func() {
+		if answer != nil {
+			c.gate.leave(answer.Header)
+		} else {
+			c.gate.leave(nil)
+		}
+	}()
+	ctx := caller
+	if c.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(caller, c.Timeout)
+		defer cancel()
+	}
+	answer, err = c.roundTrip(ctx, req, target)
+	if err == nil {
+		return answer, judgeStatus(answer.StatusCode), nil
+	}
+	result = judgeError(err)
+	if contextError(ctx) != nil && contextError(caller) == nil {
+		err = fmt.Errorf("%w: no complete answer within %s", ErrAttemptTimeout, c.Timeout)
+	}
+	return nil, result, err
+}
+
+func (c *Client) roundTrip(ctx context.Context, req *Request, target *url.URL) (*Answer, error) {
+	resp, err := c.transport.RoundTrip(c.request(ctx, req, target))
+	switch {
+	case err != nil:
+		return nil, err
+	case resp == nil:
+		return nil, errors.New("the transport returned neither an answer nor an error")
+	case resp.Body == nil:
+		resp.Body = http.NoBody
+	}
+	defer resp.Body.Close()
+	if c.jar != nil {
+		c.jar.SetCookies(target, resp.Cookies())
+	}
+	if resp.StatusCode < 200 { // 101: what follows is not HTTP
+		return nil, fmt.Errorf("unexpected status %d", resp.StatusCode)
+	}
+	answer := &Answer{StatusCode: resp.StatusCode, Header: resp.Header}
+	if err := answer.read(resp.Body, resp.ContentLength); err != nil {
+		answer.Release()
+		return nil, err
+	}
+	return answer, nil
+}
+
+// request builds one attempt. Header and URL are its own, because transports that users write change them in place.
+// GetBody stays unset: with it, net/http itself would repeat some requests, writes among them.
+func (c *Client) request(ctx context.Context, req *Request, target *url.URL) *http.Request {
+	own := *target
+	header := c.header()
+	for name, values := range req.Header {
+		header[name] = slices.Clone(values)
+	}
+	r := (&http.Request{
+		Method: req.Method, URL: &own, Host: target.Host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if req.Body != nil {
+		header["Content-Type"] = []string{"application/json"}
+		r.ContentLength = int64(len(req.Body))
+		r.Body = io.NopCloser(bytes.NewReader(req.Body))
+	}
+	if c.jar != nil {
+		for _, cookie := range c.jar.Cookies(target) {
+			r.AddCookie(cookie)
+		}
+	}
+	return r
+}
+
+// cleanError makes err safe to hand to a caller: without secrets in its text, and matching the context's errors only
+// if it is the caller's context that ended (net's own time-outs match context.DeadlineExceeded too).
+func (c *Client) cleanError(ctx context.Context, err error) error {
+	if ended := contextError(ctx); ended != nil {
+		return ended
+	}
+	text := err.Error()
+	clean := c.Credential.Scrub(text)
+	if clean != text || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return errors.New(clean)
+	}
+	return err
+}
+
+// record is what the log says of one attempt.
+type record struct {
+	method, path string
+	attempt      int
+	duration     time.Duration
+	answer       *Answer
+	err          error
+	again        bool
+	wait         time.Duration
+}
+
+func (c *Client) log(ctx context.Context, r record) {
+	level := slog.LevelDebug
+	if r.err != nil || r.answer.StatusCode >= 300 {
+		level = slog.LevelWarn
+	}
+	if c.Logger == nil || !c.Logger.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", r.method),
+		slog.String("path", c.Credential.Scrub(r.path)),
+		slog.Int("attempt", r.attempt),
+		slog.Duration("duration", r.duration),
+	}
+	if r.err != nil {
+		attrs = append(attrs, slog.String("error", r.err.Error()))
+	} else {
+		attrs = append(attrs, slog.Int("status", r.answer.StatusCode),
+			slog.String("ray_id", c.Credential.Scrub(r.answer.Header.Get("Cf-Ray"))))
+	}
+	if r.again {
+		attrs = append(attrs, slog.Duration("retry_in", r.wait))
+	}
+	c.Logger.LogAttrs(ctx, level, "cloudflare request", attrs...)
+}
+
+// Bounds on what is read of a body, after decompression.
+const (
+	MaxBody      = 32 << 20
+	MaxErrorBody = 1 << 20
+)
+
+// maxPooled is the largest buffer that is kept: one large answer must not hold its memory for ever.
+const maxPooled = 1 << 20
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// read reads the whole body, so that the connection can be used again, or as much of it as the bounds allow.
+func (a *Answer) read(body io.Reader, contentLength int64) error {
+	limit := MaxErrorBody
+	if a.StatusCode < 300 {
+		limit = MaxBody
+	}
+	if contentLength > int64(limit) {
+		a.TooLarge, limit, contentLength = true, 1<<10, 0 // enough for a sample
+	}
+	a.buffer = buffers.Get().(*[]byte)
+	buf := (*a.buffer)[:0]
+	defer func() { *a.buffer = buf }()
+	// A server may announce more than it sends, so a promise is believed only so far. The spare bytes let the reader
+	// find the end of what was promised without growing.
+	if promised := int(min(max(contentLength, 0), maxPooled)) + 512; cap(buf) < promised {
+		buf = make([]byte, 0, promised)
+	}
+	for {
+		n, err := body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case len(buf) > limit:
+			a.TooLarge, a.Body = true, buf[:limit]
+			return nil
+		case err == io.EOF:
+			a.Body = buf
+			return nil
+		case err != nil:
+			return err
+		}
+		if len(buf) == cap(buf) {
+			grown := make([]byte, len(buf), min(2*cap(buf), limit+1))
+			copy(grown, buf)
+			buf = grown
+		}
+	}
+}
+
+// Release gives the body back; it must not be read any more. A nil Answer has nothing to give.
+func (a *Answer) Release() {
+	if a == nil || a.buffer == nil {
+		return
+	}
+	if cap(*a.buffer) <= maxPooled {
+		buffers.Put(a.buffer)
+	}
+	a.buffer, a.Body = nil, nil
+}
+
+// parseBase checks a base URL. Its errors do not show it: what is wrong with it may be a password.
+func parseBase(base string) (*url.URL, error) {
+	refuse := func(why string) (*url.URL, error) {
+		return nil, fmt.Errorf("%w: WithBaseURL: the URL %s", ErrInvalidArgument, why)
+	}
+	u, err := url.Parse(base)
+	switch {
+	case err != nil || u.Opaque != "" || strings.ContainsFunc(base, notPrintable) || strings.Contains(base, `\`):
+		return refuse("cannot be parsed")
+	case u.User != nil:
+		return refuse("must not carry a user or a password")
+	case strings.ContainsAny(base, "?#"):
+		return refuse("must not have a query or a fragment")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return refuse("must begin with https://")
+	case u.Hostname() == "":
+		return refuse("must name a host")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return refuse("must begin with https:// (plain http goes to this machine only)")
+	}
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == "." || segment == ".." {
+			return refuse("must not have a path with . or ..")
+		}
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	return u, nil
+}
+
+func notPrintable(r rune) bool { return r <= ' ' || r >= 0x7f }
+
+func isLoopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+// target returns the URL of a path below the base URL, and that path alone, escaped.
+func (c *Client) target(segments []string, query string) (u *url.URL, path string, err error) {
+	if len(segments) == 0 {
+		return nil, "", fmt.Errorf("%w: the path is empty", ErrInvalidArgument)
+	}
+	var raw, escaped strings.Builder
+	raw.WriteString(c.origin.Path)
+	for i, segment := range segments {
+		if why := RefuseSegment(segment); why != "" {
+			return nil, "", fmt.Errorf("%w: path segment %d %s", ErrInvalidArgument, i+1, why)
+		}
+		raw.WriteByte('/')
+		raw.WriteString(segment)
+		escaped.WriteByte('/')
+		escaped.WriteString(url.PathEscape(segment))
+	}
+	own := *c.origin
+	own.Path, own.RawPath, own.RawQuery = raw.String(), c.origin.EscapedPath()+escaped.String(), query
+	return &own, escaped.String(), nil
+}
+
+// RefuseSegment says why a text is not one segment of a path for every server and proxy on the way, or "". It does
+// not show the text: what ends up in the wrong place may be a credential.
+func RefuseSegment(segment string) string {
+	switch {
+	case segment == "":
+		return "is empty"
+	case segment == "." || segment == "..":
+		return "stands for another path"
+	case strings.ContainsAny(segment, `/\?#%`):
+		return `contains one of / \ ? # %`
+	case !utf8.ValidString(segment):
+		return "is not valid UTF-8"
+	case strings.ContainsFunc(segment, unicode.IsControl):
+		return "contains a control character"
+	}
+	return ""
+}
+
+// fits returns an error if a wait would end when ctx has ended.
+func fits(ctx context.Context, wait time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
+		return fmt.Errorf("a wait of %s does not fit: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
+	}
+	return nil
+}
+
+// sleep waits, unless ctx would end first: then it returns at once.
+func sleep(ctx context.Context, wait time.Duration) error {
+	if err := fits(ctx, wait); err != nil {
+		return err
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return contextError(ctx)
+	}
+}
+
+// contextError returns why ctx has ended, its cause included, or nil. A dial gives up at the deadline, which can be
+// a moment before ctx itself notices.
+func contextError(ctx context.Context) error {
+	err := ctx.Err()
+	if deadline, ok := ctx.Deadline(); err == nil && ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	if cause := context.Cause(ctx); cause != err {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
+}
+
+func present(errs ...error) []error {
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+}
