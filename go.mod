@@ -6,6 +6,7 @@ require github.com/go-json-experiment/json v1.27.2
 
 require (
 	github.com/google/go-querystring v1.2.0
+	github.com/jarcoal/httpmock v1.4.2
 	github.com/stretchr/testify v1.12.1
 )
 
