@@ -218,11 +218,14 @@ func (c *Client) attempt(caller context.Context, req *Request, target *url.URL) 
 	if err == nil {
 		return answer, judgeStatus(answer.StatusCode), nil
 	}
-	result = judgeError(err)
-	if contextError(ctx) != nil && contextError(caller) == nil {
+	if contextError(ctx) == nil {
+		return nil, judgeError(err), err
+	}
+	// What a transport returns now may be the cause of the context, which is about something else.
+	if contextError(caller) == nil {
 		err = fmt.Errorf("%w: no complete answer within %s", ErrAttemptTimeout, c.Timeout)
 	}
-	return nil, result, err
+	return nil, lost, err
 }
 
 func (c *Client) roundTrip(ctx context.Context, req *Request, target *url.URL) (*Answer, error) {
