@@ -485,7 +485,8 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// contextError returns why ctx has ended, its cause included, or nil. A dial gives up at the deadline, which can be
+// contextError returns why ctx has ended, or nil. The text names the cause, but nothing matches it: it may be the error
+// of another call, with an answer or an outcome that this one never had. A dial gives up at the deadline, which can be
 // a moment before ctx itself notices.
 func contextError(ctx context.Context) error {
 	err := ctx.Err()
@@ -493,7 +494,7 @@ func contextError(ctx context.Context) error {
 		return context.DeadlineExceeded
 	}
 	if cause := context.Cause(ctx); cause != err {
-		return fmt.Errorf("%w: %w", err, cause)
+		return fmt.Errorf("%w: %v", err, cause)
 	}
 	return err
 }
