@@ -157,7 +157,7 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		answer, result, err := c.attempt(ctx, &req, target)
 		duration := time.Since(start)
 		if err != nil {
-			err = c.cleanError(ctx, err)
+			err = c.cleanError(ctx, withoutURL(err))
 		} else {
 			call.Last.Release()
 			call.Last = answer
@@ -276,6 +276,18 @@ func (c *Client) request(ctx context.Context, req *Request, target *url.URL) *ht
 		}
 	}
 	return r
+}
+
+// withoutURL returns what is inside a *url.Error, which prints host and query: transports that use an http.Client
+// return one.
+func withoutURL(err error) error {
+	for {
+		outer, ok := errors.AsType[*url.Error](err)
+		if !ok || outer.Err == nil {
+			return err
+		}
+		err = outer.Err
+	}
 }
 
 // cleanError makes err safe to hand to a caller: without secrets in its text, and matching the context's errors only
