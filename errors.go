@@ -325,6 +325,7 @@ func (c *core) failed(method string, err error, capture *Response) error {
 		capture.Attempts = failure.Attempts
 	}
 	if failure.Last != nil {
+		failure.Last.Attempts = failure.Attempts
 		e.last = c.statusError(method, failure.Last)
 		if capture != nil {
 			c.capture(capture, failure.Last)
