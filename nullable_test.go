@@ -3,6 +3,7 @@ package cloudflare_test
 import (
 	"encoding/json"
 	"fmt"
+	"log"
 	"testing"
 	"time"
 
@@ -91,16 +92,63 @@ func TestNullableOfTimeAndText(t *testing.T) {
 }
 
 func ExampleNullable() {
-	for _, stored := range []string{`{"enforce_twofactor": false}`, `{"enforce_twofactor": null}`, `{}`} {
+	for _, answer := range []string{`{"enforce_twofactor":false}`, `{"enforce_twofactor":null}`, `{}`} {
 		var settings cloudflare.AccountSettings
-		if err := json.Unmarshal([]byte(stored), &settings); err != nil {
-			fmt.Println(err)
+		if err := json.Unmarshal([]byte(answer), &settings); err != nil {
+			log.Fatal(err)
 		}
-		required, ok := settings.EnforceTwofactor.Get()
-		fmt.Println("known:", ok, "required:", required, "null:", settings.EnforceTwofactor.Null)
+		stored, err := json.Marshal(settings)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%+v is stored as %s\n", settings.EnforceTwofactor, stored)
 	}
 	// Output:
-	// known: true required: false null: false
-	// known: false required: false null: true
-	// known: false required: false null: false
+	// {Value:false Valid:true Null:false} is stored as {"enforce_twofactor":false}
+	// {Value:false Valid:false Null:true} is stored as {"enforce_twofactor":null}
+	// {Value:false Valid:false Null:false} is stored as {}
+}
+
+func ExampleNullable_Get() {
+	settings := cloudflare.AccountSettings{
+		AbuseContactEmail: cloudflare.Nullable[string]{Value: "abuse@example.com", Valid: true},
+	}
+	if email, ok := settings.AbuseContactEmail.Get(); ok {
+		fmt.Println(email)
+	}
+	if _, ok := settings.EnforceTwofactor.Get(); !ok {
+		fmt.Println("nobody knows")
+	}
+	// Output:
+	// abuse@example.com
+	// nobody knows
+}
+
+func ExampleNullable_IsZero() {
+	fmt.Println(cloudflare.Nullable[bool]{}.IsZero())
+	fmt.Println(cloudflare.Nullable[bool]{Null: true}.IsZero())
+	fmt.Println(cloudflare.Nullable[bool]{Valid: true}.IsZero())
+	// Output:
+	// true
+	// false
+	// false
+}
+
+func ExampleNullable_MarshalJSON() {
+	text, err := cloudflare.Nullable[int]{Value: 7, Valid: true}.MarshalJSON()
+	fmt.Println(string(text), err)
+	text, err = cloudflare.Nullable[int]{Null: true}.MarshalJSON()
+	fmt.Println(string(text), err)
+	// Output:
+	// 7 <nil>
+	// null <nil>
+}
+
+func ExampleNullable_UnmarshalJSON() {
+	var n cloudflare.Nullable[int]
+	fmt.Println(n.UnmarshalJSON([]byte("7")), n)
+	fmt.Println(n.UnmarshalJSON([]byte("null")), n)
+	// Output:
+	// <nil> {7 true false}
+	// <nil> {0 false true}
 }

@@ -89,19 +89,24 @@ type memberUserBody struct {
 	Email string `json:"email"`
 }
 
-func newMemberBody(params OrganizationMemberCreateParams) (memberBody, error) {
-	body := memberBody{memberUserBody{params.Email}, params.Status}
+// refuse says what is wrong with the params, or "". It does not show an e-mail address: what ends up in the wrong place
+// may be a credential.
+func (p OrganizationMemberCreateParams) refuse() string {
 	switch {
-	case params.Email == "":
-		return body, invalid("Email is empty")
-	case !strings.Contains(params.Email, "@"):
-		return body, invalid("Email has no @")
-	case !utf8.ValidString(params.Email) || strings.ContainsFunc(params.Email, isSpaceOrControl):
-		return body, invalid("Email has white space or a control character, or is not valid UTF-8")
-	case params.Status != "" && params.Status != MemberStatusActive && params.Status != MemberStatusCanceled:
-		return body, invalid("Status %q is none that a new member can have", params.Status)
+	case p.Email == "":
+		return "Email is empty"
+	case !strings.Contains(p.Email, "@"):
+		return "Email has no @"
+	case !utf8.ValidString(p.Email) || strings.ContainsFunc(p.Email, isSpaceOrControl):
+		return "Email has white space or a control character, or is not valid UTF-8"
+	case p.Status != "" && p.Status != MemberStatusActive && p.Status != MemberStatusCanceled:
+		return fmt.Sprintf("Status %q is none that a new member can have", p.Status)
 	}
-	return body, nil
+	return ""
+}
+
+func (p OrganizationMemberCreateParams) body() memberBody {
+	return memberBody{memberUserBody{p.Email}, p.Status}
 }
 
 func isSpaceOrControl(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
@@ -150,16 +155,15 @@ func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, me
 //
 // API: POST /organizations/{organization_id}/members
 func (s *OrganizationMembersService) Create(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts ...CallOption) (*OrganizationMember, error) {
-	body, err := newMemberBody(params)
-	if err != nil {
-		return nil, err
+	if why := params.refuse(); why != "" {
+		return nil, invalid("%s", why)
 	}
 	return one[OrganizationMember](ctx, (*service)(s), request{
 		method: http.MethodPost,
 		path:   []string{"organizations", organizationID, "members"},
 		body: struct {
 			Member memberBody `json:"member"`
-		}{body},
+		}{params.body()},
 	}, opts)
 }
 
@@ -207,14 +211,13 @@ func newMemberBodies(members []OrganizationMemberCreateParams) ([]memberBody, er
 	}
 	bodies, first := make([]memberBody, len(members)), make(map[string]int, len(members))
 	for i, params := range members {
-		var err error
-		if bodies[i], err = newMemberBody(params); err != nil {
-			return nil, fmt.Errorf("member %d: %w", i, err)
+		if why := params.refuse(); why != "" {
+			return nil, invalid("member %d: %s", i, why)
 		}
 		if j, twice := first[foldEmail(params.Email)]; twice {
 			return nil, invalid("members %d and %d have the same e-mail address", j, i)
 		}
-		first[foldEmail(params.Email)] = i
+		first[foldEmail(params.Email)], bodies[i] = i, params.body()
 	}
 	return bodies, nil
 }
