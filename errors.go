@@ -311,6 +311,13 @@ func (c *core) read(method string, a *rest.Answer, env *envelope.Envelope) *Erro
 // checker is a result that can tell whether it is what it should be.
 type checker interface{ check() error }
 
+func checkHasID(what, id string) error {
+	if id == "" {
+		return errors.New(what + " without an id")
+	}
+	return nil
+}
+
 // failed makes the error of a call that ended without an answer to report.
 func (c *core) failed(method string, err error, capture *Response) error {
 	failure, ok := errors.AsType[*rest.Failure](err)
