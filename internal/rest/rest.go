@@ -426,20 +426,19 @@ func (c *Client) target(segments []string, query string) (u *url.URL, path strin
 	if len(segments) == 0 {
 		return nil, "", fmt.Errorf("%w: the path is empty", ErrInvalidArgument)
 	}
-	var raw, escaped strings.Builder
-	raw.WriteString(c.origin.Path)
+	base := c.origin.EscapedPath()
+	buf := append(make([]byte, 0, 128), base...)
 	for i, segment := range segments {
 		if why := RefuseSegment(segment); why != "" {
 			return nil, "", fmt.Errorf("%w: path segment %d %s", ErrInvalidArgument, i+1, why)
 		}
-		raw.WriteByte('/')
-		raw.WriteString(segment)
-		escaped.WriteByte('/')
-		escaped.WriteString(url.PathEscape(segment))
+		buf = append(buf, '/')
+		buf = append(buf, url.PathEscape(segment)...)
 	}
-	own := *c.origin
-	own.Path, own.RawPath, own.RawQuery = raw.String(), c.origin.EscapedPath()+escaped.String(), query
-	return &own, escaped.String(), nil
+	own, escaped := *c.origin, string(buf)
+	own.Path, err = url.PathUnescape(escaped)
+	own.RawPath, own.RawQuery = escaped, query
+	return &own, escaped[len(base):], err
 }
 
 // RefuseSegment says why a text is not one segment of a path for every server and proxy on the way, or "". It does
