@@ -135,10 +135,13 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := Failure{Path: path}
+	var call struct {
+		Attempts int
+		Last     *Answer
+		Unknown  bool
+	}
 	fail := func(causes ...error) (*Answer, error) {
-		call.Causes = causes
-		return nil, &call
+		return nil, &Failure{path, call.Attempts, call.Last, call.Unknown, causes}
 	}
 	for {
 		if err := contextError(ctx); err != nil {
@@ -462,6 +465,8 @@ func RefuseSegment(segment string) string {
 	switch {
 	case segment == "":
 		return "is empty"
+	case strings.Trim(segment, "0123456789abcdef") == "": // what IDs are made of
+		return ""
 	case segment == "." || segment == "..":
 		return "stands for another path"
 	case strings.ContainsAny(segment, `/\?#%`):
