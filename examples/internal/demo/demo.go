@@ -11,7 +11,9 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+	"unicode"
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
@@ -147,3 +149,41 @@ func Usagef(format string, args ...any) error {
 
 // Refused makes an error end the program with ExitRefused.
 func Refused(err error) error { return &codedError{ExitRefused, err} }
+
+// Text makes what a server sent safe to print: without what could move a terminal's cursor or change its colours.
+func Text(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// OrganizationID returns the ID of the organization that s is the ID or the exact name of. Several of that name are
+// refused.
+func OrganizationID(ctx context.Context, client *cloudflare.Client, s string) (string, error) {
+	if isID(s) {
+		return s, nil
+	}
+	var ids []string
+	for org, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{Name: s}) {
+		if err != nil {
+			return "", err
+		}
+		if org.Name == s {
+			ids = append(ids, org.ID)
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return "", fmt.Errorf("no organization is named %q", s)
+	case 1:
+		return ids[0], nil
+	}
+	return "", Refused(fmt.Errorf("%d organizations are named %q; use one of the IDs %s", len(ids), s, strings.Join(ids, ", ")))
+}
+
+func isID(s string) bool {
+	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == ""
+}

@@ -99,6 +99,30 @@ func TestVerboseLogsRequests(t *testing.T) {
 	assert.Contains(t, stderr, "method=GET")
 }
 
+func TestText(t *testing.T) {
+	assert.Equal(t, "Grupo Íñigo システム & “Co”", demo.Text("Grupo Íñigo システム & “Co”"))
+	assert.Equal(t, "[2J[31mred", demo.Text("\x1b[2J\x1b[31mre\r\nd\x07\u202e"))
+}
+
+func TestOrganizationID(t *testing.T) {
+	_, _, stderr := runProgram(t.Context(), func(ctx context.Context, env *demo.Env) error {
+		root := env.Tree.Organizations[0].ID
+		for _, s := range []string{root, demo.Root} {
+			id, err := demo.OrganizationID(ctx, env.Client, s)
+			assert.NoError(t, err)
+			assert.Equal(t, root, id)
+		}
+		_, err := demo.OrganizationID(ctx, env.Client, "northwind distribution")
+		assert.ErrorContains(t, err, "no organization is named")
+		_, err = demo.OrganizationID(ctx, env.Client, demo.TwiceApart)
+		for _, o := range env.Tree.Named(demo.TwiceApart) {
+			assert.ErrorContains(t, err, o.ID)
+		}
+		return err
+	})
+	assert.Contains(t, stderr, "2 organizations are named")
+}
+
 func TestSeed(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
