@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -190,14 +191,12 @@ func (s *service) do(ctx context.Context, req request, env *envelope.Envelope, o
 	if ctx == nil {
 		return invalid("the context is nil")
 	}
-	c, how := s.core, call{maxRetries: s.core.maxRetries}
-	for i, opt := range opts {
-		if opt == nil {
-			return invalid("call option %d is nil", i+1)
-		}
-		opt(&how)
+	c := s.core
+	how, err := c.apply(opts)
+	if err != nil {
+		return err
 	}
-	wire, err := c.encode(req, &how)
+	wire, err := c.encode(req, how)
 	if err != nil {
 		return err
 	}
@@ -210,12 +209,24 @@ func (s *service) do(ctx context.Context, req request, env *envelope.Envelope, o
 	return c.answered(req.method, answer, env, how.capture)
 }
 
-// encode turns a call into what goes over the wire, or refuses it.
-func (c *core) encode(req request, how *call) (rest.Request, error) {
-	wire := rest.Request{Method: req.method, Path: req.path, Header: how.header, MaxRetries: how.maxRetries}
-	if how.err != nil {
-		return wire, how.err
+// apply lets the options of a call fill what they change.
+func (c *core) apply(opts []CallOption) (call, error) {
+	if len(opts) == 0 { // the next line moves a call to the heap
+		return call{maxRetries: c.maxRetries}, nil
 	}
+	how := call{maxRetries: c.maxRetries}
+	for i, opt := range opts {
+		if opt == nil {
+			return how, invalid("call option %d is nil", i+1)
+		}
+		opt(&how)
+	}
+	return how, how.err
+}
+
+// encode turns a call into what goes over the wire, or refuses it.
+func (c *core) encode(req request, how call) (rest.Request, error) {
+	wire := rest.Request{Method: req.method, Path: req.path, Header: how.header, MaxRetries: how.maxRetries}
 	for i := 1; i < len(req.path); i += 2 {
 		if what := idAfter(req.path[i-1]); what != "" {
 			if err := checkID(what, req.path[i]); err != nil {
@@ -261,9 +272,12 @@ func checkID(what, id string) error {
 }
 
 func encodeQuery(values, added url.Values) (string, error) {
-	all := make(url.Values, len(values)+len(added))
-	for key, value := range values {
-		all[key] = value
+	all := values
+	if len(added) > 0 {
+		all = maps.Clone(values)
+		if all == nil {
+			all = make(url.Values)
+		}
 	}
 	for key, value := range added {
 		if _, taken := all[key]; taken {

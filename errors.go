@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -13,8 +12,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/cloudflare/internal/envelope"
 	"example.com/cloudflare/internal/rest"
@@ -282,7 +279,7 @@ func (c *core) read(method string, a *rest.Answer, env *envelope.Envelope) *Erro
 		return nil
 	}
 	if err := env.Decode(a.Body); err != nil {
-		return c.unusable(method, a, unreadable(err))
+		return c.unusable(method, a, err.Error())
 	}
 	switch {
 	case env.Success == envelope.False:
@@ -376,19 +373,6 @@ func (c *core) statusError(method string, a *rest.Answer) *Error {
 		e.detail = "user API tokens cover only some Organizations operations; a global API key with its e-mail covers all"
 	}
 	return e
-}
-
-// unreadable says why a body could not be decoded. What the decoder says of single characters helps nobody: where
-// there is HTML in place of JSON, its beginning tells more.
-func unreadable(err error) string {
-	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
-	switch {
-	case !ok || errors.Is(err, jsontext.ErrDuplicateName):
-		return err.Error()
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "it ends before its JSON does"
-	}
-	return fmt.Sprintf("it cannot be read as JSON from byte %d on", syntax.ByteOffset)
 }
 
 // unusable makes an Error of a 2xx answer that is no success all the same, for the reason why. A write it answers may

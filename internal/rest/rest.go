@@ -136,15 +136,15 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		return nil, err
 	}
 	call := Failure{Path: path}
-	fail := func(causes ...error) (*Answer, error) {
-		call.Causes = causes
+	fail := func(ended error) (*Answer, error) { // beside why the last attempt had no answer
+		call.Causes = append(call.Causes, ended)
 		return nil, &call
 	}
 	for {
-		if err := contextError(ctx); err != nil {
-			return fail(err)
-		}
 		if c.Limiter != nil {
+			if err := contextError(ctx); err != nil {
+				return fail(err)
+			}
 			if err := c.Limiter.Wait(ctx); err != nil {
 				return fail(c.cleanError(ctx, fmt.Errorf("limiter: %w", err)))
 			}
@@ -156,8 +156,10 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		start := time.Now()
 		answer, result, err := c.attempt(ctx, &req, target)
 		duration := time.Since(start)
+		call.Causes = nil
 		if err != nil {
 			err = c.cleanError(ctx, withoutURL(err))
+			call.Causes = []error{err}
 		} else {
 			call.Last.Release()
 			call.Last = answer
@@ -174,10 +176,10 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		switch {
 		case again:
 			if ended := sleep(ctx, wait); ended != nil {
-				return fail(present(err, ended)...)
+				return fail(ended)
 			}
 		case err != nil:
-			return fail(err)
+			return nil, &call
 		default:
 			answer.Unknown = call.Unknown
 			return answer, nil
@@ -462,6 +464,8 @@ func RefuseSegment(segment string) string {
 	switch {
 	case segment == "":
 		return "is empty"
+	case strings.Trim(segment, "0123456789abcdef") == "": // what IDs are made of
+		return ""
 	case segment == "." || segment == "..":
 		return "stands for another path"
 	case strings.ContainsAny(segment, `/\?#%`):
@@ -509,8 +513,4 @@ func contextError(ctx context.Context) error {
 		return fmt.Errorf("%w: %v", err, cause)
 	}
 	return err
-}
-
-func present(errs ...error) []error {
-	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
