@@ -635,7 +635,7 @@ func TestBatchCreateSendsTensInOrder(t *testing.T) {
 }
 
 func TestBatchCreateTellsWhoWasCreated(t *testing.T) {
-	var cancel context.CancelFunc // of the test that runs
+	var cancel context.CancelFunc                                      // of the test that runs
 	thenCancel := func(answer httpmock.Responder) httpmock.Responder { // only once the answer has been read
 		return func(r *http.Request) (*http.Response, error) {
 			response, err := answer(r)
