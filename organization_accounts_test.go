@@ -178,6 +178,15 @@ func TestOrganizationAccountsListReadsAccounts(t *testing.T) {
 	assert.Zero(t, page.Items[2].Settings)
 }
 
+func TestOrganizationAccountsOneBadlyEncodedTextHidesNothing(t *testing.T) {
+	client, _ := newScriptedAPI(t, answerResult("[{\"id\":\"a1\",\"name\":\"\xff\",\"settings\":{\"abuse_contact_email\":\"\xff@b\"}},{\"id\":\"a2\"}]"))
+	page, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, cloudflare.OrganizationAccountListParams{})
+	require.NoError(t, err)
+	require.Len(t, page.Items, 2)
+	assert.Equal(t, "\uFFFD", page.Items[0].Name)
+	assert.Equal(t, "\uFFFD@b", page.Items[0].Settings.AbuseContactEmail.Value)
+}
+
 func TestAccountIsStoredAsItWasSent(t *testing.T) {
 	const sent = `{"id":"a1","name":"One","type":"later","settings":{"enforce_twofactor":false,"api_access_enabled":null,` +
 		`"access_approval_expiry":"2027-01-02T03:04:05Z","abuse_contact_email":""},"created_on":"2024-02-03T04:05:06Z"}`

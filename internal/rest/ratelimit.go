@@ -117,9 +117,12 @@ type gate struct {
 }
 
 // enter waits until a request may start; leave must follow. A pause that is longer than limit, or does not fit into
-// ctx, is an error at once.
+// ctx, is an error at once. So is a context that has ended: a write must not count as sent when nothing can be.
 func (g *gate) enter(ctx context.Context, limit time.Duration) error {
 	for {
+		if err := contextError(ctx); err != nil {
+			return err
+		}
 		g.mu.Lock()
 		now := time.Now()
 		g.expire(now)

@@ -140,19 +140,16 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	var call struct {
-		Attempts int
-		Last     *Answer
-		Unknown  bool
-	}
-	fail := func(causes ...error) (*Answer, error) {
-		return nil, &Failure{path, call.Attempts, call.Last, call.Unknown, causes}
+	call := Failure{Path: path}
+	fail := func(ended error) (*Answer, error) { // beside why the last attempt had no answer
+		call.Causes = append(call.Causes, ended)
+		return nil, &call
 	}
 	for {
-		if err := contextError(ctx); err != nil {
-			return fail(err)
-		}
 		if c.Limiter != nil {
+			if err := contextError(ctx); err != nil {
+				return fail(err)
+			}
 			if err := c.Limiter.Wait(ctx); err != nil {
 				return fail(c.cleanError(ctx, fmt.Errorf("limiter: %w", err)))
 			}
@@ -164,8 +161,10 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		start := time.Now()
 		answer, result, err := c.attempt(ctx, &req, target)
 		duration := time.Since(start)
+		call.Causes = nil
 		if err != nil {
 			err = c.cleanError(ctx, withoutURL(err))
+			call.Causes = []error{err}
 		} else {
 			call.Last.Release()
 			call.Last = answer
@@ -182,10 +181,10 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		switch {
 		case again:
 			if ended := sleep(ctx, wait); ended != nil {
-				return fail(present(err, ended)...)
+				return fail(ended)
 			}
 		case err != nil:
-			return fail(err)
+			return nil, &call
 		default:
 			answer.Unknown = call.Unknown
 			return answer, nil
@@ -530,8 +529,4 @@ func contextError(ctx context.Context) error {
 		return fmt.Errorf("%w: %v", err, cause)
 	}
 	return err
-}
-
-func present(errs ...error) []error {
-	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
