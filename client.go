@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -158,7 +159,7 @@ func (c *Client) Call(ctx context.Context, req Request, result any, opts ...Call
 	}
 	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	if !slices.Contains(methods, req.Method) {
-		return invalid("method %q is not one of %s", req.Method, strings.Join(methods, ", "))
+		return invalid("the method is not one of %s", strings.Join(methods, ", "))
 	}
 	if v := reflect.ValueOf(result); result != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		return invalid("the result is a %T, not a pointer to something", result)
@@ -236,7 +237,7 @@ func (c *core) encode(req request, how call) (rest.Request, error) {
 	}
 	var err error
 	if req.query != nil || how.query != nil {
-		if wire.Query, err = encodeQuery(req.query, how.query); err != nil {
+		if wire.Query, err = c.encodeQuery(req.query, how.query); err != nil {
 			return wire, err
 		}
 	}
@@ -268,10 +269,13 @@ func checkID(what, id string) error {
 	if why := rest.RefuseSegment(id); why != "" {
 		return invalid("%s %s", what, why)
 	}
+	if strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) {
+		return invalid("%s contains white space or an invisible character", what)
+	}
 	return nil
 }
 
-func encodeQuery(values, added url.Values) (string, error) {
+func (c *core) encodeQuery(values, added url.Values) (string, error) {
 	all := values
 	if len(added) > 0 {
 		all = maps.Clone(values)
@@ -281,13 +285,13 @@ func encodeQuery(values, added url.Values) (string, error) {
 	}
 	for key, value := range added {
 		if _, taken := all[key]; taken {
-			return "", invalid("AddQuery: %q is set by the params", key)
+			return "", invalid("AddQuery: the params set %q too", c.scrub(key))
 		}
 		all[key] = value
 	}
 	for key, values := range all {
 		if !utf8.ValidString(key) || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
-			return "", invalid("query parameter %q is not valid UTF-8", key)
+			return "", invalid("query parameter %q is not valid UTF-8", c.scrub(key))
 		}
 	}
 	return all.Encode(), nil

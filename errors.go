@@ -193,6 +193,7 @@ type PageError struct {
 	Err       error
 }
 
+// Error says what Err says, and that the list can be resumed.
 func (e *PageError) Error() string {
 	if e.PageToken == "" {
 		return e.Err.Error()
@@ -209,13 +210,13 @@ type callError struct {
 	attempts     int
 	last         *Error // the last answer, nil if there was none
 	unknown      bool
-	causes       []error
+	causes       func() []error // a closure, so that no printer reaches what a transport put into its errors
 }
 
 func (e *callError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cloudflare: %s %s", e.method, e.path)
-	for _, cause := range e.causes {
+	for _, cause := range e.causes() {
 		fmt.Fprintf(&b, ": %v", cause)
 	}
 	switch {
@@ -234,7 +235,7 @@ func (e *callError) Error() string {
 }
 
 func (e *callError) Unwrap() []error {
-	all := slices.Clone(e.causes)
+	all := slices.Clone(e.causes())
 	if e.last != nil {
 		all = append(all, e.last)
 	}
@@ -326,7 +327,7 @@ func (c *core) failed(method string, err error, capture *Response) error {
 		path:     c.scrub(failure.Path),
 		attempts: failure.Attempts,
 		unknown:  failure.Unknown,
-		causes:   failure.Causes,
+		causes:   func() []error { return failure.Causes },
 	}
 	if capture != nil {
 		capture.Attempts = failure.Attempts

@@ -116,7 +116,7 @@ func TestOrganizations(t *testing.T) {
 			},
 			sent:   wireRequest{Method: "GET", URL: wireOrganizations, Header: wireHeader()},
 			answer: enveloped(`[]`),
-			want:   &cloudflare.Page[cloudflare.Organization]{Items: []cloudflare.Organization{}},
+			want:   &cloudflare.Page[cloudflare.Organization]{},
 		},
 		"Get": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {

@@ -50,7 +50,9 @@ func (l *items[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return err
 	}
 	// An item takes about a KiB: room for as many as there may be saves growing to them one doubling after another.
-	*l = make(items[T], 0, min(len(dec.UnreadBuffer())>>10+1, MaxPageSize))
+	if dec.PeekKind() != jsontext.KindEndArray {
+		*l = make(items[T], 0, min(len(dec.UnreadBuffer())>>10+1, MaxPageSize))
+	}
 	for dec.PeekKind() != jsontext.KindEndArray {
 		if len(*l) == MaxPageSize {
 			return fmt.Errorf("the page has more than %d items", MaxPageSize)
