@@ -472,11 +472,6 @@ func (l *turnstile) Wait(ctx context.Context) error {
 	}
 }
 
-// limiterFunc is a limiter that is a function.
-type limiterFunc func(context.Context) error
-
-func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
-
 func TestLimiterPacesEveryAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := &turnstile{every: 4 * time.Second}
