@@ -84,11 +84,12 @@ func New(config Config) (*Client, error) {
 }
 
 // sharedTransport serves every client that brings none, so that a program with a client for each tenant has one set
-// of connections. No credential lives in it.
+// of connections. No credential lives in it. A dial gives up well before an attempt does by default: only so is it
+// certain, where no host answers, that nothing was sent.
 var sharedTransport = sync.OnceValue(func() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    128,
 		IdleConnTimeout:        90 * time.Second,
