@@ -253,7 +253,11 @@ func (c *Client) exchange(ctx context.Context, req *Request, target *url.URL) (*
 		return nil, fmt.Errorf("unexpected status %d", resp.StatusCode)
 	}
 	answer := &Answer{StatusCode: resp.StatusCode, Header: resp.Header}
-	if err := answer.read(resp.Body, resp.ContentLength); err != nil {
+	length := resp.ContentLength
+	if req.Method == http.MethodHead { // it announces a body that does not follow
+		length = 0
+	}
+	if err := answer.read(resp.Body, length); err != nil {
 		answer.Release()
 		return nil, err
 	}
@@ -444,7 +448,9 @@ func parseBase(base string) (*url.URL, error) {
 			return refuse("must not have a path with . or ..")
 		}
 	}
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	// Trimmed as it is escaped: the slash of a %2F stays.
+	u.RawPath = strings.TrimRight(u.EscapedPath(), "/")
+	u.Path, _ = url.PathUnescape(u.RawPath) // which was parsed before
 	return u, nil
 }
 
