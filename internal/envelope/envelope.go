@@ -3,6 +3,7 @@
 package envelope
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -245,7 +246,7 @@ func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return json.UnmarshalDecode(dec, (*string)(t))
 	}
 	raw, err := dec.ReadValue()
-	*t = text(raw)
+	*t = text(bytes.ToValidUTF8(raw, []byte("\uFFFD")))
 	return err
 }
 

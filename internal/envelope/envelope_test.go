@@ -137,6 +137,7 @@ func TestInfos(t *testing.T) {
 		`[{"error_chain":[{"code":2},"c"]}]`:     {{Chain: Infos{{Code: 2}, {Message: "c"}}}},
 		`[{"error_chain":{"code":2}}]`:           {{Chain: Infos{{Code: 2}}}},
 		`[{"error_chain":"c"}]`:                  {{Chain: Infos{{Message: "c"}}}},
+		"[{\"message\":[\"\x96\"]}]":             {{Message: "[\"\ufffd\"]"}},
 		"[\"a\xffb\\ud800\"]":                    {{Message: "a\ufffdb\ufffd"}},
 	} {
 		e, _, err := decode(`{"success":false,"errors":` + body + `,"messages":` + body + `}`)
