@@ -438,8 +438,8 @@ func parseBase(base string) (*url.URL, error) {
 		return refuse("must not have a query or a fragment")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return refuse("must begin with https://")
-	case u.Hostname() == "":
-		return refuse("must name a host")
+	case u.Hostname() == "" || strings.Trim(strings.ToLower(u.Hostname()), "abcdefghijklmnopqrstuvwxyz0123456789-._:%") != "":
+		return refuse("must name a host") // net/http sends no Host header for others
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return refuse("must begin with https:// (plain http goes to this machine only)")
 	}
