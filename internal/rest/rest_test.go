@@ -128,7 +128,7 @@ func FuzzBaseURL(f *testing.F) {
 		"", "https://api.cloudflare.com/client/v4", "https://h/", "https://h//", "https://h/a//b/", "https://h:1/a%20b", "https://h/a%2Fb", "https://h/%2F", "https://h/a/%2f/",
 		"http://localhost", "http://127.0.0.1:8080/x", "http://[::1]", "http://[::ffff:127.0.0.1]", "http://h", "https://u:p@h", "https://h?q", "https://h#f", "https://h/..",
 		"https://h/%2e%2e/", "https:h", "https:///h", "//h", "HTTPS://H", "ftp://h", `https://h\@i`, "https://h\n", "https://[fe80::1%25en0]", "https://h:", "https://h/;a=1", "https://h/%",
-		"https://%41", "https://h/a+b", "https://h/é", "https://h/%C3%A9", "https://*", "https://h/[x]", "https://h,i/", "https://h/%00",
+		"https://%41", "https://h/a+b", "https://h/é", "https://h/%C3%A9", "https://*", "https://h/[x]", "https://h,i/", "https://h/%00", `https://h"`, "https://<h>",
 	} {
 		f.Add(base)
 	}
