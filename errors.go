@@ -193,6 +193,7 @@ type PageError struct {
 	Err       error
 }
 
+// Error says what Err says, and that the list can be resumed.
 func (e *PageError) Error() string {
 	if e.PageToken == "" {
 		return e.Err.Error()

@@ -113,7 +113,8 @@ func TestOrganizationAccountsListSendsEveryFilterByItsName(t *testing.T) {
 			client, script := newScriptedAPI(t, answerResult(`[]`))
 			page, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, params)
 			require.NoError(t, err)
-			assert.Equal(t, &cloudflare.Page[cloudflare.Account]{}, page)
+			assert.Empty(t, page.Items)
+			assert.Empty(t, page.NextPageToken)
 			assert.Equal(t, "/client/v4/organizations/"+oneOrganization+"/accounts"+query, script.sent[0].Target)
 		})
 	}

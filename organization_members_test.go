@@ -635,12 +635,17 @@ func TestBatchCreateSendsTensInOrder(t *testing.T) {
 }
 
 func TestBatchCreateTellsWhoWasCreated(t *testing.T) {
-	var cancel context.CancelFunc // of the test that runs
-	cancelAnd := func(then httpmock.Responder) httpmock.Responder {
+	var cancel context.CancelFunc                                      // of the test that runs
+	thenCancel := func(answer httpmock.Responder) httpmock.Responder { // only once the answer has been read
 		return func(r *http.Request) (*http.Response, error) {
-			cancel()
-			return then(r)
+			response, err := answer(r)
+			response.Body = closer{response.Body, func() { cancel() }}
+			return response, err
 		}
+	}
+	cancelInstead := func(*http.Request) (*http.Response, error) {
+		cancel()
+		return nil, context.Canceled
 	}
 	first, second, third := answerResult(manyCreated(0, 10)), answerResult(manyCreated(10, 20)), answerResult(manyCreated(20, 25))
 	tests := map[string]struct {
@@ -676,11 +681,11 @@ func TestBatchCreateTellsWhoWasCreated(t *testing.T) {
 			created: idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIs: cloudflare.ErrRateLimited, errorIsNone: cloudflare.ErrOutcomeUnknown,
 		},
 		"cancelled between two": {
-			answers: []httpmock.Responder{cancelAnd(first)},
+			answers: []httpmock.Responder{thenCancel(first)},
 			created: idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIs: context.Canceled, errorIsNone: cloudflare.ErrOutcomeUnknown,
 		},
 		"cancelled on the way": {
-			answers: []httpmock.Responder{first, cancelAnd(answerBroken(context.Canceled))},
+			answers: []httpmock.Responder{first, cancelInstead},
 			created: idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: context.Canceled,
 		},
 		"nine of ten": {
@@ -735,6 +740,17 @@ func TestBatchCreateTellsWhoWasCreated(t *testing.T) {
 			})
 		})
 	}
+}
+
+// closer does something when it is closed.
+type closer struct {
+	io.Reader
+	then func()
+}
+
+func (c closer) Close() error {
+	c.then()
+	return nil
 }
 
 // sentIDs are the IDs that manyCreated gives to what manyMembers sends.

@@ -130,14 +130,14 @@ func embeddedTour(ctx context.Context, r *report) error {
 	r.step("Organizations.Delete", "DELETE /organizations/{id}")
 	for _, name := range []string{"Asia", "Tokyo", "Asia"} {
 		_, err := client.Organizations.Delete(ctx, orgs[name].ID)
-		switch {
-		case errors.Is(err, cloudflare.ErrConflict):
-			r.row(name, "refused", "it is not empty yet")
-		case err != nil:
-			return err
-		default:
-			r.row(name, "deleted")
+		if refused, ok := errors.AsType[*cloudflare.Error](err); ok && len(refused.Errors) > 0 {
+			r.row(name, "refused", refused.Errors[0].Message)
+			continue
 		}
+		if err != nil {
+			return err
+		}
+		r.row(name, "deleted")
 	}
 
 	if _, err := r.list(ctx, client); err != nil {

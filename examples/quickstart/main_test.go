@@ -53,7 +53,7 @@ OrganizationProfile.Get      GET /organizations/{id}/profile
   metadata   {"crm": 4711}
 
 Organizations.Delete         DELETE /organizations/{id}
-  Asia    refused   it is not empty yet
+  Asia    refused   organization is not empty: it has sub-organizations
   Tokyo   deleted
   Asia    deleted
 
