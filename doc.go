@@ -1,4 +1,5 @@
-// Package cloudflare is a client for Cloudflare's Organizations API: organizations and their profiles.
+// Package cloudflare is a client for Cloudflare's Organizations API: organizations, their profiles, the accounts in
+// them and their members.
 //
 //	client, err := cloudflare.NewClient() // the credential comes from the environment
 //	if err != nil {
@@ -47,8 +48,8 @@
 //	}
 //
 // [ErrInvalidArgument] means that nothing was sent. [ErrOutcomeUnknown] means that a write may or may not have
-// happened: look before trying again. A deadline of the caller's own is [context.DeadlineExceeded], an attempt that
-// took longer than [WithTimeout] is [ErrAttemptTimeout].
+// happened: look before trying again; a [*BatchError] says about whom. A deadline of the caller's own is
+// [context.DeadlineExceeded], an attempt that took longer than [WithTimeout] is [ErrAttemptTimeout].
 //
 // # Retries
 //
