@@ -181,7 +181,7 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 
 		switch {
 		case again:
-			if ended := sleep(ctx, wait); ended != nil {
+			if ended := Sleep(ctx, wait); ended != nil {
 				return fail(ended)
 			}
 		case err != nil:
@@ -509,8 +509,8 @@ func fits(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// sleep waits, unless ctx would end first: then it returns at once.
-func sleep(ctx context.Context, wait time.Duration) error {
+// Sleep waits, unless ctx would end first: then it returns at once.
+func Sleep(ctx context.Context, wait time.Duration) error {
 	if err := fits(ctx, wait); err != nil {
 		return err
 	}
