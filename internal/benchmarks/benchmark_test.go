@@ -11,10 +11,11 @@ import (
 	"example.com/cloudflare/internal/benchmarks/wire"
 )
 
-const organizations = 10_000
+// listed is how many organizations the list of a benchmark has.
+const listed = 10_000
 
 // api answers every benchmark without a network.
-var api = sync.OnceValue(func() *wire.API { return wire.New(organizations) })
+var api = sync.OnceValue(func() *wire.API { return wire.New(listed) })
 
 const inMemory = "https://api.example.com/client/v4"
 

@@ -38,10 +38,12 @@ func ours(base string, hc *http.Client) contender {
 				Name:       o.Name,
 				CreateTime: o.CreateTime,
 				Meta: wire.Meta{
-					TenantFlags:   (*wire.Flags)(nil),
+					TenantFlags:   (*wire.Flags)(o.Meta.TenantFlags),
 					HierarchyTags: o.Meta.HierarchyTags,
 					ManagedBy:     o.Meta.ManagedBy,
 				},
+				Parent:  (*wire.Parent)(o.Parent),
+				Profile: (*wire.Profile)(o.Profile),
 			})
 		}
 		return err
@@ -55,13 +57,7 @@ func ours(base string, hc *http.Client) contender {
 			made, err := client.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{
 				Name:     o.Name,
 				ParentID: o.Parent.ID,
-				Profile: &cloudflare.OrganizationProfile{
-					BusinessAddress:  o.Profile.BusinessAddress,
-					BusinessEmail:    o.Profile.BusinessEmail,
-					BusinessName:     o.Profile.BusinessName,
-					BusinessPhone:    o.Profile.BusinessPhone,
-					ExternalMetadata: o.Profile.ExternalMetadata,
-				},
+				Profile:  (*cloudflare.OrganizationProfile)(o.Profile),
 			})
 			return show(made, err, see)
 		},

@@ -149,23 +149,24 @@ func newAPI(pages func(number int) []byte) *API {
 	return a
 }
 
-// NewRepeating returns an API whose pages all have the same organizations, so that its own memory is the same however
-// many there are.
+// NewRepeating returns an API whose pages all have the same organizations and whose own memory does not change, for
+// measuring that of its caller. It serves one call at a time.
 func NewRepeating(organizations int) *API {
 	count := organizations / PageSize
-	first := page(0, PageSize, true, organizations)
+	last, body := page(0, PageSize, false, organizations), page(0, PageSize, true, organizations)
 	marker := []byte(`"next_page_token":"`)
-	cut := bytes.Index(first, marker) + len(marker)
-	head, tail := first[:cut], first[cut+len(token(1)):]
-	last := page(0, PageSize, false, organizations)
-	return newAPI(func(number int) []byte {
+	number := body[bytes.Index(body, marker)+len(marker)+len(tokenPrefix):][:tokenDigits]
+	return newAPI(func(i int) []byte {
 		switch {
-		case number < 0 || number >= count:
+		case i < 0 || i >= count:
 			return nil
-		case number == count-1:
+		case i == count-1:
 			return last
 		}
-		return append(append(bytes.Clone(head), token(number+1)...), tail...)
+		for digit, n := tokenDigits-1, i+1; digit >= 0; digit, n = digit-1, n/10 {
+			number[digit] = byte('0' + n%10)
+		}
+		return body
 	})
 }
 
@@ -186,8 +187,13 @@ func page(number, size int, more bool, total int) []byte {
 	return bytes.Clone(b.Bytes())
 }
 
-// token names a page, in as many bytes whatever the page.
-func token(number int) string { return fmt.Sprintf("page-%08d", number) }
+// A page token is as long whatever page it names.
+const (
+	tokenPrefix = "page-"
+	tokenDigits = 8
+)
+
+func token(number int) string { return fmt.Sprintf("%s%0*d", tokenPrefix, tokenDigits, number) }
 
 // answer returns the body for a request, or nil if there is none.
 func (a *API) answer(method, path, query string) []byte {
@@ -200,7 +206,7 @@ func (a *API) answer(method, path, query string) []byte {
 	case !strings.Contains(query, "page_size="+strconv.Itoa(PageSize)):
 		return nil
 	}
-	_, rest, found := strings.Cut(query, "page_token=page-")
+	_, rest, found := strings.Cut(query, "page_token="+tokenPrefix)
 	if !found {
 		return a.pages(0)
 	}
