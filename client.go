@@ -27,8 +27,10 @@ import (
 // Client talks to Cloudflare's Organizations API. Make one with [NewClient]; the zero value refuses every call. It is
 // safe for any number of goroutines, and what configures it never changes.
 type Client struct {
-	Organizations       *OrganizationsService
-	OrganizationProfile *OrganizationProfileService
+	Organizations        *OrganizationsService
+	OrganizationProfile  *OrganizationProfileService
+	OrganizationAccounts *OrganizationAccountsService
+	OrganizationMembers  *OrganizationMembersService
 
 	common service
 }
@@ -81,6 +83,8 @@ func NewClient(opts ...Option) (*Client, error) {
 	client := &Client{common: service{&core{transport, c.maxRetries, c.token, c.rest.Credential.Scrub}}}
 	client.Organizations = (*OrganizationsService)(&client.common)
 	client.OrganizationProfile = (*OrganizationProfileService)(&client.common)
+	client.OrganizationAccounts = (*OrganizationAccountsService)(&client.common)
+	client.OrganizationMembers = (*OrganizationMembersService)(&client.common)
 	return client, nil
 }
 
@@ -212,9 +216,11 @@ func (c *core) encode(req request, how *call) (rest.Request, error) {
 	if how.err != nil {
 		return wire, how.err
 	}
-	if len(req.path) > 1 && req.path[0] == "organizations" {
-		if err := checkID("organization ID", req.path[1]); err != nil {
-			return wire, err
+	for i := 1; i < len(req.path); i += 2 {
+		if what := idAfter(req.path[i-1]); what != "" {
+			if err := checkID(what, req.path[i]); err != nil {
+				return wire, err
+			}
 		}
 	}
 	var err error
@@ -231,11 +237,22 @@ func (c *core) encode(req request, how *call) (rest.Request, error) {
 	return wire, nil
 }
 
+// idAfter names the ID that follows a segment of a path, or is empty if none does.
+func idAfter(segment string) string {
+	switch segment {
+	case "organizations":
+		return "organization ID"
+	case "members":
+		return "member ID"
+	}
+	return ""
+}
+
 // checkID refuses what cannot be the ID of anything. It does not ask for 32 hexadecimal digits: the API documents
 // that, and itself shows others.
 func checkID(what, id string) error {
 	if id == NoParent {
-		return invalid("%s: %q stands for no organization", what, id)
+		return invalid("%s: %q stands for none", what, id)
 	}
 	if why := rest.RefuseSegment(id); why != "" {
 		return invalid("%s %s", what, why)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/cloudflare/internal/envelope"
 	"example.com/cloudflare/internal/rest"
@@ -279,7 +282,7 @@ func (c *core) read(method string, a *rest.Answer, env *envelope.Envelope) *Erro
 		return nil
 	}
 	if err := env.Decode(a.Body); err != nil {
-		return c.unusable(method, a, err.Error())
+		return c.unusable(method, a, unreadable(err))
 	}
 	switch {
 	case env.Success == envelope.False:
@@ -308,6 +311,13 @@ func (c *core) read(method string, a *rest.Answer, env *envelope.Envelope) *Erro
 // checker is a result that can tell whether it is what it should be.
 type checker interface{ check() error }
 
+func checkHasID(what, id string) error {
+	if id == "" {
+		return errors.New(what + " without an id")
+	}
+	return nil
+}
+
 // failed makes the error of a call that ended without an answer to report.
 func (c *core) failed(method string, err error, capture *Response) error {
 	failure, ok := errors.AsType[*rest.Failure](err)
@@ -325,6 +335,7 @@ func (c *core) failed(method string, err error, capture *Response) error {
 		capture.Attempts = failure.Attempts
 	}
 	if failure.Last != nil {
+		failure.Last.Attempts = failure.Attempts
 		e.last = c.statusError(method, failure.Last)
 		if capture != nil {
 			c.capture(capture, failure.Last)
@@ -344,7 +355,7 @@ func (c *core) capture(into *Response, a *rest.Answer) {
 			into.Header[name] = append(into.Header[name], c.scrub(value))
 		}
 	}
-	into.RayID = into.Header.Get("Cf-Ray")
+	into.RayID = c.line(a.Header.Get("Cf-Ray"))
 	into.RateLimits = c.rateLimits(a.Header)
 }
 
@@ -354,7 +365,7 @@ func (c *core) statusError(method string, a *rest.Answer) *Error {
 	e := c.newError(method, a, problem.Errors, problem.Messages)
 	e.enveloped = problem.Enveloped
 	if e.RayID == "" {
-		e.RayID = c.scrub(problem.RayID)
+		e.RayID = c.line(problem.RayID)
 	}
 	switch {
 	case a.StatusCode < 400:
@@ -367,12 +378,25 @@ func (c *core) statusError(method string, a *rest.Answer) *Error {
 	return e
 }
 
+// unreadable says why a body could not be decoded. What the decoder says of single characters helps nobody: where
+// there is HTML in place of JSON, its beginning tells more.
+func unreadable(err error) string {
+	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case !ok || errors.Is(err, jsontext.ErrDuplicateName):
+		return err.Error()
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it ends before its JSON does"
+	}
+	return fmt.Sprintf("it cannot be read as JSON from byte %d on", syntax.ByteOffset)
+}
+
 // unusable makes an Error of a 2xx answer that is no success all the same, for the reason why. A write it answers may
 // have happened.
 func (c *core) unusable(method string, a *rest.Answer, why string) *Error {
 	e := c.newError(method, a, nil, nil)
 	e.unknown = e.unknown || rest.IsWrite(method)
-	e.detail = "the answer cannot be used: " + c.scrub(oneLine(why))
+	e.detail = "the answer cannot be used: " + c.line(why)
 	if sample := c.sample(a.Body); sample != "" {
 		e.detail += ": " + sample
 	}
@@ -386,7 +410,7 @@ func (c *core) newError(method string, a *rest.Answer, errs, messages envelope.I
 		StatusCode: a.StatusCode,
 		Errors:     c.infos(errs),
 		Messages:   c.infos(messages),
-		RayID:      c.scrub(a.Header.Get("Cf-Ray")),
+		RayID:      c.line(a.Header.Get("Cf-Ray")),
 		RetryAfter: rest.RetryAfter(a.Header, time.Now()),
 		RateLimits: c.rateLimits(a.Header),
 		Attempts:   a.Attempts,
@@ -402,9 +426,9 @@ func (c *core) infos(infos envelope.Infos) []ResponseInfo {
 	for i, info := range infos {
 		out[i] = ResponseInfo{
 			Code:             info.Code,
-			Message:          c.scrub(info.Message),
-			DocumentationURL: c.scrub(info.DocumentationURL),
-			Source:           ResponseInfoSource{Pointer: c.scrub(info.Pointer)},
+			Message:          c.clean(info.Message, maxText),
+			DocumentationURL: c.clean(info.DocumentationURL, maxText),
+			Source:           ResponseInfoSource{Pointer: c.clean(info.Pointer, maxText)},
 			ErrorChain:       c.infos(info.Chain),
 		}
 	}
@@ -426,31 +450,47 @@ func (c *core) redirection(h http.Header) string {
 	if err != nil || location.Host == "" {
 		return "redirects are not followed"
 	}
-	return fmt.Sprintf("redirects are not followed; this one points to %q", c.scrub(location.Host))
+	return fmt.Sprintf("redirects are not followed; this one points to %q", c.line(location.Host))
+}
+
+// Bounds on the texts of a server: what is looked at for secrets, what is kept of a text of its own, and what is kept
+// where one line is enough.
+const window, maxText, maxLine = 16 << 10, 4 << 10, 200
+
+// clean takes the secrets out of a text, and keeps its first most bytes.
+func (c *core) clean(text string, most int) string {
+	whole := len(text) <= window
+	text = c.scrub(strings.ToValidUTF8(text[:min(len(text), window)], "\uFFFD"))
+	if !whole { // a secret may lie across the end of the window
+		text = text[:max(0, len(text)-window/2)] + "…"
+	}
+	return cut(text, most)
+}
+
+// line is clean for what goes on one line.
+func (c *core) line(text string) string { return cut(oneLine(c.clean(text, window)), maxLine) }
+
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most-len("…")], "") + "…"
 }
 
 // sample returns the beginning of a body, on one line.
 func (c *core) sample(body []byte) string {
-	if len(body) == 0 {
+	if len(bytes.TrimSpace(body)) == 0 {
 		return "the body is empty"
 	}
-	const most = 200
-	// A secret may lie across the cut, so what is looked at for secrets is longer than what is shown.
-	text := oneLine(c.scrub(strings.ToValidUTF8(string(body[:min(len(body), 16<<10)]), "\uFFFD")))
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most-len("…")], "") + "…"
-	}
-	return `"` + text + `"`
+	return `"` + c.line(string(body[:min(len(body), window+1)])) + `"`
 }
 
-// oneLine folds white space, and drops what could move a terminal's cursor.
+// oneLine folds white space, and what could move a terminal's cursor with it. Nothing is dropped, as that could put
+// together a secret that was found nowhere.
 func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, strings.Join(strings.Fields(s), " "))
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
 }
 
 // deletedEarlier reports whether err is a delete that found nothing after an attempt that may have done it. A route

@@ -2,7 +2,6 @@ package cloudflare
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"net/http"
 	"net/url"
@@ -23,12 +22,7 @@ type Organization struct {
 	Profile    *OrganizationProfile `json:"profile,omitempty"` // nil if the API sent none
 }
 
-func (o *Organization) check() error {
-	if o.ID == "" {
-		return errors.New("an organization without an id")
-	}
-	return nil
-}
+func (o *Organization) check() error { return checkHasID("an organization", o.ID) }
 
 // Flags returns what the organization may do: Meta.TenantFlags if the API sent them, else the older Meta.Flags, else
 // the zero OrganizationFlags.
@@ -90,8 +84,8 @@ type OrganizationListParams struct {
 }
 
 func (p OrganizationListParams) query() (url.Values, error) {
-	if p.IDs != nil && len(p.IDs) == 0 {
-		return nil, invalid("IDs is empty, which would select every organization; leave it nil for that")
+	if err := checkAnyOf("IDs", p.IDs); err != nil {
+		return nil, err
 	}
 	for _, id := range p.IDs {
 		if err := checkID("IDs", id); err != nil {
@@ -153,12 +147,7 @@ type OrganizationDeleteResponse struct {
 	ID string `json:"id"`
 }
 
-func (r *OrganizationDeleteResponse) check() error {
-	if r.ID == "" {
-		return errors.New("a deletion without an id")
-	}
-	return nil
-}
+func (r *OrganizationDeleteResponse) check() error { return checkHasID("a deletion", r.ID) }
 
 // List returns one page of the organizations that the credential can see. [OrganizationsService.All] returns all
 // pages.

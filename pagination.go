@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -74,6 +75,18 @@ func listQuery(params any, size int) (url.Values, error) {
 		return nil, invalid("params: %v", err)
 	}
 	return values, nil
+}
+
+// checkAnyOf refuses a filter that is empty and not nil, or that has an empty element: it was computed, and must not
+// select everything.
+func checkAnyOf[T ~string](name string, values []T) error {
+	if values != nil && len(values) == 0 {
+		return invalid("%s is empty, which would select everything; leave it nil for that", name)
+	}
+	if slices.Contains(values, "") {
+		return invalid("%s has an empty element", name)
+	}
+	return nil
 }
 
 // list gets one page.

@@ -42,11 +42,15 @@ func RateLimits(h http.Header) []RateLimit {
 // member is one element of a structured-field list: "name";a=1;b=2.
 type member struct{ name, params string }
 
+// maxLimits bounds how many members of a header are read: a header may be long, and joining two is quadratic.
+const maxLimits = 100
+
 // members yields the elements of a structured-field list that may be spread over several header lines.
 func members(lines []string) iter.Seq[member] {
 	return func(yield func(member) bool) {
+		n := 0
 		for _, line := range lines {
-			for rest := line; rest != ""; {
+			for rest := line; rest != "" && n < maxLimits; n++ {
 				var element string
 				element, rest = cutUnquoted(rest, ',')
 				name, params := cutUnquoted(element, ';')
@@ -78,14 +82,17 @@ func cutUnquoted(s string, sep byte) (before, after string) {
 	return s, ""
 }
 
-// number returns a parameter that is a whole number and not negative.
+// number returns a parameter that is a whole number and not negative, or zero and false.
 func (m member) number(key string) (int, bool) {
 	for rest := m.params; rest != ""; {
 		var param string
 		param, rest = cutUnquoted(rest, ';')
 		if k, v, ok := strings.Cut(param, "="); ok && strings.TrimSpace(k) == key {
 			n, err := strconv.Atoi(strings.TrimSpace(v))
-			return n, err == nil && n >= 0
+			if err != nil || n < 0 {
+				return 0, false
+			}
+			return n, true
 		}
 	}
 	return 0, false

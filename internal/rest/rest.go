@@ -157,7 +157,7 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		answer, result, err := c.attempt(ctx, &req, target)
 		duration := time.Since(start)
 		if err != nil {
-			err = c.cleanError(ctx, err)
+			err = c.cleanError(ctx, withoutURL(err))
 		} else {
 			call.Last.Release()
 			call.Last = answer
@@ -218,11 +218,14 @@ func (c *Client) attempt(caller context.Context, req *Request, target *url.URL) 
 	if err == nil {
 		return answer, judgeStatus(answer.StatusCode), nil
 	}
-	result = judgeError(err)
-	if contextError(ctx) != nil && contextError(caller) == nil {
+	if contextError(ctx) == nil {
+		return nil, judgeError(err), err
+	}
+	// What a transport returns now may be the cause of the context, which is about something else.
+	if contextError(caller) == nil {
 		err = fmt.Errorf("%w: no complete answer within %s", ErrAttemptTimeout, c.Timeout)
 	}
-	return nil, result, err
+	return nil, lost, err
 }
 
 func (c *Client) roundTrip(ctx context.Context, req *Request, target *url.URL) (*Answer, error) {
@@ -273,6 +276,18 @@ func (c *Client) request(ctx context.Context, req *Request, target *url.URL) *ht
 		}
 	}
 	return r
+}
+
+// withoutURL returns what is inside a *url.Error, which prints host and query: transports that use an http.Client
+// return one.
+func withoutURL(err error) error {
+	for {
+		outer, ok := errors.AsType[*url.Error](err)
+		if !ok || outer.Err == nil {
+			return err
+		}
+		err = outer.Err
+	}
 }
 
 // cleanError makes err safe to hand to a caller: without secrets in its text, and matching the context's errors only
@@ -482,7 +497,8 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// contextError returns why ctx has ended, its cause included, or nil. A dial gives up at the deadline, which can be
+// contextError returns why ctx has ended, or nil. The text names the cause, but nothing matches it: it may be the error
+// of another call, with an answer or an outcome that this one never had. A dial gives up at the deadline, which can be
 // a moment before ctx itself notices.
 func contextError(ctx context.Context) error {
 	err := ctx.Err()
@@ -490,7 +506,7 @@ func contextError(ctx context.Context) error {
 		return context.DeadlineExceeded
 	}
 	if cause := context.Cause(ctx); cause != err {
-		return fmt.Errorf("%w: %w", err, cause)
+		return fmt.Errorf("%w: %v", err, cause)
 	}
 	return err
 }
