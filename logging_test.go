@@ -25,8 +25,8 @@ const (
 	loggedBody = `{"success":true,"errors":[],"messages":[],"result":{"id":"1","name":"x","create_time":"2026-01-01T00:00:00Z"}}`
 )
 
-// logged answers every request with responder and returns a client and what it logs at level and above, as text, with
-// the time of the record left out.
+// logged returns a client whose requests responder answers, and what it logs at level and above. Time and message, the
+// same in all records, are left out.
 func logged(t *testing.T, level slog.Level, responder httpmock.Responder, opts ...cloudflare.Option) (*cloudflare.Client, *bytes.Buffer) {
 	t.Helper()
 	transport := httpmock.NewMockTransport()
@@ -34,8 +34,8 @@ func logged(t *testing.T, level slog.Level, responder httpmock.Responder, opts .
 	out := new(bytes.Buffer)
 	logger := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{
 		Level: level,
-		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && a.Key == slog.TimeKey {
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey || a.Equal(slog.String(slog.MessageKey, "cloudflare request")) {
 				return slog.Attr{}
 			}
 			return a
@@ -66,46 +66,44 @@ func TestLogRecords(t *testing.T) {
 	redirect := answering(307, http.Header{"Location": {"https://elsewhere.example/?secret=canary"}, "Cf-Ray": {loggedRay}})
 	busy := answering(503, http.Header{"Retry-After": {"2"}, "Cf-Ray": {loggedRay}})
 	const debug, info, warn = slog.LevelDebug, slog.LevelInfo, slog.LevelWarn
+	retries := cloudflare.WithMaxRetries(3) // as ever
 
 	for _, test := range []struct {
 		name    string
 		level   slog.Level
 		method  string // GET gets an organization, POST creates one
 		answers httpmock.Responder
+		option  cloudflare.Option
 		want    string
 	}{
-		{"success", debug, "GET", slowly, `
-			level=DEBUG msg="cloudflare request" method=GET path=/organizations/1 attempt=1 duration=250ms status=200 ray_id=` + loggedRay},
-		{"success, not asked for", info, "GET", slowly, ``},
-		{"a second attempt", debug, "GET", busy.Then(slowly), `
-			level=WARN msg="cloudflare request" method=GET path=/organizations/1 attempt=1 duration=0s status=503 ray_id=` + loggedRay + ` retry_in=2s
-			level=DEBUG msg="cloudflare request" method=GET path=/organizations/1 attempt=2 duration=250ms status=200 ray_id=` + loggedRay},
-		{"a second attempt, successes not asked for", warn, "GET", busy.Then(slowly), `
-			level=WARN msg="cloudflare request" method=GET path=/organizations/1 attempt=1 duration=0s status=503 ray_id=` + loggedRay + ` retry_in=2s`},
-		{"an answer that ends the call", warn, "GET", answering(404, ray), `
-			level=WARN msg="cloudflare request" method=GET path=/organizations/1 attempt=1 duration=0s status=404 ray_id=` + loggedRay},
-		{"a create that may have happened", warn, "POST", busy, `
-			level=WARN msg="cloudflare request" method=POST path=/organizations attempt=1 duration=0s status=503 ray_id=` + loggedRay},
-		{"no answer", warn, "POST", reset, `
-			level=WARN msg="cloudflare request" method=POST path=/organizations attempt=1 duration=0s error="connection reset"`},
-		{"no answer in time", warn, "POST", slowly.Delay(time.Hour), `
-			level=WARN msg="cloudflare request" method=POST path=/organizations attempt=1 duration=30s error="attempt timed out: no complete answer within 30s"`},
-		{"never sent", warn, "POST", refused, `
-			level=WARN msg="cloudflare request" method=POST path=/organizations attempt=1 duration=0s error="dial tcp: connection refused" retry_in=0s
-			level=WARN msg="cloudflare request" method=POST path=/organizations attempt=2 duration=0s error="dial tcp: connection refused" retry_in=0s
-			level=WARN msg="cloudflare request" method=POST path=/organizations attempt=3 duration=0s error="dial tcp: connection refused" retry_in=0s
-			level=WARN msg="cloudflare request" method=POST path=/organizations attempt=4 duration=0s error="dial tcp: connection refused"`},
-		{"redirect", warn, "GET", redirect, `
-			level=WARN msg="cloudflare request" method=GET path=/organizations/1 attempt=1 duration=0s status=307 ray_id=` + loggedRay},
-		{"trouble, not asked for", slog.LevelError, "GET", busy, ``},
+		{"success", debug, "GET", slowly, retries, `
+			level=DEBUG method=GET path=/organizations/1 attempt=1 duration=250ms status=200 ray_id=` + loggedRay},
+		{"success, not asked for", info, "GET", slowly, retries, ``},
+		{"a second attempt", debug, "GET", busy.Then(slowly), retries, `
+			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=503 ray_id=` + loggedRay + ` retry_in=2s
+			level=DEBUG method=GET path=/organizations/1 attempt=2 duration=250ms status=200 ray_id=` + loggedRay},
+		{"a second attempt, successes not asked for", warn, "GET", busy.Then(slowly), retries, `
+			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=503 ray_id=` + loggedRay + ` retry_in=2s`},
+		{"an answer that ends the call", warn, "GET", answering(404, ray), retries, `
+			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=404 ray_id=` + loggedRay},
+		{"a create that may have happened", warn, "POST", busy, retries, `
+			level=WARN method=POST path=/organizations attempt=1 duration=0s status=503 ray_id=` + loggedRay},
+		{"no answer", warn, "POST", reset, retries, `
+			level=WARN method=POST path=/organizations attempt=1 duration=0s error="connection reset"`},
+		{"no answer in time", warn, "POST", slowly.Delay(time.Hour), retries, `
+			level=WARN method=POST path=/organizations attempt=1 duration=30s error="attempt timed out: no complete answer within 30s"`},
+		{"never sent", warn, "POST", refused, cloudflare.WithMaxRetryWait(0), `
+			level=WARN method=POST path=/organizations attempt=1 duration=0s error="dial tcp: connection refused" retry_in=0s
+			level=WARN method=POST path=/organizations attempt=2 duration=0s error="dial tcp: connection refused" retry_in=0s
+			level=WARN method=POST path=/organizations attempt=3 duration=0s error="dial tcp: connection refused" retry_in=0s
+			level=WARN method=POST path=/organizations attempt=4 duration=0s error="dial tcp: connection refused"`},
+		{"redirect", warn, "GET", redirect, retries, `
+			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=307 ray_id=` + loggedRay},
+		{"trouble, not asked for", slog.LevelError, "GET", busy, retries, ``},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var opts []cloudflare.Option
-				if test.name == "never sent" {
-					opts = append(opts, cloudflare.WithMaxRetryWait(0)) // back-off is random
-				}
-				client, out := logged(t, test.level, test.answers, opts...)
+				client, out := logged(t, test.level, test.answers, test.option)
 				if test.method == "GET" {
 					_, _ = client.Organizations.Get(t.Context(), "1")
 				} else {
