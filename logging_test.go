@@ -115,6 +115,21 @@ func TestLogRecords(t *testing.T) {
 	}
 }
 
+func TestLogOfCallsTheCallerEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, out := logged(t, slog.LevelDebug, answering(200, nil).Delay(time.Hour))
+		late, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, _ = client.Organizations.Get(late, "1")
+		gone, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(3*time.Second, cancel)
+		_, _ = client.Organizations.Get(gone, "1")
+		assert.Equal(t, `level=WARN method=GET path=/organizations/1 attempt=1 duration=2s error="context deadline exceeded"
+level=WARN method=GET path=/organizations/1 attempt=1 duration=3s error="context canceled"
+`, out.String())
+	})
+}
+
 // A server that echoes the credential, a redirect with a secret in it, and arguments that are nobody's business but
 // the API's: none of it may be in any record.
 func TestLogRecordsHoldNoSecrets(t *testing.T) {
