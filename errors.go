@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -13,8 +12,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/cloudflare/internal/envelope"
 	"example.com/cloudflare/internal/rest"
@@ -196,6 +193,7 @@ type PageError struct {
 	Err       error
 }
 
+// Error says what Err says, and that the list can be resumed.
 func (e *PageError) Error() string {
 	if e.PageToken == "" {
 		return e.Err.Error()
@@ -212,13 +210,13 @@ type callError struct {
 	attempts     int
 	last         *Error // the last answer, nil if there was none
 	unknown      bool
-	causes       []error
+	causes       func() []error // a closure, so that no printer reaches what a transport put into its errors
 }
 
 func (e *callError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cloudflare: %s %s", e.method, e.path)
-	for _, cause := range e.causes {
+	for _, cause := range e.causes() {
 		fmt.Fprintf(&b, ": %v", cause)
 	}
 	switch {
@@ -237,7 +235,7 @@ func (e *callError) Error() string {
 }
 
 func (e *callError) Unwrap() []error {
-	all := slices.Clone(e.causes)
+	all := slices.Clone(e.causes())
 	if e.last != nil {
 		all = append(all, e.last)
 	}
@@ -282,7 +280,7 @@ func (c *core) read(method string, a *rest.Answer, env *envelope.Envelope) *Erro
 		return nil
 	}
 	if err := env.Decode(a.Body); err != nil {
-		return c.unusable(method, a, unreadable(err))
+		return c.unusable(method, a, err.Error())
 	}
 	switch {
 	case env.Success == envelope.False:
@@ -329,7 +327,7 @@ func (c *core) failed(method string, err error, capture *Response) error {
 		path:     c.scrub(failure.Path),
 		attempts: failure.Attempts,
 		unknown:  failure.Unknown,
-		causes:   failure.Causes,
+		causes:   func() []error { return failure.Causes },
 	}
 	if capture != nil {
 		capture.Attempts = failure.Attempts
@@ -376,19 +374,6 @@ func (c *core) statusError(method string, a *rest.Answer) *Error {
 		e.detail = "user API tokens cover only some Organizations operations; a global API key with its e-mail covers all"
 	}
 	return e
-}
-
-// unreadable says why a body could not be decoded. What the decoder says of single characters helps nobody: where
-// there is HTML in place of JSON, its beginning tells more.
-func unreadable(err error) string {
-	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
-	switch {
-	case !ok || errors.Is(err, jsontext.ErrDuplicateName):
-		return err.Error()
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "it ends before its JSON does"
-	}
-	return fmt.Sprintf("it cannot be read as JSON from byte %d on", syntax.ByteOffset)
 }
 
 // unusable makes an Error of a 2xx answer that is no success all the same, for the reason why. A write it answers may

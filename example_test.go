@@ -521,12 +521,19 @@ func ExampleOrganizationsService_Delete() {
 
 	for _, id := range []string{root, sales, root} {
 		_, err := client.Organizations.Delete(context.Background(), id)
-		fmt.Println("not empty:", errors.Is(err, cloudflare.ErrConflict), "deleted:", err == nil)
+		if refused, ok := errors.AsType[*cloudflare.Error](err); ok {
+			fmt.Println("refused:", refused.Errors[0].Message)
+			continue
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("deleted")
 	}
 	// Output:
-	// not empty: true deleted: false
-	// not empty: false deleted: true
-	// not empty: false deleted: true
+	// refused: organization is not empty: it has sub-organizations
+	// deleted
+	// deleted
 }
 
 func ExampleOrganizationProfileService_Get() {

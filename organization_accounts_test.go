@@ -113,7 +113,8 @@ func TestOrganizationAccountsListSendsEveryFilterByItsName(t *testing.T) {
 			client, script := newScriptedAPI(t, answerResult(`[]`))
 			page, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, params)
 			require.NoError(t, err)
-			assert.Equal(t, &cloudflare.Page[cloudflare.Account]{}, page)
+			assert.Empty(t, page.Items)
+			assert.Empty(t, page.NextPageToken)
 			assert.Equal(t, "/client/v4/organizations/"+oneOrganization+"/accounts"+query, script.sent[0].Target)
 		})
 	}
@@ -176,6 +177,15 @@ func TestOrganizationAccountsListReadsAccounts(t *testing.T) {
 	assert.True(t, created.Equal(page.Items[1].CreatedOn))
 	assert.Equal(t, cloudflare.AccountType("tomorrow's"), page.Items[2].Type)
 	assert.Zero(t, page.Items[2].Settings)
+}
+
+func TestOrganizationAccountsOneBadlyEncodedTextHidesNothing(t *testing.T) {
+	client, _ := newScriptedAPI(t, answerResult("[{\"id\":\"a1\",\"name\":\"\xff\",\"settings\":{\"abuse_contact_email\":\"\xff@b\"}},{\"id\":\"a2\"}]"))
+	page, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, cloudflare.OrganizationAccountListParams{})
+	require.NoError(t, err)
+	require.Len(t, page.Items, 2)
+	assert.Equal(t, "\uFFFD", page.Items[0].Name)
+	assert.Equal(t, "\uFFFD@b", page.Items[0].Settings.AbuseContactEmail.Value)
 }
 
 func TestAccountIsStoredAsItWasSent(t *testing.T) {

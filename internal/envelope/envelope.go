@@ -3,7 +3,9 @@
 package envelope
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -34,7 +36,20 @@ func (e *Envelope) Decode(body []byte) error {
 		*e = refusal
 		return nil
 	}
-	return err
+	return unreadable(err)
+}
+
+// unreadable says why a body could not be decoded. What the decoder says of single characters helps nobody: where
+// there is HTML in place of JSON, its beginning tells more.
+func unreadable(err error) error {
+	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case !ok || errors.Is(err, jsontext.ErrDuplicateName):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it ends before its JSON does")
+	}
+	return fmt.Errorf("it cannot be read as JSON from byte %d on", syntax.ByteOffset)
 }
 
 // Flag is a boolean that may be absent.

@@ -1,14 +1,19 @@
 package rest
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func rateLimitHeader(limit, policy string) http.Header {
@@ -92,6 +97,72 @@ func TestMostPressing(t *testing.T) {
 		assert.Equal(t, test.ok, ok, test.limit)
 		assert.Equal(t, test.left, left, test.limit)
 		assert.Equal(t, test.reset, reset, test.limit)
+	}
+}
+
+// gateStep is what happens so long after the step before: calls arrive, or one that is under way ends.
+type gateStep struct {
+	after    time.Duration
+	arrive   int
+	end      string // with a Ratelimit header; "no answer": with none; empty: nothing ends
+	underWay int64  // how many calls have then started and not ended
+}
+
+func TestGate(t *testing.T) {
+	const second, noAnswer, silent = time.Second, "no answer", "?"
+	// One call is under way and two wait, because one was left.
+	one := []gateStep{{0, 2, "", 2}, {0, 0, `a;r=1;t=9`, 1}, {0, 2, "", 1}}
+	tests := []struct {
+		name  string
+		start []gateStep
+		steps []gateStep
+	}{
+		{"no limit is known", nil, []gateStep{{0, 20, "", 20}, {0, 0, silent, 19}, {0, 0, noAnswer, 18}}},
+		{"no more at once than are left", nil, []gateStep{{0, 20, "", 20}, {0, 0, `a;r=18;t=9`, 19}, {0, 2, "", 19}, {0, 0, noAnswer, 18}, {0, 0, noAnswer, 18}}},
+		{"one after the other", one, []gateStep{{0, 0, `a;r=1;t=9`, 1}, {0, 0, `a;r=1;t=9`, 1}, {0, 0, `a;r=1;t=9`, 0}}},
+		{"an answer that another one has overtaken", one, []gateStep{{second, 0, `a;r=5;t=8`, 1}}},
+		{"nothing left", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {4 * second, 0, "", 0}, {second, 0, "", 1}, {0, 3, `a;r=2;t=5`, 2}}},
+		{"nothing left, and the reset is now", one, []gateStep{{0, 0, `a;r=0;t=0`, 1}}},
+		{"slow start, no answer", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {5 * second, 0, "", 1}, {0, 0, noAnswer, 1}}},
+		{"slow start, an answer that does not say", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {5 * second, 0, "", 1}, {0, 0, silent, 1}}},
+		{"slow start, stalled", one, []gateStep{{0, 5, `a;r=0;t=5`, 0}, {34 * second, 0, "", 1}, {second, 0, "", 7}}},
+		{"a reset while all are under way", one, []gateStep{{9 * second, 0, "", 2}, {0, 0, `a;r=7;t=9`, 2}}},
+		{"a reset after all have ended", one, []gateStep{{0, 0, noAnswer, 1}, {0, 0, noAnswer, 1}, {0, 0, noAnswer, 0}, {9 * second, 20, "", 20}}},
+		{"a reset long ago", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {time.Hour, 20, "", 22}}},
+		{"a shorter pause comes second", one, []gateStep{{9 * second, 0, "", 2}, {0, 0, `a;r=0;t=20`, 1}, {0, 0, `b;r=0;t=5`, 0}, {19 * second, 1, "", 0}, {second, 0, "", 1}}},
+		{"a longer pause comes second", one, []gateStep{{9 * second, 0, "", 2}, {0, 0, `a;r=0;t=5`, 1}, {0, 0, `b;r=0;t=20`, 0}, {19 * second, 1, "", 0}, {second, 0, "", 1}}},
+		{"a pause of a year", one, []gateStep{{0, 0, `a;r=0;t=31536000`, 0}, {maxPause - 1, 0, "", 0}, {1, 0, "", 1}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				var g gate
+				var underWay atomic.Int64
+				for i, step := range slices.Concat(test.start, test.steps) {
+					<-time.After(step.after)
+					for range step.arrive {
+						go func() {
+							if g.enter(ctx, time.Hour) == nil {
+								underWay.Add(1)
+							}
+						}()
+					}
+					if step.end != "" {
+						synctest.Wait()
+						underWay.Add(-1)
+						if step.end == noAnswer {
+							g.leave(nil)
+						} else {
+							g.leave(rateLimitHeader(step.end, ""))
+						}
+					}
+					synctest.Wait()
+					require.Equal(t, step.underWay, underWay.Load(), "step %d", i+1)
+				}
+			})
+		})
 	}
 }
 

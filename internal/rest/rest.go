@@ -44,11 +44,13 @@ type Config struct {
 // Client sends requests to one origin with one credential. It is safe for concurrent use.
 type Client struct {
 	Config
-	origin    *url.URL // Path and RawPath end without a slash
+	origin *url.URL // Path and RawPath end without a slash
+	jar    http.CookieJar
+	gate   gate
+
+	// Closures, so that no printer reaches the credential: a transport holds it in the buffers of its connections.
 	header    func() http.Header
-	transport http.RoundTripper
-	jar       http.CookieJar
-	gate      gate
+	roundTrip func(*http.Request) (*http.Response, error)
 }
 
 // New returns a Client. A bad base URL is ErrInvalidArgument.
@@ -57,13 +59,15 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{Config: config, origin: origin, transport: sharedTransport()}
+	c := &Client{Config: config, origin: origin}
+	c.HTTPClient = nil
+	transport := http.RoundTripper(sharedTransport())
 	if hc := config.HTTPClient; hc != nil {
 		// Its transport is used directly and not through http.Client, which would follow redirects, or fail on a
 		// Location that it cannot parse, before anyone could look at the answer.
-		c.transport, c.jar = hc.Transport, hc.Jar
-		if c.transport == nil {
-			c.transport = http.DefaultTransport
+		transport, c.jar = hc.Transport, hc.Jar
+		if transport == nil {
+			transport = http.DefaultTransport
 		}
 		if hc.Timeout > 0 && (c.Timeout == 0 || hc.Timeout < c.Timeout) {
 			c.Timeout = hc.Timeout
@@ -74,7 +78,8 @@ func New(config Config) (*Client, error) {
 		"User-Agent": {config.UserAgent},
 	}
 	config.Credential.sign(constant)
-	c.header = func() http.Header { return maps.Clone(constant) } // a closure, so that no printer reaches the credential
+	c.header = func() http.Header { return cloneHeader(constant) }
+	c.roundTrip = transport.RoundTrip
 	return c, nil
 }
 
@@ -136,15 +141,15 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		return nil, err
 	}
 	call := Failure{Path: path}
-	fail := func(causes ...error) (*Answer, error) {
-		call.Causes = causes
+	fail := func(ended error) (*Answer, error) { // beside why the last attempt had no answer
+		call.Causes = append(call.Causes, ended)
 		return nil, &call
 	}
 	for {
-		if err := contextError(ctx); err != nil {
-			return fail(err)
-		}
 		if c.Limiter != nil {
+			if err := contextError(ctx); err != nil {
+				return fail(err)
+			}
 			if err := c.Limiter.Wait(ctx); err != nil {
 				return fail(c.cleanError(ctx, fmt.Errorf("limiter: %w", err)))
 			}
@@ -156,8 +161,10 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		start := time.Now()
 		answer, result, err := c.attempt(ctx, &req, target)
 		duration := time.Since(start)
+		call.Causes = nil
 		if err != nil {
 			err = c.cleanError(ctx, withoutURL(err))
+			call.Causes = []error{err}
 		} else {
 			call.Last.Release()
 			call.Last = answer
@@ -174,10 +181,10 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		switch {
 		case again:
 			if ended := sleep(ctx, wait); ended != nil {
-				return fail(present(err, ended)...)
+				return fail(ended)
 			}
 		case err != nil:
-			return fail(err)
+			return nil, &call
 		default:
 			answer.Unknown = call.Unknown
 			return answer, nil
@@ -214,7 +221,7 @@ func (c *Client) attempt(caller context.Context, req *Request, target *url.URL) 
 		ctx, cancel = context.WithTimeout(caller, c.Timeout)
 		defer cancel()
 	}
-	answer, err = c.roundTrip(ctx, req, target)
+	answer, err = c.exchange(ctx, req, target)
 	if err == nil {
 		return answer, judgeStatus(answer.StatusCode), nil
 	}
@@ -228,8 +235,8 @@ func (c *Client) attempt(caller context.Context, req *Request, target *url.URL) 
 	return nil, lost, err
 }
 
-func (c *Client) roundTrip(ctx context.Context, req *Request, target *url.URL) (*Answer, error) {
-	resp, err := c.transport.RoundTrip(c.request(ctx, req, target))
+func (c *Client) exchange(ctx context.Context, req *Request, target *url.URL) (*Answer, error) {
+	resp, err := c.roundTrip(c.request(ctx, req, target))
 	switch {
 	case err != nil:
 		return nil, err
@@ -288,6 +295,17 @@ func withoutURL(err error) error {
 		}
 		err = outer.Err
 	}
+}
+
+// cloneHeader copies h in two allocations, and nothing that is done to the copy reaches h.
+func cloneHeader(h http.Header) http.Header {
+	own := maps.Clone(h)
+	values := make([]string, 0, len(h))
+	for name, value := range h {
+		values = append(values, value[0])
+		own[name] = values[len(values)-1 : len(values) : len(values)]
+	}
+	return own
 }
 
 // cleanError makes err safe to hand to a caller: without secrets in its text, and matching the context's errors only
@@ -462,6 +480,8 @@ func RefuseSegment(segment string) string {
 	switch {
 	case segment == "":
 		return "is empty"
+	case strings.Trim(segment, "0123456789abcdef") == "": // what IDs are made of
+		return ""
 	case segment == "." || segment == "..":
 		return "stands for another path"
 	case strings.ContainsAny(segment, `/\?#%`):
@@ -509,8 +529,4 @@ func contextError(ctx context.Context) error {
 		return fmt.Errorf("%w: %v", err, cause)
 	}
 	return err
-}
-
-func present(errs ...error) []error {
-	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
