@@ -132,7 +132,7 @@ level=WARN method=GET path=/organizations/1 attempt=1 duration=3s error="context
 
 // A server that echoes the credential, a redirect with a secret in it, and arguments that are nobody's business but
 // the API's: none of it may be in any record.
-func TestLogRecordsHoldNoSecrets(t *testing.T) {
+func TestLogOfHostileAnswers(t *testing.T) {
 	echo := http.Header{"Cf-Ray": {"canary-token"}, "Location": {"https://elsewhere.example/?x=canary"}, "Retry-After": {"canary"}}
 	failure := &url.Error{Op: "Get", URL: "https://elsewhere.example/canary-token", Err: errors.New("Bearer canary-token")}
 	responders := []httpmock.Responder{
