@@ -123,7 +123,9 @@ func (p Program) fail(ctx context.Context, env *Env, err error) int {
 	if coded, ok := errors.AsType[*codedError](err); ok {
 		code = coded.code
 	}
-	fmt.Fprintf(env.Stderr, "%s: %v\n", p.Name, err)
+	if err != ctx.Err() { // or it says no more than the next line
+		fmt.Fprintf(env.Stderr, "%s: %v\n", p.Name, err)
+	}
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintf(env.Stderr, "%s: interrupted\n", p.Name)
