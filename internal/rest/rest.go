@@ -84,11 +84,12 @@ func New(config Config) (*Client, error) {
 }
 
 // sharedTransport serves every client that brings none, so that a program with a client for each tenant has one set
-// of connections. No credential lives in it.
+// of connections. No credential lives in it. A dial gives up well before an attempt does by default: only so is it
+// certain, where no host answers, that nothing was sent.
 var sharedTransport = sync.OnceValue(func() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    128,
 		IdleConnTimeout:        90 * time.Second,
@@ -180,7 +181,7 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 
 		switch {
 		case again:
-			if ended := sleep(ctx, wait); ended != nil {
+			if ended := Sleep(ctx, wait); ended != nil {
 				return fail(ended)
 			}
 		case err != nil:
@@ -508,8 +509,8 @@ func fits(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// sleep waits, unless ctx would end first: then it returns at once.
-func sleep(ctx context.Context, wait time.Duration) error {
+// Sleep waits, unless ctx would end first: then it returns at once.
+func Sleep(ctx context.Context, wait time.Duration) error {
 	if err := fits(ctx, wait); err != nil {
 		return err
 	}
