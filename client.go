@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -27,8 +29,10 @@ import (
 // Client talks to Cloudflare's Organizations API. Make one with [NewClient]; the zero value refuses every call. It is
 // safe for any number of goroutines, and what configures it never changes.
 type Client struct {
-	Organizations       *OrganizationsService
-	OrganizationProfile *OrganizationProfileService
+	Organizations        *OrganizationsService
+	OrganizationProfile  *OrganizationProfileService
+	OrganizationAccounts *OrganizationAccountsService
+	OrganizationMembers  *OrganizationMembersService
 
 	common service
 }
@@ -81,6 +85,8 @@ func NewClient(opts ...Option) (*Client, error) {
 	client := &Client{common: service{&core{transport, c.maxRetries, c.token, c.rest.Credential.Scrub}}}
 	client.Organizations = (*OrganizationsService)(&client.common)
 	client.OrganizationProfile = (*OrganizationProfileService)(&client.common)
+	client.OrganizationAccounts = (*OrganizationAccountsService)(&client.common)
+	client.OrganizationMembers = (*OrganizationMembersService)(&client.common)
 	return client, nil
 }
 
@@ -153,7 +159,7 @@ func (c *Client) Call(ctx context.Context, req Request, result any, opts ...Call
 	}
 	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	if !slices.Contains(methods, req.Method) {
-		return invalid("method %q is not one of %s", req.Method, strings.Join(methods, ", "))
+		return invalid("the method is not one of %s", strings.Join(methods, ", "))
 	}
 	if v := reflect.ValueOf(result); result != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		return invalid("the result is a %T, not a pointer to something", result)
@@ -186,14 +192,12 @@ func (s *service) do(ctx context.Context, req request, env *envelope.Envelope, o
 	if ctx == nil {
 		return invalid("the context is nil")
 	}
-	c, how := s.core, call{maxRetries: s.core.maxRetries}
-	for i, opt := range opts {
-		if opt == nil {
-			return invalid("call option %d is nil", i+1)
-		}
-		opt(&how)
+	c := s.core
+	how, err := c.apply(opts)
+	if err != nil {
+		return err
 	}
-	wire, err := c.encode(req, &how)
+	wire, err := c.encode(req, how)
 	if err != nil {
 		return err
 	}
@@ -206,20 +210,34 @@ func (s *service) do(ctx context.Context, req request, env *envelope.Envelope, o
 	return c.answered(req.method, answer, env, how.capture)
 }
 
-// encode turns a call into what goes over the wire, or refuses it.
-func (c *core) encode(req request, how *call) (rest.Request, error) {
-	wire := rest.Request{Method: req.method, Path: req.path, Header: how.header, MaxRetries: how.maxRetries}
-	if how.err != nil {
-		return wire, how.err
+// apply lets the options of a call fill what they change.
+func (c *core) apply(opts []CallOption) (call, error) {
+	if len(opts) == 0 { // the next line moves a call to the heap
+		return call{maxRetries: c.maxRetries}, nil
 	}
-	if len(req.path) > 1 && req.path[0] == "organizations" {
-		if err := checkID("organization ID", req.path[1]); err != nil {
-			return wire, err
+	how := call{maxRetries: c.maxRetries}
+	for i, opt := range opts {
+		if opt == nil {
+			return how, invalid("call option %d is nil", i+1)
+		}
+		opt(&how)
+	}
+	return how, how.err
+}
+
+// encode turns a call into what goes over the wire, or refuses it.
+func (c *core) encode(req request, how call) (rest.Request, error) {
+	wire := rest.Request{Method: req.method, Path: req.path, Header: how.header, MaxRetries: how.maxRetries}
+	for i := 1; i < len(req.path); i += 2 {
+		if what := idAfter(req.path[i-1]); what != "" {
+			if err := checkID(what, req.path[i]); err != nil {
+				return wire, err
+			}
 		}
 	}
 	var err error
 	if req.query != nil || how.query != nil {
-		if wire.Query, err = encodeQuery(req.query, how.query); err != nil {
+		if wire.Query, err = c.encodeQuery(req.query, how.query); err != nil {
 			return wire, err
 		}
 	}
@@ -231,32 +249,49 @@ func (c *core) encode(req request, how *call) (rest.Request, error) {
 	return wire, nil
 }
 
+// idAfter names the ID that follows a segment of a path, or is empty if none does.
+func idAfter(segment string) string {
+	switch segment {
+	case "organizations":
+		return "organization ID"
+	case "members":
+		return "member ID"
+	}
+	return ""
+}
+
 // checkID refuses what cannot be the ID of anything. It does not ask for 32 hexadecimal digits: the API documents
 // that, and itself shows others.
 func checkID(what, id string) error {
 	if id == NoParent {
-		return invalid("%s: %q stands for no organization", what, id)
+		return invalid("%s: %q stands for none", what, id)
 	}
 	if why := rest.RefuseSegment(id); why != "" {
 		return invalid("%s %s", what, why)
 	}
+	if strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) {
+		return invalid("%s contains white space or an invisible character", what)
+	}
 	return nil
 }
 
-func encodeQuery(values, added url.Values) (string, error) {
-	all := make(url.Values, len(values)+len(added))
-	for key, value := range values {
-		all[key] = value
+func (c *core) encodeQuery(values, added url.Values) (string, error) {
+	all := values
+	if len(added) > 0 {
+		all = maps.Clone(values)
+		if all == nil {
+			all = make(url.Values)
+		}
 	}
 	for key, value := range added {
 		if _, taken := all[key]; taken {
-			return "", invalid("AddQuery: %q is set by the params", key)
+			return "", invalid("AddQuery: the params set %q too", c.scrub(key))
 		}
 		all[key] = value
 	}
 	for key, values := range all {
 		if !utf8.ValidString(key) || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
-			return "", invalid("query parameter %q is not valid UTF-8", key)
+			return "", invalid("query parameter %q is not valid UTF-8", c.scrub(key))
 		}
 	}
 	return all.Encode(), nil

@@ -1,4 +1,5 @@
-// Package cloudflare is a client for Cloudflare's Organizations API: organizations and their profiles.
+// Package cloudflare is a client for Cloudflare's Organizations API: organizations, their profiles, the accounts in
+// them and their members.
 //
 //	client, err := cloudflare.NewClient() // the credential comes from the environment
 //	if err != nil {
@@ -11,27 +12,32 @@
 //		fmt.Println(org.ID, org.Name)
 //	}
 //
-// The API is in beta, and may change without notice.
+// The API is in beta, and may change without notice. [Client.Call] reaches what has no method here.
 //
 // # Authentication
 //
 // [WithAPIToken] sends an API token, [WithAPIKey] a global API key with the e-mail address of its user. Without
 // either, [NewClient] takes the credential from CLOUDFLARE_API_TOKEN, or from CLOUDFLARE_API_KEY with
-// CLOUDFLARE_EMAIL. User API tokens cover only some of the Organizations operations today; the key covers all.
+// CLOUDFLARE_EMAIL. The key covers all operations. A token covers only some: today the API documents it for the list
+// of organizations alone.
 //
 // A credential is sent to the origin of the base URL and to no other: over https, or to this machine. No redirect is
 // ever followed. No client, error or log record prints it.
 //
 // # Lists
 //
-// List returns one page. All yields every item of every page:
-// a filter holds on all of them, a failing page yields a [*PageError] to resume from, and nothing is skipped
-// silently.
+// List returns one page. All yields every item of every page: a filter holds on all of them, a page that fails is
+// yielded as a [*PageError] to resume from, and nothing is skipped silently.
+//
+// # Changes
+//
+// An update replaces what is there: what it leaves out may be cleared. To change a part, send the rest back as Get
+// returned it.
 //
 // # Errors
 //
-// An answer that is no success is an [*Error], also a 200 that says "success": false. The sentinels tell the usual
-// causes apart:
+// An answer that is no success is an [*Error], also a 200 that says "success": false. A call that ended without any
+// answer is an error with the cause in it. The sentinels tell the usual causes apart:
 //
 //	org, err := client.Organizations.Get(ctx, id)
 //	switch {
@@ -42,8 +48,8 @@
 //	}
 //
 // [ErrInvalidArgument] means that nothing was sent. [ErrOutcomeUnknown] means that a write may or may not have
-// happened: look before trying again. A deadline of the caller's own is [context.DeadlineExceeded], an attempt that
-// took longer than [WithTimeout] is [ErrAttemptTimeout].
+// happened: look before trying again; a [*BatchError] says about whom. A deadline of the caller's own is
+// [context.DeadlineExceeded], an attempt that took longer than [WithTimeout] is [ErrAttemptTimeout].
 //
 // # Retries
 //
@@ -56,12 +62,16 @@
 //	no complete answer, or an attempt that timed out    again                    no
 //	any other status, an answer that cannot be used     no                       no
 //
-// A certificate that is not accepted and a host that does not exist are not tried again, and never is what the
-// caller has cancelled. The wait is what Retry-After says, or else random up to a bound that doubles from half a
-// second. A wait that would pass the context's deadline is not begun. Where the API says in a Ratelimit header that
-// nothing is left, all calls of the client wait for the reset.
+// Nothing is tried again if the server's certificate is not accepted, if its host does not exist, or if the caller has
+// cancelled. The wait is what Retry-After says, or else random up to a bound that doubles from half a second. One that
+// is longer than [WithMaxRetryWait] allows, or that would pass the context's deadline, is not begun. Where the API says
+// in a Ratelimit header that nothing is left, all calls of the client wait for the reset.
 //
 // # Testing
 //
-// Package cloudflaretest is the API in memory, for tests that need no account.
+// Package cloudflaretest is the API in memory, over HTTP, for tests that need no account:
+//
+//	server := cloudflaretest.NewServer()
+//	defer server.Close()
+//	client := server.Client()
 package cloudflare

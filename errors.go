@@ -193,6 +193,7 @@ type PageError struct {
 	Err       error
 }
 
+// Error says what Err says, and that the list can be resumed.
 func (e *PageError) Error() string {
 	if e.PageToken == "" {
 		return e.Err.Error()
@@ -209,13 +210,13 @@ type callError struct {
 	attempts     int
 	last         *Error // the last answer, nil if there was none
 	unknown      bool
-	causes       []error
+	causes       func() []error // a closure, so that no printer reaches what a transport put into its errors
 }
 
 func (e *callError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cloudflare: %s %s", e.method, e.path)
-	for _, cause := range e.causes {
+	for _, cause := range e.causes() {
 		fmt.Fprintf(&b, ": %v", cause)
 	}
 	switch {
@@ -234,7 +235,7 @@ func (e *callError) Error() string {
 }
 
 func (e *callError) Unwrap() []error {
-	all := slices.Clone(e.causes)
+	all := slices.Clone(e.causes())
 	if e.last != nil {
 		all = append(all, e.last)
 	}
@@ -308,6 +309,13 @@ func (c *core) read(method string, a *rest.Answer, env *envelope.Envelope) *Erro
 // checker is a result that can tell whether it is what it should be.
 type checker interface{ check() error }
 
+func checkHasID(what, id string) error {
+	if id == "" {
+		return errors.New(what + " without an id")
+	}
+	return nil
+}
+
 // failed makes the error of a call that ended without an answer to report.
 func (c *core) failed(method string, err error, capture *Response) error {
 	failure, ok := errors.AsType[*rest.Failure](err)
@@ -319,12 +327,13 @@ func (c *core) failed(method string, err error, capture *Response) error {
 		path:     c.scrub(failure.Path),
 		attempts: failure.Attempts,
 		unknown:  failure.Unknown,
-		causes:   failure.Causes,
+		causes:   func() []error { return failure.Causes },
 	}
 	if capture != nil {
 		capture.Attempts = failure.Attempts
 	}
 	if failure.Last != nil {
+		failure.Last.Attempts = failure.Attempts
 		e.last = c.statusError(method, failure.Last)
 		if capture != nil {
 			c.capture(capture, failure.Last)
@@ -344,7 +353,7 @@ func (c *core) capture(into *Response, a *rest.Answer) {
 			into.Header[name] = append(into.Header[name], c.scrub(value))
 		}
 	}
-	into.RayID = into.Header.Get("Cf-Ray")
+	into.RayID = c.line(a.Header.Get("Cf-Ray"))
 	into.RateLimits = c.rateLimits(a.Header)
 }
 
@@ -354,7 +363,7 @@ func (c *core) statusError(method string, a *rest.Answer) *Error {
 	e := c.newError(method, a, problem.Errors, problem.Messages)
 	e.enveloped = problem.Enveloped
 	if e.RayID == "" {
-		e.RayID = c.scrub(problem.RayID)
+		e.RayID = c.line(problem.RayID)
 	}
 	switch {
 	case a.StatusCode < 400:
@@ -372,7 +381,7 @@ func (c *core) statusError(method string, a *rest.Answer) *Error {
 func (c *core) unusable(method string, a *rest.Answer, why string) *Error {
 	e := c.newError(method, a, nil, nil)
 	e.unknown = e.unknown || rest.IsWrite(method)
-	e.detail = "the answer cannot be used: " + c.scrub(oneLine(why))
+	e.detail = "the answer cannot be used: " + c.line(why)
 	if sample := c.sample(a.Body); sample != "" {
 		e.detail += ": " + sample
 	}
@@ -386,7 +395,7 @@ func (c *core) newError(method string, a *rest.Answer, errs, messages envelope.I
 		StatusCode: a.StatusCode,
 		Errors:     c.infos(errs),
 		Messages:   c.infos(messages),
-		RayID:      c.scrub(a.Header.Get("Cf-Ray")),
+		RayID:      c.line(a.Header.Get("Cf-Ray")),
 		RetryAfter: rest.RetryAfter(a.Header, time.Now()),
 		RateLimits: c.rateLimits(a.Header),
 		Attempts:   a.Attempts,
@@ -402,9 +411,9 @@ func (c *core) infos(infos envelope.Infos) []ResponseInfo {
 	for i, info := range infos {
 		out[i] = ResponseInfo{
 			Code:             info.Code,
-			Message:          c.scrub(info.Message),
-			DocumentationURL: c.scrub(info.DocumentationURL),
-			Source:           ResponseInfoSource{Pointer: c.scrub(info.Pointer)},
+			Message:          c.clean(info.Message, maxText),
+			DocumentationURL: c.clean(info.DocumentationURL, maxText),
+			Source:           ResponseInfoSource{Pointer: c.clean(info.Pointer, maxText)},
 			ErrorChain:       c.infos(info.Chain),
 		}
 	}
@@ -426,36 +435,57 @@ func (c *core) redirection(h http.Header) string {
 	if err != nil || location.Host == "" {
 		return "redirects are not followed"
 	}
-	return fmt.Sprintf("redirects are not followed; this one points to %q", c.scrub(location.Host))
+	return fmt.Sprintf("redirects are not followed; this one points to %q", c.line(location.Host))
+}
+
+// Bounds on the texts of a server: what is looked at for secrets, what is kept of a text of its own, and what is kept
+// where one line is enough.
+const window, maxText, maxLine = 16 << 10, 4 << 10, 200
+
+// clean takes the secrets out of a text, and keeps its first most bytes.
+func (c *core) clean(text string, most int) string {
+	whole := len(text) <= window
+	text = c.scrub(strings.ToValidUTF8(text[:min(len(text), window)], "\uFFFD"))
+	if !whole { // a secret may lie across the end of the window
+		text = text[:max(0, len(text)-window/2)] + "…"
+	}
+	return cut(text, most)
+}
+
+// line is clean for what goes on one line.
+func (c *core) line(text string) string { return cut(oneLine(c.clean(text, window)), maxLine) }
+
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most-len("…")], "") + "…"
 }
 
 // sample returns the beginning of a body, on one line.
 func (c *core) sample(body []byte) string {
-	if len(body) == 0 {
+	if len(bytes.TrimSpace(body)) == 0 {
 		return "the body is empty"
 	}
-	const most = 200
-	// A secret may lie across the cut, so what is looked at for secrets is longer than what is shown.
-	text := oneLine(c.scrub(strings.ToValidUTF8(string(body[:min(len(body), 16<<10)]), "\uFFFD")))
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most-len("…")], "") + "…"
-	}
-	return `"` + text + `"`
+	return `"` + c.line(string(body[:min(len(body), window+1)])) + `"`
 }
 
-// oneLine folds white space, and drops what could move a terminal's cursor.
+// oneLine folds white space, and what could move a terminal's cursor with it. Nothing is dropped, as that could put
+// together a secret that was found nowhere.
 func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, strings.Join(strings.Fields(s), " "))
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
 }
 
-// deletedEarlier reports whether err is a delete that found nothing after an attempt that may have done it. A route
-// that does not exist (7000, 7003) says nothing about what it was to delete.
+// deletedEarlier reports whether err is a delete that found nothing after an attempt that may have done it.
 func deletedEarlier(err error) bool {
 	e, ok := err.(*Error)
-	return ok && e.unknown && e.enveloped && e.StatusCode == 404 && !e.HasCode(7000) && !e.HasCode(7003)
+	return ok && e.unknown && e.absent()
+}
+
+// absent reports whether the API itself says that what the path names is not there. A route that does not exist (7000,
+// 7003) says nothing about that, and neither does something on the way.
+func (e *Error) absent() bool {
+	return e.enveloped && e.StatusCode == 404 && !e.HasCode(7000) && !e.HasCode(7003)
 }

@@ -98,8 +98,8 @@ func WithBaseURL(base string) Option {
 // CheckRedirect says. Changing hc later changes nothing.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) {
-		if hc == nil || hc.Transport != nil && isNil(hc.Transport) {
-			c.refuse("WithHTTPClient: the client or its transport is nil")
+		if hc == nil || hc.Transport != nil && isNil(hc.Transport) || hc.Jar != nil && isNil(hc.Jar) {
+			c.refuse("WithHTTPClient: the client, or its transport or jar, is a nil pointer")
 			return
 		}
 		own := *hc
@@ -145,7 +145,7 @@ func WithMaxRetryWait(d time.Duration) Option {
 func WithUserAgent(product string) Option {
 	return func(c *config) {
 		if product == "" || strings.TrimSpace(product) != product || !isHeaderValue(product) {
-			c.refuse("WithUserAgent: %q is empty, or has a control character or white space around it", product)
+			c.refuse("WithUserAgent: the product is empty, or has a control character or white space around it")
 			return
 		}
 		c.rest.UserAgent = product + " " + userAgent()
@@ -157,8 +157,8 @@ func WithUserAgent(product string) Option {
 // or credential is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) {
-		if l == nil {
-			c.refuse("WithLogger: the logger is nil")
+		if l == nil || l.Handler() == nil {
+			c.refuse("WithLogger: the logger or its handler is nil")
 		}
 		c.rest.Logger = l
 	}
@@ -182,8 +182,13 @@ type Limiter interface {
 }
 
 func isNil(v any) bool {
-	value := reflect.ValueOf(v)
-	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
+	switch value := reflect.ValueOf(v); value.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Chan, reflect.Func, reflect.Map, reflect.Pointer, reflect.Slice:
+		return value.IsNil()
+	}
+	return false
 }
 
 // CallOption changes one call. A call option with a bad value makes the call fail before anything is sent.
@@ -213,7 +218,7 @@ func SetHeader(key, value string) CallOption {
 		canonical := textproto.CanonicalMIMEHeaderKey(key)
 		switch {
 		case !isToken(key):
-			c.refuse("SetHeader: %q is not the name of a header", key)
+			c.refuse("SetHeader: the key is not the name of a header")
 		case isReserved(canonical):
 			c.refuse("SetHeader: %s is set by the client alone", canonical)
 		case !isHeaderValue(value):

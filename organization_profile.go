@@ -21,7 +21,7 @@ type OrganizationProfile struct {
 }
 
 // Get returns the profile of an organization. One that was never set, and an organization that does not exist, is
-// [ErrNotFound].
+// [ErrNotFound]. It refuses what is no ID.
 //
 // API: GET /organizations/{organization_id}/profile
 func (s *OrganizationProfileService) Get(ctx context.Context, organizationID string, opts ...CallOption) (*OrganizationProfile, error) {
@@ -34,7 +34,7 @@ func (s *OrganizationProfileService) Get(ctx context.Context, organizationID str
 // Update replaces the profile of an organization: a field that is empty is stored empty. To change one field, send
 // what Get returned with that field changed.
 //
-// It refuses a profile without a field that is set.
+// It refuses what is no ID, and a profile without a field that is set.
 //
 // API: PUT /organizations/{organization_id}/profile
 func (s *OrganizationProfileService) Update(ctx context.Context, organizationID string, profile OrganizationProfile, opts ...CallOption) error {

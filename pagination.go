@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -34,6 +35,9 @@ type Page[T any] struct {
 	TotalSize     int64  // of the whole list, as the API counts it; zero if it does not say
 }
 
+// preparer is an item that makes room for its parts before it is decoded.
+type preparer interface{ prepare() }
+
 // items decodes the items of a page one by one, so that what is no page is refused before it has become memory.
 type items[T any] []T
 
@@ -45,12 +49,19 @@ func (l *items[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
+	// An item takes about a KiB: room for as many as there may be saves growing to them one doubling after another.
+	if dec.PeekKind() != jsontext.KindEndArray {
+		*l = make(items[T], 0, min(len(dec.UnreadBuffer())>>10+1, MaxPageSize))
+	}
 	for dec.PeekKind() != jsontext.KindEndArray {
 		if len(*l) == MaxPageSize {
 			return fmt.Errorf("the page has more than %d items", MaxPageSize)
 		}
 		*l = append(*l, *new(T))
 		item := &(*l)[len(*l)-1]
+		if item, ok := any(item).(preparer); ok {
+			item.prepare()
+		}
 		if err := json.UnmarshalDecode(dec, item); err != nil {
 			return err
 		}
@@ -74,6 +85,18 @@ func listQuery(params any, size int) (url.Values, error) {
 		return nil, invalid("params: %v", err)
 	}
 	return values, nil
+}
+
+// checkAnyOf refuses a filter that is empty and not nil, or that has an empty element: it was computed, and must not
+// select everything.
+func checkAnyOf[T ~string](name string, values []T) error {
+	if values != nil && len(values) == 0 {
+		return invalid("%s is empty, which would select everything; leave it nil for that", name)
+	}
+	if slices.Contains(values, "") {
+		return invalid("%s has an empty element", name)
+	}
+	return nil
 }
 
 // list gets one page.

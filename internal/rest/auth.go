@@ -48,13 +48,24 @@ func redactions(secrets []string) []string {
 			quoted,
 			strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`).Replace(quoted), // encoding/json's
 			url.QueryEscape(secret),
+			lowerHex(url.QueryEscape(secret)),
 			url.PathEscape(secret),
+			lowerHex(url.PathEscape(secret)),
 			html.EscapeString(secret),
 		} {
 			pairs = append(pairs, spelling, "[redacted]")
 		}
 	}
 	return pairs
+}
+
+// lowerHex spells escapes as some servers do: %2b for %2B.
+func lowerHex(escaped string) string {
+	parts := strings.Split(escaped, "%")
+	for i, part := range parts[1:] {
+		parts[i+1] = strings.ToLower(part[:2]) + part[2:]
+	}
+	return strings.Join(parts, "%")
 }
 
 // Scrub returns s with every occurrence of a secret replaced by "[redacted]".

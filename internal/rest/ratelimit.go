@@ -42,11 +42,15 @@ func RateLimits(h http.Header) []RateLimit {
 // member is one element of a structured-field list: "name";a=1;b=2.
 type member struct{ name, params string }
 
+// maxLimits bounds how many members of a header are read: a header may be long, and joining two is quadratic.
+const maxLimits = 100
+
 // members yields the elements of a structured-field list that may be spread over several header lines.
 func members(lines []string) iter.Seq[member] {
 	return func(yield func(member) bool) {
+		n := 0
 		for _, line := range lines {
-			for rest := line; rest != ""; {
+			for rest := line; rest != "" && n < maxLimits; n++ {
 				var element string
 				element, rest = cutUnquoted(rest, ',')
 				name, params := cutUnquoted(element, ';')
@@ -78,14 +82,17 @@ func cutUnquoted(s string, sep byte) (before, after string) {
 	return s, ""
 }
 
-// number returns a parameter that is a whole number and not negative.
+// number returns a parameter that is a whole number and not negative, or zero and false.
 func (m member) number(key string) (int, bool) {
 	for rest := m.params; rest != ""; {
 		var param string
 		param, rest = cutUnquoted(rest, ';')
 		if k, v, ok := strings.Cut(param, "="); ok && strings.TrimSpace(k) == key {
 			n, err := strconv.Atoi(strings.TrimSpace(v))
-			return n, err == nil && n >= 0
+			if err != nil || n < 0 {
+				return 0, false
+			}
+			return n, true
 		}
 	}
 	return 0, false
@@ -94,8 +101,9 @@ func (m member) number(key string) (int, bool) {
 // maxPause bounds what a server can ask of all calls at once: the API's own block lasts five minutes.
 const maxPause = 5 * time.Minute
 
-// slowStart is how long after a pause requests go one by one, unless an answer says sooner how many are left.
-const slowStart = time.Second
+// slowStart is how long requests go one by one where nothing is known, unless an answer says sooner how many are
+// left. It is longer than answers take, or calls would not wait for the first one.
+const slowStart = 30 * time.Second
 
 // gate is the only state that the calls of a client share: what the last answers said of the rate limit. While
 // nothing is left no request starts, and while little is left no more are under way than are left, so that calls
@@ -103,16 +111,20 @@ const slowStart = time.Second
 type gate struct {
 	mu       sync.Mutex
 	limited  bool      // left and until are in force
-	left     int       // how many requests the server still takes
+	probing  bool      // left is a guess, as no answer has told yet what follows the last reset
+	left     int       // how many requests may be under way
 	until    time.Time // when that is over
 	underWay int
 	changed  chan struct{} // closed when a waiting call should look again; nil while none waits
 }
 
 // enter waits until a request may start; leave must follow. A pause that is longer than limit, or does not fit into
-// ctx, is an error at once.
+// ctx, is an error at once. So is a context that has ended: a write must not count as sent when nothing can be.
 func (g *gate) enter(ctx context.Context, limit time.Duration) error {
 	for {
+		if err := contextError(ctx); err != nil {
+			return err
+		}
 		g.mu.Lock()
 		now := time.Now()
 		g.expire(now)
@@ -149,18 +161,19 @@ func (g *gate) enter(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// expire ends what is no longer in force. A pause ends in a slow start: one request finds out how many are left.
+// expire ends what is no longer in force. Where it held calls back, a slow start follows: one of them finds out how
+// many are left.
 func (g *gate) expire(now time.Time) {
 	if !g.limited || now.Before(g.until) {
 		return
 	}
-	if g.left == 0 {
-		g.left, g.until = 1, g.until.Add(slowStart)
+	if !g.probing && g.underWay >= g.left {
+		g.probing, g.left, g.until = true, g.underWay+1, g.until.Add(slowStart)
 		if now.Before(g.until) {
 			return
 		}
 	}
-	g.limited = false
+	g.limited, g.probing = false, false
 }
 
 // leave ends what enter began, with the answer's header, or nil if there was no answer.
@@ -169,18 +182,19 @@ func (g *gate) leave(h http.Header) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.underWay--
-	if limited {
-		now := time.Now()
-		g.expire(now)
-		until := now.Add(min(reset, maxPause))
-		switch {
-		case left > 0 && g.limited && g.left == 0 && now.Before(g.until):
-			// An answer that was under way when another one said that nothing is left.
-		case left == 0 && g.limited && g.left == 0 && g.until.After(until):
-			// A longer pause is already on.
-		default:
-			g.limited, g.left, g.until = true, left, until
-		}
+	now := time.Now()
+	g.expire(now)
+	until := now.Add(min(reset, maxPause))
+	switch {
+	case !limited && g.probing:
+		g.left = g.underWay + 1
+	case !limited:
+	case g.limited && !g.probing && left > g.left:
+		// An answer that another one has overtaken: within a window, less and less is left.
+	case g.limited && !g.probing && left == 0 && g.left == 0 && g.until.After(until):
+		// A longer pause is already on.
+	default:
+		g.limited, g.probing, g.left, g.until = true, false, left, until
 	}
 	if g.changed != nil {
 		close(g.changed)

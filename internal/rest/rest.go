@@ -44,11 +44,13 @@ type Config struct {
 // Client sends requests to one origin with one credential. It is safe for concurrent use.
 type Client struct {
 	Config
-	origin    *url.URL // Path and RawPath end without a slash
+	origin *url.URL // Path and RawPath end without a slash
+	jar    http.CookieJar
+	gate   gate
+
+	// Closures, so that no printer reaches the credential: a transport holds it in the buffers of its connections.
 	header    func() http.Header
-	transport http.RoundTripper
-	jar       http.CookieJar
-	gate      gate
+	roundTrip func(*http.Request) (*http.Response, error)
 }
 
 // New returns a Client. A bad base URL is ErrInvalidArgument.
@@ -57,13 +59,15 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{Config: config, origin: origin, transport: sharedTransport()}
+	c := &Client{Config: config, origin: origin}
+	c.HTTPClient = nil
+	transport := http.RoundTripper(sharedTransport())
 	if hc := config.HTTPClient; hc != nil {
 		// Its transport is used directly and not through http.Client, which would follow redirects, or fail on a
 		// Location that it cannot parse, before anyone could look at the answer.
-		c.transport, c.jar = hc.Transport, hc.Jar
-		if c.transport == nil {
-			c.transport = http.DefaultTransport
+		transport, c.jar = hc.Transport, hc.Jar
+		if transport == nil {
+			transport = http.DefaultTransport
 		}
 		if hc.Timeout > 0 && (c.Timeout == 0 || hc.Timeout < c.Timeout) {
 			c.Timeout = hc.Timeout
@@ -74,16 +78,18 @@ func New(config Config) (*Client, error) {
 		"User-Agent": {config.UserAgent},
 	}
 	config.Credential.sign(constant)
-	c.header = func() http.Header { return maps.Clone(constant) } // a closure, so that no printer reaches the credential
+	c.header = func() http.Header { return cloneHeader(constant) }
+	c.roundTrip = transport.RoundTrip
 	return c, nil
 }
 
 // sharedTransport serves every client that brings none, so that a program with a client for each tenant has one set
-// of connections. No credential lives in it.
+// of connections. No credential lives in it. A dial gives up well before an attempt does by default: only so is it
+// certain, where no host answers, that nothing was sent.
 var sharedTransport = sync.OnceValue(func() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    128,
 		IdleConnTimeout:        90 * time.Second,
@@ -136,15 +142,15 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		return nil, err
 	}
 	call := Failure{Path: path}
-	fail := func(causes ...error) (*Answer, error) {
-		call.Causes = causes
+	fail := func(ended error) (*Answer, error) { // beside why the last attempt had no answer
+		call.Causes = append(call.Causes, ended)
 		return nil, &call
 	}
 	for {
-		if err := contextError(ctx); err != nil {
-			return fail(err)
-		}
 		if c.Limiter != nil {
+			if err := contextError(ctx); err != nil {
+				return fail(err)
+			}
 			if err := c.Limiter.Wait(ctx); err != nil {
 				return fail(c.cleanError(ctx, fmt.Errorf("limiter: %w", err)))
 			}
@@ -156,8 +162,10 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		start := time.Now()
 		answer, result, err := c.attempt(ctx, &req, target)
 		duration := time.Since(start)
+		call.Causes = nil
 		if err != nil {
-			err = c.cleanError(ctx, err)
+			err = c.cleanError(ctx, withoutURL(err))
+			call.Causes = []error{err}
 		} else {
 			call.Last.Release()
 			call.Last = answer
@@ -173,11 +181,11 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 
 		switch {
 		case again:
-			if ended := sleep(ctx, wait); ended != nil {
-				return fail(present(err, ended)...)
+			if ended := Sleep(ctx, wait); ended != nil {
+				return fail(ended)
 			}
 		case err != nil:
-			return fail(err)
+			return nil, &call
 		default:
 			answer.Unknown = call.Unknown
 			return answer, nil
@@ -214,19 +222,22 @@ func (c *Client) attempt(caller context.Context, req *Request, target *url.URL) 
 		ctx, cancel = context.WithTimeout(caller, c.Timeout)
 		defer cancel()
 	}
-	answer, err = c.roundTrip(ctx, req, target)
+	answer, err = c.exchange(ctx, req, target)
 	if err == nil {
 		return answer, judgeStatus(answer.StatusCode), nil
 	}
-	result = judgeError(err)
-	if contextError(ctx) != nil && contextError(caller) == nil {
+	if contextError(ctx) == nil {
+		return nil, judgeError(err), err
+	}
+	// What a transport returns now may be the cause of the context, which is about something else.
+	if contextError(caller) == nil {
 		err = fmt.Errorf("%w: no complete answer within %s", ErrAttemptTimeout, c.Timeout)
 	}
-	return nil, result, err
+	return nil, lost, err
 }
 
-func (c *Client) roundTrip(ctx context.Context, req *Request, target *url.URL) (*Answer, error) {
-	resp, err := c.transport.RoundTrip(c.request(ctx, req, target))
+func (c *Client) exchange(ctx context.Context, req *Request, target *url.URL) (*Answer, error) {
+	resp, err := c.roundTrip(c.request(ctx, req, target))
 	switch {
 	case err != nil:
 		return nil, err
@@ -243,7 +254,11 @@ func (c *Client) roundTrip(ctx context.Context, req *Request, target *url.URL) (
 		return nil, fmt.Errorf("unexpected status %d", resp.StatusCode)
 	}
 	answer := &Answer{StatusCode: resp.StatusCode, Header: resp.Header}
-	if err := answer.read(resp.Body, resp.ContentLength); err != nil {
+	length := resp.ContentLength
+	if req.Method == http.MethodHead { // it announces a body that does not follow
+		length = 0
+	}
+	if err := answer.read(resp.Body, length); err != nil {
 		answer.Release()
 		return nil, err
 	}
@@ -273,6 +288,29 @@ func (c *Client) request(ctx context.Context, req *Request, target *url.URL) *ht
 		}
 	}
 	return r
+}
+
+// withoutURL returns what is inside a *url.Error, which prints host and query: transports that use an http.Client
+// return one.
+func withoutURL(err error) error {
+	for {
+		outer, ok := errors.AsType[*url.Error](err)
+		if !ok || outer.Err == nil {
+			return err
+		}
+		err = outer.Err
+	}
+}
+
+// cloneHeader copies h in two allocations, and nothing that is done to the copy reaches h.
+func cloneHeader(h http.Header) http.Header {
+	own := maps.Clone(h)
+	values := make([]string, 0, len(h))
+	for name, value := range h {
+		values = append(values, value[0])
+		own[name] = values[len(values)-1 : len(values) : len(values)]
+	}
+	return own
 }
 
 // cleanError makes err safe to hand to a caller: without secrets in its text, and matching the context's errors only
@@ -401,8 +439,8 @@ func parseBase(base string) (*url.URL, error) {
 		return refuse("must not have a query or a fragment")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return refuse("must begin with https://")
-	case u.Hostname() == "":
-		return refuse("must name a host")
+	case u.Hostname() == "" || strings.Trim(strings.ToLower(u.Hostname()), "abcdefghijklmnopqrstuvwxyz0123456789-._:%") != "":
+		return refuse("must name a host") // net/http sends no Host header for others
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return refuse("must begin with https:// (plain http goes to this machine only)")
 	}
@@ -411,7 +449,9 @@ func parseBase(base string) (*url.URL, error) {
 			return refuse("must not have a path with . or ..")
 		}
 	}
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	// Trimmed as it is escaped: the slash of a %2F stays.
+	u.RawPath = strings.TrimRight(u.EscapedPath(), "/")
+	u.Path, _ = url.PathUnescape(u.RawPath) // which was parsed before
 	return u, nil
 }
 
@@ -426,20 +466,19 @@ func (c *Client) target(segments []string, query string) (u *url.URL, path strin
 	if len(segments) == 0 {
 		return nil, "", fmt.Errorf("%w: the path is empty", ErrInvalidArgument)
 	}
-	var raw, escaped strings.Builder
-	raw.WriteString(c.origin.Path)
+	base := c.origin.EscapedPath()
+	buf := append(make([]byte, 0, 128), base...)
 	for i, segment := range segments {
 		if why := RefuseSegment(segment); why != "" {
 			return nil, "", fmt.Errorf("%w: path segment %d %s", ErrInvalidArgument, i+1, why)
 		}
-		raw.WriteByte('/')
-		raw.WriteString(segment)
-		escaped.WriteByte('/')
-		escaped.WriteString(url.PathEscape(segment))
+		buf = append(buf, '/')
+		buf = append(buf, url.PathEscape(segment)...)
 	}
-	own := *c.origin
-	own.Path, own.RawPath, own.RawQuery = raw.String(), c.origin.EscapedPath()+escaped.String(), query
-	return &own, escaped.String(), nil
+	own, escaped := *c.origin, string(buf)
+	own.Path, err = url.PathUnescape(escaped)
+	own.RawPath, own.RawQuery = escaped, query
+	return &own, escaped[len(base):], err
 }
 
 // RefuseSegment says why a text is not one segment of a path for every server and proxy on the way, or "". It does
@@ -448,6 +487,8 @@ func RefuseSegment(segment string) string {
 	switch {
 	case segment == "":
 		return "is empty"
+	case strings.Trim(segment, "0123456789abcdef") == "": // what IDs are made of
+		return ""
 	case segment == "." || segment == "..":
 		return "stands for another path"
 	case strings.ContainsAny(segment, `/\?#%`):
@@ -468,8 +509,8 @@ func fits(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// sleep waits, unless ctx would end first: then it returns at once.
-func sleep(ctx context.Context, wait time.Duration) error {
+// Sleep waits, unless ctx would end first: then it returns at once.
+func Sleep(ctx context.Context, wait time.Duration) error {
 	if err := fits(ctx, wait); err != nil {
 		return err
 	}
@@ -483,7 +524,8 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// contextError returns why ctx has ended, its cause included, or nil. A dial gives up at the deadline, which can be
+// contextError returns why ctx has ended, or nil. The text names the cause, but nothing matches it: it may be the error
+// of another call, with an answer or an outcome that this one never had. A dial gives up at the deadline, which can be
 // a moment before ctx itself notices.
 func contextError(ctx context.Context) error {
 	err := ctx.Err()
@@ -491,11 +533,7 @@ func contextError(ctx context.Context) error {
 		return context.DeadlineExceeded
 	}
 	if cause := context.Cause(ctx); cause != err {
-		return fmt.Errorf("%w: %w", err, cause)
+		return fmt.Errorf("%w: %v", err, cause)
 	}
 	return err
-}
-
-func present(errs ...error) []error {
-	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }

@@ -1,0 +1,68 @@
+package cloudflaretest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"testing"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func Example() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	client := server.Client()
+	ctx := context.Background()
+
+	// What a test prepares is no request.
+	parent := server.AddOrganization("Example, Inc.", "")
+
+	// The answer gets lost on its way: has the organization been made?
+	server.Fail(1, cloudflaretest.Cut())
+	_, err := client.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{Name: "Example, Ltd.", ParentID: parent})
+	fmt.Println("outcome unknown:", errors.Is(err, cloudflare.ErrOutcomeUnknown))
+
+	for organization, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{ParentID: parent}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("found:", organization.Name)
+	}
+	for _, request := range server.Requests() {
+		fmt.Println(request.Method, request.Path)
+	}
+	// Output:
+	// outcome unknown: true
+	// found: Example, Ltd.
+	// POST /client/v4/organizations
+	// GET /client/v4/organizations
+}
+
+func TestClient(t *testing.T) {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	server.AddOrganization("a", "")
+
+	// A credential of the environment must stay out of it.
+	t.Setenv("CLOUDFLARE_API_TOKEN", "from-the-environment")
+	page, err := server.Client(cloudflare.WithUserAgent("mine/1")).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+	require.NoError(t, err)
+	assert.Len(t, page.Items, 1)
+	assert.Contains(t, server.Requests()[0].Header.Get("User-Agent"), "mine/1")
+
+	assert.Panics(t, func() { server.Client(cloudflare.WithMaxRetries(-1)) })
+	assert.Panics(t, func() { server.Client(cloudflare.WithAPIToken("x")) }, "one credential a client")
+
+	client, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), cloudflare.WithAPIToken(cloudflaretest.APIToken))
+	require.NoError(t, err)
+	_, err = client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+	assert.NoError(t, err)
+	_, err = client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "b"})
+	assert.ErrorContains(t, err, "api_token")
+}

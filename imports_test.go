@@ -1,0 +1,182 @@
+package cloudflare_test
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const modulePath = "example.com/cloudflare"
+
+// parsePackages parses the Go files of the module, but for tests, by the folder they are in.
+func parsePackages(t *testing.T) map[string]map[string]*ast.File {
+	t.Helper()
+	packages := map[string]map[string]*ast.File{}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			nested, _ := filepath.Glob(filepath.Join(path, "go.mod")) // the pattern is not malformed
+			if path != "." && (len(nested) > 0 || strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		folder := filepath.ToSlash(filepath.Dir(path))
+		if packages[folder] == nil {
+			packages[folder] = map[string]*ast.File{}
+		}
+		packages[folder][filepath.Base(path)] = file
+		return nil
+	})
+	require.NoError(t, err)
+	return packages
+}
+
+// importsOf returns what the files of a package import, sorted, from the standard library and from elsewhere.
+func importsOf(files map[string]*ast.File) (standard, others []string) {
+	for _, file := range files {
+		for _, spec := range file.Imports {
+			path, _ := strconv.Unquote(spec.Path.Value) // or it would not have been parsed
+			if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") {
+				others = append(others, path)
+			} else {
+				standard = append(standard, path)
+			}
+		}
+	}
+	slices.Sort(standard)
+	slices.Sort(others)
+	return slices.Compact(standard), slices.Compact(others)
+}
+
+// The package imports the internal ones and never the other way, and these do not know of each other. Nothing but
+// internal/rest touches the network.
+func TestImportDirections(t *testing.T) {
+	const (
+		jsonv2   = "github.com/go-json-experiment/json"
+		jsontext = "github.com/go-json-experiment/json/jsontext"
+		query    = "github.com/google/go-querystring/query"
+	)
+	want := map[string][]string{
+		".":                 {modulePath + "/internal/envelope", modulePath + "/internal/rest", jsonv2, jsontext, query},
+		"internal/rest":     nil,
+		"internal/envelope": {jsonv2, jsontext},
+		"cloudflaretest":    {modulePath},
+	}
+	packages := parsePackages(t)
+	for folder, files := range packages {
+		_, others := importsOf(files)
+		if strings.HasPrefix(folder, "examples/") { // what a user can import, and nothing else
+			assert.Subset(t, []string{modulePath, modulePath + "/cloudflaretest"}, others, folder)
+			continue
+		}
+		if assert.Contains(t, want, folder, "a package that nobody has placed") {
+			assert.Equal(t, want[folder], others, folder)
+		}
+	}
+
+	for _, folder := range []string{".", "internal/envelope"} {
+		standard, _ := importsOf(packages[folder])
+		for _, path := range []string{"net", "os/exec", "syscall", "crypto/tls"} {
+			assert.NotContains(t, standard, path, folder)
+		}
+	}
+	standard, _ := importsOf(packages["internal/envelope"])
+	assert.NotContains(t, standard, "net/http", "internal/envelope is a leaf that knows no HTTP")
+}
+
+// The fake API has wire types of its own: with the client's, a mistake in them would cancel itself out.
+func TestCloudflaretestSharesNoTypes(t *testing.T) {
+	taken := map[string]bool{}
+	for _, file := range parsePackages(t)["cloudflaretest"] {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if selector, ok := n.(*ast.SelectorExpr); ok {
+				if from, ok := selector.X.(*ast.Ident); ok && from.Name == "cloudflare" {
+					taken[selector.Sel.Name] = true
+				}
+			}
+			return true
+		})
+	}
+	assert.Equal(t, map[string]bool{
+		"Client": true, "NewClient": true, "Option": true, "WithAPIKey": true, "WithBaseURL": true,
+	}, taken)
+}
+
+// One file decides what an answer that is no success becomes.
+func TestOnlyErrorsMakesAnError(t *testing.T) {
+	makers := map[string]bool{}
+	for name, file := range parsePackages(t)["."] {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CompositeLit:
+				if made, ok := n.Type.(*ast.Ident); ok && made.Name == "Error" {
+					makers[name] = true
+				}
+			case *ast.CallExpr:
+				if made, ok := n.Fun.(*ast.Ident); ok && made.Name == "new" && len(n.Args) == 1 {
+					if of, ok := n.Args[0].(*ast.Ident); ok && of.Name == "Error" {
+						makers[name] = true
+					}
+				}
+			}
+			return true
+		})
+	}
+	assert.Equal(t, map[string]bool{"errors.go": true}, makers)
+}
+
+// What a user's program inherits, and what go.mod names besides for the tests.
+func TestDependencies(t *testing.T) {
+	inherited := []string{"github.com/go-json-experiment/json", "github.com/google/go-querystring"}
+	modules := strings.Fields(goCommand(t, "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "./..."))
+	slices.Sort(modules)
+	assert.Equal(t, append([]string{modulePath}, inherited...), slices.Compact(modules))
+
+	var mod struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(goCommand(t, "mod", "edit", "-json")), &mod))
+	var direct []string
+	for _, required := range mod.Require {
+		if !required.Indirect {
+			direct = append(direct, required.Path)
+		}
+	}
+	assert.ElementsMatch(t, append(inherited, "github.com/jarcoal/httpmock", "github.com/stretchr/testify"), direct)
+}
+
+// goCommand returns what a go command prints.
+func goCommand(t *testing.T, args ...string) string {
+	t.Helper()
+	output, err := exec.Command("go", args...).Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		require.NoError(t, err, "%s", exit.Stderr)
+	}
+	require.NoError(t, err)
+	return string(output)
+}

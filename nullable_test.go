@@ -1,0 +1,154 @@
+package cloudflare_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log"
+	"testing"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+)
+
+// jsonPackages are the two that users store answers with.
+var jsonPackages = map[string]struct {
+	marshal   func(any) ([]byte, error)
+	unmarshal func([]byte, any) error
+}{
+	"encoding/json": {json.Marshal, json.Unmarshal},
+	"json/v2": {
+		func(v any) ([]byte, error) { return jsonv2.Marshal(v) },
+		func(data []byte, v any) error { return jsonv2.Unmarshal(data, v) },
+	},
+}
+
+func TestNullableTellsThreeAnswersApart(t *testing.T) {
+	type holder struct {
+		Field cloudflare.Nullable[bool] `json:"field,omitzero"`
+	}
+	tests := map[string]cloudflare.Nullable[bool]{
+		`{}`:              {},
+		`{"field":null}`:  {Null: true},
+		`{"field":false}`: {Valid: true},
+		`{"field":true}`:  {Valid: true, Value: true},
+	}
+	for name, pkg := range jsonPackages {
+		for text, want := range tests {
+			t.Run(name+" "+text, func(t *testing.T) {
+				got := holder{}
+				require.NoError(t, pkg.unmarshal([]byte(text), &got))
+				assert.Equal(t, want, got.Field)
+				value, ok := got.Field.Get()
+				assert.Equal(t, want.Value, value)
+				assert.Equal(t, want.Valid, ok)
+
+				again, err := pkg.marshal(got)
+				require.NoError(t, err)
+				assert.Equal(t, text, string(again))
+			})
+		}
+	}
+}
+
+func TestNullableForgetsWhatItHeld(t *testing.T) {
+	for name, pkg := range jsonPackages {
+		t.Run(name, func(t *testing.T) {
+			n := cloudflare.Nullable[string]{Value: "old", Valid: true}
+			require.NoError(t, pkg.unmarshal([]byte(`null`), &n))
+			assert.Equal(t, cloudflare.Nullable[string]{Null: true}, n)
+			require.NoError(t, pkg.unmarshal([]byte(`"new"`), &n))
+			assert.Equal(t, cloudflare.Nullable[string]{Value: "new", Valid: true}, n)
+			require.Error(t, pkg.unmarshal([]byte(`7`), &n), "a number is no string")
+			assert.False(t, n.Valid)
+		})
+	}
+}
+
+func TestNullableOfTimeAndText(t *testing.T) {
+	type holder struct {
+		At   cloudflare.Nullable[time.Time] `json:"at,omitzero"`
+		Text cloudflare.Nullable[string]    `json:"text,omitzero"`
+	}
+	want := holder{
+		At:   cloudflare.Nullable[time.Time]{Value: time.Date(2026, 5, 6, 7, 8, 9, 1000, time.UTC), Valid: true},
+		Text: cloudflare.Nullable[string]{Value: `<"ü">&`, Valid: true},
+	}
+	for name, pkg := range jsonPackages {
+		t.Run(name, func(t *testing.T) {
+			stored, err := pkg.marshal(want)
+			require.NoError(t, err)
+			for other, reader := range jsonPackages {
+				got := holder{}
+				require.NoError(t, reader.unmarshal(stored, &got), other)
+				assert.Equal(t, want, got, other)
+			}
+			require.Error(t, pkg.unmarshal([]byte(`{"at":"yesterday"}`), new(holder)))
+		})
+	}
+}
+
+func ExampleNullable() {
+	for _, answer := range []string{`{"enforce_twofactor":false}`, `{"enforce_twofactor":null}`, `{}`} {
+		var settings cloudflare.AccountSettings
+		if err := json.Unmarshal([]byte(answer), &settings); err != nil {
+			log.Fatal(err)
+		}
+		stored, err := json.Marshal(settings)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%+v is stored as %s\n", settings.EnforceTwofactor, stored)
+	}
+	// Output:
+	// {Value:false Valid:true Null:false} is stored as {"enforce_twofactor":false}
+	// {Value:false Valid:false Null:true} is stored as {"enforce_twofactor":null}
+	// {Value:false Valid:false Null:false} is stored as {}
+}
+
+func ExampleNullable_Get() {
+	settings := cloudflare.AccountSettings{
+		AbuseContactEmail: cloudflare.Nullable[string]{Value: "abuse@example.com", Valid: true},
+	}
+	if email, ok := settings.AbuseContactEmail.Get(); ok {
+		fmt.Println(email)
+	}
+	if _, ok := settings.EnforceTwofactor.Get(); !ok {
+		fmt.Println("nobody knows")
+	}
+	// Output:
+	// abuse@example.com
+	// nobody knows
+}
+
+func ExampleNullable_IsZero() {
+	fmt.Println(cloudflare.Nullable[bool]{}.IsZero())
+	fmt.Println(cloudflare.Nullable[bool]{Null: true}.IsZero())
+	fmt.Println(cloudflare.Nullable[bool]{Valid: true}.IsZero())
+	// Output:
+	// true
+	// false
+	// false
+}
+
+func ExampleNullable_MarshalJSON() {
+	text, err := cloudflare.Nullable[int]{Value: 7, Valid: true}.MarshalJSON()
+	fmt.Println(string(text), err)
+	text, err = cloudflare.Nullable[int]{Null: true}.MarshalJSON()
+	fmt.Println(string(text), err)
+	// Output:
+	// 7 <nil>
+	// null <nil>
+}
+
+func ExampleNullable_UnmarshalJSON() {
+	var n cloudflare.Nullable[int]
+	fmt.Println(n.UnmarshalJSON([]byte("7")), n)
+	fmt.Println(n.UnmarshalJSON([]byte("null")), n)
+	// Output:
+	// <nil> {7 true false}
+	// <nil> {0 false true}
+}

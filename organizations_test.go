@@ -1,0 +1,400 @@
+package cloudflare_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"reflect"
+	"testing"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+)
+
+const (
+	wireID            = "a7b9c3d2e8f40715a6b0c9d2e3f4a7b8"
+	wireParentID      = "0123456789abcdef0123456789abcdef"
+	wireBase          = "https://api.cloudflare.com/client/v4"
+	wireOrganizations = wireBase + "/organizations"
+)
+
+// wireOrganization is an organization with every field that the API documents, and with one that it does not.
+const wireOrganization = `{
+	"id": "` + wireID + `",
+	"name": "Example, Inc. ☁",
+	"create_time": "2026-01-02T03:04:05.678901Z",
+	"meta": {
+		"flags": {
+			"account_creation": "f1", "account_deletion": "f2", "account_migration": "f3",
+			"account_mobility": "f4", "sub_org_creation": "f5"
+		},
+		"tenant_flags": {
+			"account_creation": "t1", "account_deletion": "t2", "account_migration": "t3", "account_mobility": "t4",
+			"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7"
+		},
+		"hierarchy_tags": ["` + wireParentID + `", "` + wireID + `"],
+		"managed_by": "somebody",
+		"of_a_later_version": {"a": [1]}
+	},
+	"parent": {"id": "` + wireParentID + `", "name": "Above"},
+	"profile": ` + wireProfile + `
+}`
+
+const wireProfile = `{
+	"business_address": "1 Example Way",
+	"business_email": "hello@example.com",
+	"business_name": "Example",
+	"business_phone": "+1 555 0100",
+	"external_metadata": "{\"crm\":7}"
+}`
+
+func fullProfile() *cloudflare.OrganizationProfile {
+	return &cloudflare.OrganizationProfile{
+		BusinessAddress:  "1 Example Way",
+		BusinessEmail:    "hello@example.com",
+		BusinessName:     "Example",
+		BusinessPhone:    "+1 555 0100",
+		ExternalMetadata: `{"crm":7}`,
+	}
+}
+
+// fullOrganization is what wireOrganization says.
+func fullOrganization() *cloudflare.Organization {
+	return &cloudflare.Organization{
+		ID:         wireID,
+		Name:       "Example, Inc. ☁",
+		CreateTime: time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC),
+		Meta: cloudflare.OrganizationMeta{
+			Flags: &cloudflare.OrganizationFlags{
+				AccountCreation: "f1", AccountDeletion: "f2", AccountMigration: "f3",
+				AccountMobility: "f4", SubOrgCreation: "f5",
+			},
+			TenantFlags: &cloudflare.OrganizationFlags{
+				AccountCreation: "t1", AccountDeletion: "t2", AccountMigration: "t3", AccountMobility: "t4",
+				EnterpriseCapability: "t5", MemberManagement: "t6", SubOrgCreation: "t7",
+			},
+			HierarchyTags: []string{wireParentID, wireID},
+			ManagedBy:     "somebody",
+		},
+		Parent:  &cloudflare.OrganizationParent{ID: wireParentID, Name: "Above"},
+		Profile: fullProfile(),
+	}
+}
+
+func enveloped(result string) string {
+	return `{"success": true, "errors": [], "messages": [], "result": ` + result + `}`
+}
+
+func TestOrganizations(t *testing.T) {
+	const target = wireOrganizations + "/" + wireID
+	withBody := wireHeader("Content-Type", "application/json")
+	for name, tt := range map[string]struct {
+		call   func(context.Context, *cloudflare.OrganizationsService) (any, error)
+		sent   wireRequest // its body as JSON, whatever the order and the white space
+		answer string
+		want   any
+	}{
+		"List": {
+			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
+				return s.List(ctx, cloudflare.OrganizationListParams{})
+			},
+			sent: wireRequest{Method: "GET", URL: wireOrganizations, Header: wireHeader()},
+			answer: `{"success": true, "errors": [], "messages": [], "result": [` + wireOrganization + `],
+				"result_info": {"next_page_token": "next", "total_size": 12}}`,
+			want: &cloudflare.Page[cloudflare.Organization]{
+				Items: []cloudflare.Organization{*fullOrganization()}, NextPageToken: "next", TotalSize: 12,
+			},
+		},
+		"List of nothing, without result_info": {
+			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
+				return s.List(ctx, cloudflare.OrganizationListParams{})
+			},
+			sent:   wireRequest{Method: "GET", URL: wireOrganizations, Header: wireHeader()},
+			answer: enveloped(`[]`),
+			want:   &cloudflare.Page[cloudflare.Organization]{},
+		},
+		"Get": {
+			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
+				return s.Get(ctx, wireID)
+			},
+			sent:   wireRequest{Method: "GET", URL: target, Header: wireHeader()},
+			answer: enveloped(wireOrganization),
+			want:   fullOrganization(),
+		},
+		"Get of a root organization": {
+			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
+				return s.Get(ctx, wireID)
+			},
+			sent:   wireRequest{Method: "GET", URL: target, Header: wireHeader()},
+			answer: enveloped(`{"id": "` + wireID + `", "name": "Root", "create_time": "2026-01-02T03:04:05Z", "meta": {}}`),
+			want:   &cloudflare.Organization{ID: wireID, Name: "Root", CreateTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+		},
+		"Create with a name alone": {
+			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
+				return s.Create(ctx, cloudflare.OrganizationCreateParams{Name: `"<New> & Söhne"`})
+			},
+			sent: wireRequest{Method: "POST", URL: wireOrganizations, Header: withBody,
+				Body: `{"name": "\"<New> & Söhne\""}`},
+			answer: enveloped(wireOrganization),
+			want:   fullOrganization(),
+		},
+		"Create with everything": {
+			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
+				return s.Create(ctx, cloudflare.OrganizationCreateParams{Name: "New", ParentID: wireParentID, Profile: fullProfile()})
+			},
+			sent: wireRequest{Method: "POST", URL: wireOrganizations, Header: withBody,
+				Body: `{"name": "New", "parent": {"id": "` + wireParentID + `"}, "profile": ` + wireProfile + `}`},
+			answer: enveloped(wireOrganization),
+			want:   fullOrganization(),
+		},
+		"Create with a profile of one field": {
+			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
+				profile := &cloudflare.OrganizationProfile{BusinessName: "Only"}
+				return s.Create(ctx, cloudflare.OrganizationCreateParams{Name: "New", Profile: profile})
+			},
+			sent: wireRequest{Method: "POST", URL: wireOrganizations, Header: withBody, Body: `{"name": "New", "profile": {
+				"business_address": "", "business_email": "", "business_name": "Only", "business_phone": "", "external_metadata": ""}}`},
+			answer: enveloped(wireOrganization),
+			want:   fullOrganization(),
+		},
+		"Update with a name alone": {
+			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
+				return s.Update(ctx, wireID, cloudflare.OrganizationUpdateParams{Name: "Renamed"})
+			},
+			sent:   wireRequest{Method: "PUT", URL: target, Header: withBody, Body: `{"name": "Renamed"}`},
+			answer: enveloped(wireOrganization),
+			want:   fullOrganization(),
+		},
+		"Update with everything": {
+			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
+				return s.Update(ctx, wireID, cloudflare.OrganizationUpdateParams{Name: "Renamed", ParentID: wireParentID, Profile: fullProfile()})
+			},
+			sent: wireRequest{Method: "PUT", URL: target, Header: withBody,
+				Body: `{"name": "Renamed", "parent": {"id": "` + wireParentID + `"}, "profile": ` + wireProfile + `}`},
+			answer: enveloped(wireOrganization),
+			want:   fullOrganization(),
+		},
+		"Delete": {
+			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
+				return s.Delete(ctx, wireID)
+			},
+			sent:   wireRequest{Method: "DELETE", URL: target, Header: wireHeader()},
+			answer: enveloped(`{"id": "` + wireID + `"}`),
+			want:   &cloudflare.OrganizationDeleteResponse{ID: wireID},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWire(http.StatusOK, tt.answer)
+			got, err := tt.call(t.Context(), w.client(t).Organizations)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, got)
+			assertSent(t, tt.sent, w.only(t))
+		})
+	}
+}
+
+// assertSent compares whole requests, but for the order and the white space of a JSON body.
+func assertSent(t *testing.T, want, got wireRequest) {
+	t.Helper()
+	if want.Body != "" {
+		assert.JSONEq(t, want.Body, got.Body)
+		want.Body, got.Body = "", ""
+	}
+	assert.Equal(t, want, got)
+}
+
+// The wire names of the filters are literal: dots, capitals and all.
+func TestOrganizationListParamsOnTheWire(t *testing.T) {
+	tests := map[string]struct { // by the name of the field
+		params cloudflare.OrganizationListParams
+		query  string
+	}{
+		"IDs":                    {cloudflare.OrganizationListParams{IDs: []string{"b2", "a1"}}, "id=b2&id=a1"},
+		"Name":                   {cloudflare.OrganizationListParams{Name: "a b"}, "name=a+b"},
+		"NameContains":           {cloudflare.OrganizationListParams{NameContains: "&=?"}, "name.contains=%26%3D%3F"},
+		"NameStartsWith":         {cloudflare.OrganizationListParams{NameStartsWith: "é"}, "name.startsWith=%C3%A9"},
+		"NameEndsWith":           {cloudflare.OrganizationListParams{NameEndsWith: "null"}, "name.endsWith=null"},
+		"ContainingAccount":      {cloudflare.OrganizationListParams{ContainingAccount: "1a"}, "containing.account=1a"},
+		"ContainingOrganization": {cloudflare.OrganizationListParams{ContainingOrganization: "2b"}, "containing.organization=2b"},
+		"ContainingUser":         {cloudflare.OrganizationListParams{ContainingUser: "3c"}, "containing.user=3c"},
+		"ParentID":               {cloudflare.OrganizationListParams{ParentID: "4d"}, "parent.id=4d"},
+		"PageSize":               {cloudflare.OrganizationListParams{PageSize: 1000}, "page_size=1000"},
+		"PageToken":              {cloudflare.OrganizationListParams{PageToken: "to+ken/="}, "page_token=to%2Bken%2F%3D"},
+
+		"none": {cloudflare.OrganizationListParams{}, ""},
+		"ParentID that is NoParent": {
+			cloudflare.OrganizationListParams{ParentID: cloudflare.NoParent}, "parent.id=null",
+		},
+		"all": {
+			cloudflare.OrganizationListParams{
+				IDs: []string{"1", "2"}, Name: "a", NameContains: "b", NameStartsWith: "c", NameEndsWith: "d",
+				ContainingAccount: "e", ContainingOrganization: "f", ContainingUser: "g",
+				ParentID: "h", PageSize: 1, PageToken: "i",
+			},
+			"containing.account=e&containing.organization=f&containing.user=g&id=1&id=2&" +
+				"name=a&name.contains=b&name.endsWith=d&name.startsWith=c&page_size=1&page_token=i&parent.id=h",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWire(200, enveloped(`[]`))
+			_, err := w.client(t).Organizations.List(t.Context(), tt.params)
+			require.NoError(t, err)
+			sent, err := url.Parse(w.only(t).URL)
+			require.NoError(t, err)
+			assert.Equal(t, tt.query, sent.RawQuery)
+		})
+	}
+	for field := range reflect.TypeFor[cloudflare.OrganizationListParams]().Fields() {
+		assert.Contains(t, tests, field.Name, "a field without a test of its wire name")
+	}
+}
+
+func TestOrganizationsRefuse(t *testing.T) {
+	noProfile := &cloudflare.OrganizationProfile{}
+	for name, call := range map[string]func(context.Context, *cloudflare.OrganizationsService) error{
+		"List: IDs that are empty": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.List(ctx, cloudflare.OrganizationListParams{IDs: []string{}})
+			return err
+		},
+		"List: an ID that is empty": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.List(ctx, cloudflare.OrganizationListParams{IDs: []string{wireID, ""}})
+			return err
+		},
+		"List: NoParent among the IDs": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.List(ctx, cloudflare.OrganizationListParams{IDs: []string{cloudflare.NoParent}})
+			return err
+		},
+		"List: a negative page size": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.List(ctx, cloudflare.OrganizationListParams{PageSize: -1})
+			return err
+		},
+		"List: a page size over the maximum": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.List(ctx, cloudflare.OrganizationListParams{PageSize: cloudflare.MaxPageSize + 1})
+			return err
+		},
+		"All: IDs that are empty": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			for _, err := range s.All(ctx, cloudflare.OrganizationListParams{IDs: []string{}}) {
+				return err
+			}
+			return nil
+		},
+		"Get: no ID": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.Get(ctx, "")
+			return err
+		},
+		"Get: NoParent": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.Get(ctx, cloudflare.NoParent)
+			return err
+		},
+		"Create: no name": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.Create(ctx, cloudflare.OrganizationCreateParams{ParentID: wireParentID})
+			return err
+		},
+		"Create: NoParent": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.Create(ctx, cloudflare.OrganizationCreateParams{Name: "New", ParentID: cloudflare.NoParent})
+			return err
+		},
+		"Create: a profile without a field": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.Create(ctx, cloudflare.OrganizationCreateParams{Name: "New", Profile: noProfile})
+			return err
+		},
+		"Update: no ID": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.Update(ctx, "", cloudflare.OrganizationUpdateParams{Name: "New"})
+			return err
+		},
+		"Update: no name": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.Update(ctx, wireID, cloudflare.OrganizationUpdateParams{Profile: fullProfile()})
+			return err
+		},
+		"Update: a profile without a field": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.Update(ctx, wireID, cloudflare.OrganizationUpdateParams{Name: "New", Profile: noProfile})
+			return err
+		},
+		"Delete: no ID": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
+			_, err := s.Delete(ctx, "")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWire(200, enveloped(wireOrganization))
+			assert.ErrorIs(t, call(t.Context(), w.client(t).Organizations), cloudflare.ErrInvalidArgument)
+			assert.Empty(t, w.sent)
+		})
+	}
+}
+
+func TestOrganizationFlags(t *testing.T) {
+	older, newer := &cloudflare.OrganizationFlags{AccountCreation: "older"}, &cloudflare.OrganizationFlags{AccountCreation: "newer"}
+	for name, tt := range map[string]struct {
+		meta cloudflare.OrganizationMeta
+		want cloudflare.OrganizationFlags
+	}{
+		"none":       {cloudflare.OrganizationMeta{}, cloudflare.OrganizationFlags{}},
+		"older only": {cloudflare.OrganizationMeta{Flags: older}, *older},
+		"newer only": {cloudflare.OrganizationMeta{TenantFlags: newer}, *newer},
+		"both":       {cloudflare.OrganizationMeta{Flags: older, TenantFlags: newer}, *newer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, tt.want, (&cloudflare.Organization{Meta: tt.meta}).Flags())
+		})
+	}
+}
+
+// Users store organizations with either JSON package, and read them back with the other one.
+func TestOrganizationsCanBeStored(t *testing.T) {
+	marshalers := map[string]func(any) ([]byte, error){
+		"encoding/json":    json.Marshal,
+		"encoding/json/v2": func(v any) ([]byte, error) { return jsonv2.Marshal(v) },
+	}
+	unmarshalers := map[string]func([]byte, any) error{
+		"encoding/json":    json.Unmarshal,
+		"encoding/json/v2": func(data []byte, into any) error { return jsonv2.Unmarshal(data, into) },
+	}
+	for name, tt := range map[string]struct {
+		organization *cloudflare.Organization
+		stored       string
+	}{
+		"full": {fullOrganization(), `{
+			"id": "` + wireID + `", "name": "Example, Inc. ☁", "create_time": "2026-01-02T03:04:05.678901Z",
+			"meta": {
+				"flags": {"account_creation": "f1", "account_deletion": "f2", "account_migration": "f3", "account_mobility": "f4", "sub_org_creation": "f5"},
+				"tenant_flags": {
+					"account_creation": "t1", "account_deletion": "t2", "account_migration": "t3", "account_mobility": "t4",
+					"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7"},
+				"hierarchy_tags": ["` + wireParentID + `", "` + wireID + `"],
+				"managed_by": "somebody"},
+			"parent": {"id": "` + wireParentID + `", "name": "Above"},
+			"profile": ` + wireProfile + `}`},
+		"zero": {&cloudflare.Organization{}, `{"id": "", "name": "", "create_time": "0001-01-01T00:00:00Z", "meta": {}}`},
+		"empty parts": {
+			&cloudflare.Organization{
+				Meta:    cloudflare.OrganizationMeta{Flags: new(cloudflare.OrganizationFlags)},
+				Parent:  new(cloudflare.OrganizationParent),
+				Profile: new(cloudflare.OrganizationProfile),
+			},
+			`{"id": "", "name": "", "create_time": "0001-01-01T00:00:00Z",
+			"meta": {"flags": {"account_creation": "", "account_deletion": "", "account_migration": "", "account_mobility": "", "sub_org_creation": ""}},
+			"parent": {"id": "", "name": ""},
+			"profile": {"business_address": "", "business_email": "", "business_name": "", "business_phone": "", "external_metadata": ""}}`,
+		},
+	} {
+		for writer, marshal := range marshalers {
+			for reader, unmarshal := range unmarshalers {
+				t.Run(name+" from "+writer+" to "+reader, func(t *testing.T) {
+					stored, err := marshal(tt.organization)
+					require.NoError(t, err)
+					assert.JSONEq(t, tt.stored, string(stored))
+					restored := new(cloudflare.Organization)
+					require.NoError(t, unmarshal(stored, restored))
+					assert.Equal(t, tt.organization, restored)
+				})
+			}
+		}
+	}
+}

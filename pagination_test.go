@@ -1,0 +1,248 @@
+package cloudflare_test
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+)
+
+// seededServer returns a server with n organizations, and their IDs in order.
+func seededServer(t *testing.T, n int) (*cloudflaretest.Server, []string) {
+	t.Helper()
+	server := cloudflaretest.NewServer()
+	t.Cleanup(server.Close)
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = server.AddOrganization("Organization "+strconv.Itoa(i), "")
+	}
+	return server, ids
+}
+
+// listedIDs ranges over All to its end.
+func listedIDs(t *testing.T, client *cloudflare.Client, params cloudflare.OrganizationListParams) []string {
+	t.Helper()
+	ids := []string{}
+	for org, err := range client.Organizations.All(t.Context(), params) {
+		require.NoError(t, err)
+		ids = append(ids, org.ID)
+	}
+	return ids
+}
+
+// As many requests as there are pages, and one for an empty list.
+func TestAllRequests(t *testing.T) {
+	for _, tt := range []struct{ organizations, pageSize, requests int }{
+		{0, 0, 1}, {0, 1000, 1},
+		{1, 0, 1}, {1, 1, 1},
+		{10, 0, 1}, {10, 10, 1}, {10, 9, 2}, {10, 1, 10},
+		{25, 0, 1}, {25, 10, 3}, {25, 25, 1}, {25, 24, 2},
+		{1_000, 0, 10}, {1_000, 999, 2}, {1_000, 1_000, 1},
+		{10_001, 0, 101}, {10_001, 1_000, 11},
+	} {
+		t.Run(fmt.Sprintf("%d at %d a page", tt.organizations, tt.pageSize), func(t *testing.T) {
+			server, ids := seededServer(t, tt.organizations)
+			got := listedIDs(t, server.Client(), cloudflare.OrganizationListParams{PageSize: tt.pageSize})
+			assert.True(t, slices.Equal(ids, got), "%d organizations came of %d, or not in order", len(got), len(ids))
+			assert.Len(t, server.Requests(), tt.requests)
+		})
+	}
+}
+
+// List leaves the page size to the API, and its pages can be followed by hand.
+func TestListPageByPage(t *testing.T) {
+	server, ids := seededServer(t, 25)
+	client := server.Client()
+	var got, sizes []string
+	params := cloudflare.OrganizationListParams{}
+	for {
+		page, err := client.Organizations.List(t.Context(), params)
+		require.NoError(t, err)
+		assert.EqualValues(t, 25, page.TotalSize)
+		sizes = append(sizes, strconv.Itoa(len(page.Items)))
+		for _, org := range page.Items {
+			got = append(got, org.ID)
+		}
+		if page.NextPageToken == "" {
+			break
+		}
+		params.PageToken = page.NextPageToken
+	}
+	assert.Equal(t, ids, got)
+	assert.Equal(t, []string{"10", "10", "5"}, sizes)
+	assert.Len(t, server.Requests(), 3)
+}
+
+func TestAllKeepsFiltersOnEveryPage(t *testing.T) {
+	w := newPages("one", "two", "")
+	params := cloudflare.OrganizationListParams{
+		IDs: []string{"1", "2"}, NameContains: "a", NameStartsWith: "b", NameEndsWith: "c", Name: "d",
+		ContainingAccount: "e", ContainingOrganization: "f", ContainingUser: "g", ParentID: "h", PageSize: 7,
+	}
+	before := params
+	before.IDs = slices.Clone(params.IDs)
+
+	listedIDs(t, w.client(t), params)
+
+	want := url.Values{
+		"id": {"1", "2"}, "name.contains": {"a"}, "name.startsWith": {"b"}, "name.endsWith": {"c"}, "name": {"d"},
+		"containing.account": {"e"}, "containing.organization": {"f"}, "containing.user": {"g"},
+		"parent.id": {"h"}, "page_size": {"7"},
+	}
+	require.Len(t, w.sent, 3)
+	for i, token := range []string{"", "one", "two"} {
+		if token != "" {
+			want.Set("page_token", token)
+		}
+		sent, err := url.Parse(w.sent[i].URL)
+		require.NoError(t, err)
+		assert.Equal(t, want, sent.Query(), "page %d", i+1)
+	}
+	assert.Equal(t, before, params, "the caller's params were changed")
+}
+
+func TestAllKeepsCallOptionsOnEveryPage(t *testing.T) {
+	w := newPages("one", "")
+	for _, err := range w.client(t).Organizations.All(t.Context(), cloudflare.OrganizationListParams{},
+		cloudflare.SetHeader("X-Trace", "a"), cloudflare.AddQuery("new", "b")) {
+		require.NoError(t, err)
+	}
+	require.Len(t, w.sent, 2)
+	assert.Equal(t, wireRequest{"GET", wireOrganizations + "?new=b&page_size=100", wireHeader("X-Trace", "a"), ""}, w.sent[0])
+	assert.Equal(t, wireRequest{"GET", wireOrganizations + "?new=b&page_size=100&page_token=one", wireHeader("X-Trace", "a"), ""}, w.sent[1])
+}
+
+// newPages answers each request with a page of one organization, whose ID is the number of the page, and with the
+// token that is its due. The last page comes again for whoever asks on.
+func newPages(tokens ...string) *wire {
+	pages := make([]string, len(tokens))
+	for i, token := range tokens {
+		pages[i] = pageOf(`[{"id": "`+strconv.Itoa(i+1)+`"}]`, token)
+	}
+	return newWire(200, pages...)
+}
+
+// pageOf is the body of an answer. As in the API's answers, the last page has no token at all.
+func pageOf(result, token string) string {
+	info := `{}`
+	if token != "" {
+		info = `{"next_page_token": "` + token + `"}`
+	}
+	return `{"success": true, "result": ` + result + `, "result_info": ` + info + `}`
+}
+
+func TestAllEndsOnARepeatedToken(t *testing.T) {
+	for name, tt := range map[string]struct {
+		tokens []string
+		params cloudflare.OrganizationListParams
+		want   []string // what came before the error
+		at     string
+	}{
+		"at once":       {[]string{"a", "a"}, cloudflare.OrganizationListParams{}, []string{"1", "2"}, "a"},
+		"in a circle":   {[]string{"a", "b", "c", "a"}, cloudflare.OrganizationListParams{}, []string{"1", "2", "3", "4"}, "a"},
+		"the caller's":  {[]string{"b", "a"}, cloudflare.OrganizationListParams{PageToken: "a"}, []string{"1", "2"}, "a"},
+		"never another": {[]string{"a"}, cloudflare.OrganizationListParams{PageToken: "a"}, []string{"1"}, "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newPages(tt.tokens...)
+			var got []string
+			var failures []error
+			for org, err := range w.client(t).Organizations.All(t.Context(), tt.params) {
+				require.LessOrEqual(t, len(w.sent), len(tt.want), "it goes round in circles")
+				if err != nil {
+					assert.Nil(t, org)
+					failures = append(failures, err)
+					continue
+				}
+				got = append(got, org.ID)
+			}
+			assert.Equal(t, tt.want, got)
+			assert.Len(t, w.sent, len(tt.want))
+			require.Len(t, failures, 1)
+			assert.ErrorContains(t, failures[0], "would never end")
+			e, ok := errors.AsType[*cloudflare.PageError](failures[0])
+			require.True(t, ok, "%T", failures[0])
+			assert.Equal(t, tt.at, e.PageToken)
+		})
+	}
+}
+
+// An empty page with a token is not the end of a list.
+func TestAllGoesOnAfterAnEmptyPage(t *testing.T) {
+	w := newWire(200, pageOf(`[]`, "a"), pageOf(`[{"id": "1"}]`, "b"), pageOf(`[]`, "c"), pageOf(`[{"id": "2"}]`, "d"), pageOf(`[]`, ""))
+	assert.Equal(t, []string{"1", "2"}, listedIDs(t, w.client(t), cloudflare.OrganizationListParams{}))
+	assert.Len(t, w.sent, 5)
+}
+
+func TestAllCanBeRangedAgain(t *testing.T) {
+	server, ids := seededServer(t, 25)
+	list := server.Client().Organizations.All(t.Context(), cloudflare.OrganizationListParams{PageSize: 10})
+	for range 2 {
+		var got []string
+		for org, err := range list {
+			require.NoError(t, err)
+			got = append(got, org.ID)
+		}
+		assert.Equal(t, ids, got)
+	}
+	sent := server.Requests()
+	require.Len(t, sent, 6)
+	assert.Equal(t, sent[0].Query, sent[3].Query, "the second range did not begin where the first one did")
+}
+
+func TestAllStopsAskingWhenTheCallerStops(t *testing.T) {
+	server, ids := seededServer(t, 25)
+	for org, err := range server.Client().Organizations.All(t.Context(), cloudflare.OrganizationListParams{PageSize: 10}) {
+		require.NoError(t, err)
+		if org.ID == ids[9] {
+			break
+		}
+	}
+	assert.Len(t, server.Requests(), 1)
+}
+
+// All that a PageError needs to be told is where to go on.
+func TestAllResumesFromAPageError(t *testing.T) {
+	server, ids := seededServer(t, 45)
+	client := server.Client(cloudflare.WithMaxRetries(0))
+	server.Fail(3, cloudflaretest.Status(500, nil, ""))
+
+	var got []string
+	params := cloudflare.OrganizationListParams{PageSize: 10}
+	for resumes := 0; len(got) < len(ids); resumes++ {
+		require.Less(t, resumes, 2)
+		for org, err := range client.Organizations.All(t.Context(), params) {
+			if failed, ok := errors.AsType[*cloudflare.PageError](err); ok {
+				params.PageToken = failed.PageToken
+				break
+			}
+			require.NoError(t, err)
+			got = append(got, org.ID)
+		}
+	}
+	assert.Equal(t, ids, got)
+	assert.Len(t, server.Requests(), 6)
+}
+
+// What All yields is the caller's to keep.
+func TestAllYieldsOrganizationsOfTheirOwn(t *testing.T) {
+	server, _ := seededServer(t, 25)
+	kept := map[*cloudflare.Organization]cloudflare.Organization{}
+	for org, err := range server.Client().Organizations.All(t.Context(), cloudflare.OrganizationListParams{PageSize: 10}) {
+		require.NoError(t, err)
+		kept[org] = *org
+	}
+	assert.Len(t, kept, 25)
+	for org, copied := range kept {
+		assert.True(t, reflect.DeepEqual(copied, *org), "%s was changed after it was yielded", org.ID)
+	}
+}
