@@ -478,9 +478,14 @@ func oneLine(s string) string {
 	}), " ")
 }
 
-// deletedEarlier reports whether err is a delete that found nothing after an attempt that may have done it. A route
-// that does not exist (7000, 7003) says nothing about what it was to delete.
+// deletedEarlier reports whether err is a delete that found nothing after an attempt that may have done it.
 func deletedEarlier(err error) bool {
 	e, ok := err.(*Error)
-	return ok && e.unknown && e.enveloped && e.StatusCode == 404 && !e.HasCode(7000) && !e.HasCode(7003)
+	return ok && e.unknown && e.absent()
+}
+
+// absent reports whether the API itself says that what the path names is not there. A route that does not exist (7000,
+// 7003) says nothing about that, and neither does something on the way.
+func (e *Error) absent() bool {
+	return e.enveloped && e.StatusCode == 404 && !e.HasCode(7000) && !e.HasCode(7003)
 }
