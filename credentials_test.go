@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,12 +19,14 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -133,7 +136,7 @@ func requireNoCanary(t *testing.T, what string, v any) {
 	for how, text := range renderings(t, v) {
 		if strings.Contains(text, canary) {
 			at := strings.Index(text, canary)
-			t.Fatalf("%s shows a credential (%s): …%s…", what, how, text[max(0, at-100):min(len(text), at+100)])
+			t.Fatalf("%s shows a credential (%s): %q", what, how, text[max(0, at-100):min(len(text), at+100)])
 		}
 	}
 }
@@ -254,7 +257,7 @@ func TestMalformedLocations(t *testing.T) {
 }
 
 // Exactly one scheme is sent, and to the base URL.
-func TestCredentialsOnTheWire(t *testing.T) {
+func TestEveryMethodSendsOneScheme(t *testing.T) {
 	all := []string{"Authorization", "X-Auth-Key", "X-Auth-Email", "X-Auth-User-Service-Key", "Cookie", "Proxy-Authorization"}
 	want := map[string]map[string]string{
 		"token": {"Authorization": "Bearer " + canaryToken},
@@ -571,6 +574,8 @@ func TestAnswersThatAreNoHTTPAndEchoCredentials(t *testing.T) {
 		"a length":              "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n",
 		"an encoding":           "HTTP/1.1 200 OK\r\nTransfer-Encoding: %s\r\n\r\n",
 		"a chunk":               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n",
+		"control characters":    "HTTP/1.1 200 OK\r\nX\x1b[2J\x07 %s\r\n\r\n",
+		"more of them":          "\x1b[2J\x07\x00 %s\r\n\r\n",
 		"a trailer":             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n0\r\n%s\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -596,6 +601,7 @@ func TestAnswersThatAreNoHTTPAndEchoCredentials(t *testing.T) {
 			_, err = c.Organizations.Get(t.Context(), "o1")
 			require.Error(t, err)
 			requireNoCanary(t, "the error", err)
+			assert.False(t, strings.ContainsFunc(err.Error(), unicode.IsControl), "%q", err.Error())
 			assert.NotContains(t, logged.String(), canary)
 			assert.NotEmpty(t, logged.String())
 		})
@@ -631,6 +637,15 @@ func TestTransportErrorsThatCarryCredentials(t *testing.T) {
 			assert.NotContains(t, logged.String(), canary)
 		}
 	}
+}
+
+// Whatever a transport says, the error of a call is one line.
+func TestTransportErrorsAreOneLine(t *testing.T) {
+	c := wiredClient(t, cannedTransport(func(*http.Request) (*http.Response, error) {
+		return nil, errors.Join(errors.New("first"), errors.New("second\x1b[2J\r\nERROR forged"))
+	}))
+	_, err := c.Organizations.Get(t.Context(), "o1")
+	assert.EqualError(t, err, "cloudflare: GET /organizations/o1: first second [2J ERROR forged")
 }
 
 // A *url.Error, which a transport that is a client itself returns, shows the host and the query.
@@ -756,6 +771,35 @@ func TestCrashesShowNoCredential(t *testing.T) {
 	assert.Contains(t, string(output), "crashed on purpose")
 	assert.Contains(t, string(output), "rest.(*Client)", "a trace of every frame")
 	assert.NotContains(t, string(output), canary)
+}
+
+// What the security policy promises names the tests that hold it, and they are there.
+func TestPromisesAreTested(t *testing.T) {
+	policy, err := os.ReadFile("SECURITY.md")
+	require.NoError(t, err)
+	files, err := fs.Glob(os.DirFS("."), "*_test.go")
+	require.NoError(t, err)
+	inner, err := fs.Glob(os.DirFS("."), "internal/*/*_test.go")
+	require.NoError(t, err)
+	var code strings.Builder
+	for _, name := range append(files, inner...) {
+		file, err := os.ReadFile(name)
+		require.NoError(t, err)
+		code.Write(file)
+	}
+	_, promises, found := strings.Cut(string(policy), "## What you can rely on")
+	require.True(t, found)
+	promises, _, _ = strings.Cut(promises, "## What is yours to keep")
+	for promise := range strings.SplitSeq(promises, "\n- ") {
+		names := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)`").FindAllStringSubmatch(promise, -1)
+		if strings.Contains(promise, "Each promise ends") {
+			continue
+		}
+		assert.NotEmpty(t, names, "no test holds: %s", promise)
+		for _, name := range names {
+			assert.Contains(t, code.String(), "\nfunc "+name[1]+"(", "named by a promise")
+		}
+	}
 }
 
 // Control characters in what becomes a header are refused before anything is sent.

@@ -217,7 +217,7 @@ func (e *callError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cloudflare: %s %s", e.method, e.path)
 	for _, cause := range e.causes() {
-		fmt.Fprintf(&b, ": %v", cause)
+		b.WriteString(": " + oneLine(cause.Error()))
 	}
 	switch {
 	case e.attempts == 0:
