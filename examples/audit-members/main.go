@@ -94,19 +94,22 @@ func setup(flags *flag.FlagSet) func(context.Context, *demo.Env) error {
 	}
 }
 
+// The problems, by their names in the output.
+const noTwoFactor, twoFactorUnknown, notActive, outside = "no two-factor", "two-factor unknown", "not active", "outside domain"
+
 // audit returns what is wrong with a member, or nil.
 func audit(m *cloudflare.OrganizationMember, domains []string) (problems []string) {
 	if enabled, known := m.User.TwoFactorAuthenticationEnabled.Get(); !known {
-		problems = append(problems, "two-factor unknown")
+		problems = append(problems, twoFactorUnknown)
 	} else if !enabled {
-		problems = append(problems, "no two-factor")
+		problems = append(problems, noTwoFactor)
 	}
 	if m.Status != cloudflare.MemberStatusActive {
-		problems = append(problems, "not active")
+		problems = append(problems, notActive)
 	}
 	domain := m.User.Email[strings.LastIndex(m.User.Email, "@")+1:]
 	if domains != nil && !slices.ContainsFunc(domains, func(own string) bool { return strings.EqualFold(own, domain) }) {
-		problems = append(problems, "outside domain")
+		problems = append(problems, outside)
 	}
 	return problems
 }
@@ -171,11 +174,12 @@ func printTable(w io.Writer, findings []finding) error {
 		_, err := fmt.Fprintln(w, "nothing found")
 		return err
 	}
-	rows, person := [][]string{{"E-MAIL", "NAME", "TWO-FACTOR", "STATUS", "ORGANIZATION", "PROBLEMS"}}, ""
+	rows, person := [][]string{{"E-MAIL", "NAME", "PROBLEMS", "ORGANIZATION"}}, ""
 	for _, f := range findings {
-		row := []string{f.Email, f.Name, f.twoFactor(), string(f.Status), f.Organization, strings.Join(f.Problems, ", ")}
+		problems := strings.Replace(strings.Join(f.Problems, ", "), notActive, cmp.Or(string(f.Status), notActive), 1) // which says more
+		row := []string{f.Email, f.Name, problems, f.Organization}
 		if f.person() == person {
-			row[0], row[1], row[2] = "", "", ""
+			row[0], row[1] = "", ""
 		}
 		rows, person = append(rows, row), f.person()
 	}
