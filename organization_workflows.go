@@ -26,13 +26,14 @@ const (
 // change has made of them; if that is the same, it sends nothing and returns what it read. An error of change is
 // returned as it is, and nothing is sent.
 //
-// An organization without a profile is handed over with a nil Profile. At present the API takes a new name only: use
-// [OrganizationProfileService.Modify] for the profile.
+// An organization without a profile is handed over with a nil Profile. At present the API documents that a PUT changes
+// nothing but the name: use [OrganizationProfileService.Modify] for the profile.
 //
 // The API has no versions. If somebody else writes between the read and the write, or the read lags behind an earlier
 // write, the last writer wins, in every field: callers that may meet have to take turns.
 //
-// Each request is made with opts; a [CaptureResponse] holds the last answer.
+// It refuses a nil change, what is no ID, and of what change has made, what [OrganizationsService.Update] refuses. Each
+// request is made with opts; a [CaptureResponse] holds the last answer.
 //
 // API: GET and PUT /organizations/{organization_id}, GET /organizations/{organization_id}/profile
 func (s *OrganizationsService) Modify(ctx context.Context, organizationID string, change func(*OrganizationUpdateParams) error, opts ...CallOption) (*Organization, error) {
@@ -83,7 +84,8 @@ func sameUpdate(a, b OrganizationUpdateParams) bool {
 // The API has no versions. If somebody else writes between the read and the write, or the read lags behind an earlier
 // write, the last writer wins, in every field: callers that may meet have to take turns.
 //
-// Each request is made with opts; a [CaptureResponse] holds the last answer.
+// It refuses a nil change, what is no ID, and of what change has made, what [OrganizationProfileService.Update]
+// refuses. Each request is made with opts; a [CaptureResponse] holds the last answer.
 //
 // API: GET and PUT /organizations/{organization_id}/profile, GET /organizations/{organization_id}
 func (s *OrganizationProfileService) Modify(ctx context.Context, organizationID string, change func(*OrganizationProfile) error, opts ...CallOption) (*OrganizationProfile, error) {
@@ -91,15 +93,17 @@ func (s *OrganizationProfileService) Modify(ctx context.Context, organizationID 
 		return nil, invalid("change is nil")
 	}
 	profile, err := s.Get(ctx, organizationID, opts...)
-	if isAbsent(err) {
+	switch {
+	case isNull(err):
+	case isAbsent(err):
 		// Is it the profile that is not there, or the organization? A fresh organization that cannot be read yet may
 		// have a profile, which must not be taken for an empty one.
-		var org *Organization
-		if org, err = (*OrganizationsService)(s).Get(ctx, organizationID, opts...); err == nil {
-			profile = org.Profile
+		org, err := (*OrganizationsService)(s).Get(ctx, organizationID, opts...)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if err != nil && !isNull(err) {
+		profile = org.Profile
+	case err != nil:
 		return nil, err
 	}
 	if profile == nil {
@@ -141,7 +145,7 @@ func (s *OrganizationProfileService) Modify(ctx context.Context, organizationID 
 // API: GET and POST /organizations
 func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCreateParams, opts ...CallOption) (org *Organization, created bool, err error) {
 	if strings.TrimSpace(params.Name) != params.Name {
-		return nil, false, invalid("Name %q has white space around it", params.Name)
+		return nil, false, invalid("Name has white space around it")
 	}
 	if _, err := newOrganizationBody(params.Name, params.ParentID, params.Profile); err != nil {
 		return nil, false, err
@@ -222,7 +226,7 @@ func (e *AmbiguousError) Error() string {
 // If it never appears the error matches [ErrNotFound], and the context's error too if that is what ended the wait; a
 // wait that would pass the deadline is not begun. Any other error ends the wait at once.
 //
-// Each request is made with opts; a [CaptureResponse] holds the last answer.
+// It refuses what is no ID. Each request is made with opts; a [CaptureResponse] holds the last answer.
 //
 // API: GET /organizations/{organization_id}
 func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizationID string, opts ...CallOption) (*Organization, error) {
@@ -272,13 +276,13 @@ func lookAgain(ctx context.Context, limit time.Duration, look func() (found bool
 // DeleteEmpty deletes an organization that holds nothing. If it holds organizations, accounts or members, whatever
 // their status and the caller's own membership included, nothing is deleted, and the error is a [*NotEmptyError].
 //
-// One that is not there any more is a success; so is one that the credential cannot see, as the API does not tell them
-// apart. A fresh organization that is listed but cannot be read yet is [ErrNotFound].
+// One that is not there any more is a success, and so is one that was never there. A fresh organization that is listed,
+// but that the API does not find yet, is [ErrNotFound].
 //
 // If somebody puts something into the organization between the look and the delete, no harm is done: the API itself
 // refuses to delete an organization that is not empty. The error is then an [*Error].
 //
-// Each request is made with opts; a [CaptureResponse] holds the last answer.
+// It refuses what is no ID. Each request is made with opts; a [CaptureResponse] holds the last answer.
 //
 // API: GET /organizations, GET /organizations/{organization_id}/accounts,
 // GET /organizations/{organization_id}/members, DELETE /organizations/{organization_id}

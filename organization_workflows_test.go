@@ -98,7 +98,10 @@ func workflowMock(t *testing.T, answers map[string]string) (*cloudflare.Client, 
 	for route, body := range answers {
 		method, path, _ := strings.Cut(route, " ")
 		status := http.StatusOK
-		if strings.Contains(body, `"success":false`) {
+		switch {
+		case body == workflowNotFound:
+			status = http.StatusNotFound
+		case strings.Contains(body, `"success":false`):
 			status = http.StatusForbidden
 		}
 		mock.RegisterResponder(method, "=~/client/v4"+path+`(\?|$)`, httpmock.NewStringResponder(status, body))
@@ -110,6 +113,8 @@ func workflowMock(t *testing.T, answers map[string]string) (*cloudflare.Client, 
 	require.NoError(t, err)
 	return client, mock
 }
+
+const workflowNotFound = `{"success":false,"errors":[{"code":1001,"message":"not found"}],"messages":[],"result":null}`
 
 func workflowResult(result string) string {
 	return `{"success":true,"errors":[],"messages":[],"result":` + result + `}`
@@ -197,14 +202,30 @@ func TestModifySeesAChangeInsideTheProfile(t *testing.T) {
 	inWorkflow(t, func(t *testing.T, w *workflow) {
 		org, err := w.client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org", Profile: &workflowProfile})
 		require.NoError(t, err)
-		modified, err := w.client.Organizations.Modify(t.Context(), org.ID, func(p *cloudflare.OrganizationUpdateParams) error {
+		_, err = w.client.Organizations.Modify(t.Context(), org.ID, func(p *cloudflare.OrganizationUpdateParams) error {
 			p.Profile.BusinessPhone = "+1 555 0199"
 			return nil
 		})
 		require.NoError(t, err)
 		want := workflowProfile
 		want.BusinessPhone = "+1 555 0199"
-		assert.Equal(t, &want, modified.Profile)
+		stored, err := w.client.OrganizationProfile.Get(t.Context(), org.ID)
+		require.NoError(t, err)
+		assert.Equal(t, &want, stored)
+	})
+}
+
+func TestModifySendsAChangeOfTheParentAlone(t *testing.T) {
+	inWorkflow(t, func(t *testing.T, w *workflow) {
+		id, other := w.AddOrganization("Org", ""), w.AddOrganization("Other", "")
+		_, err := w.client.Organizations.Modify(t.Context(), id, func(p *cloudflare.OrganizationUpdateParams) error {
+			p.ParentID = other
+			return nil
+		})
+		refused, ok := errors.AsType[*cloudflare.Error](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, http.StatusBadRequest, refused.StatusCode, "it is the API that refuses this")
+		assert.Len(t, w.writes(), 1)
 	})
 }
 
@@ -218,6 +239,7 @@ func TestModifyWhereTheOrganizationComesWithoutItsProfile(t *testing.T) {
 	}{
 		"there is one":         {profile: workflowResult(workflowProfileJSON), sent: `{"name":"New","profile":` + workflowProfileJSON + `}`},
 		"there is none":        {profile: workflowResult("null"), sent: `{"name":"New"}`},
+		"it is not found":      {profile: workflowNotFound, sent: `{"name":"New"}`},
 		"it must not be seen":  {profile: `{"success":false,"errors":[],"messages":[]}`, err: cloudflare.ErrForbidden},
 		"all of it is empty":   {inOrganization: `,"profile":{"business_name":"","external_metadata":""}`, sent: `{"name":"New"}`},
 		"it is there, in part": {inOrganization: `,"profile":{"business_name":"X"}`, sent: `{"name":"New","profile":{"business_address":"","business_email":"","business_name":"X","business_phone":"","external_metadata":""}}`},
@@ -323,7 +345,6 @@ func TestProfileModify(t *testing.T) {
 
 // A 404 may mean that there is no profile, or that there is no organization, or none that can be read yet.
 func TestProfileModifyAfterA404(t *testing.T) {
-	const notThere = `{"success":false,"errors":[{"code":1001,"message":"not found"}],"messages":[],"result":null}`
 	const noRoute = `{"success":false,"errors":[{"code":7003,"message":"Could not route"}],"messages":[],"result":null}`
 	for name, test := range map[string]struct {
 		profile cloudflaretest.Fault
@@ -332,12 +353,13 @@ func TestProfileModifyAfterA404(t *testing.T) {
 		kept    string // of the business name
 		err     error
 	}{
-		"there is none":               {profile: cloudflaretest.Status(404, nil, notThere)},
-		"there is one after all":      {profile: cloudflaretest.Status(404, nil, notThere), stored: &workflowProfile, kept: workflowProfile.BusinessName},
-		"no organization":             {profile: cloudflaretest.Status(404, nil, notThere), org: new(cloudflaretest.Status(404, nil, notThere)), stored: &workflowProfile, err: cloudflare.ErrNotFound},
+		"there is none":               {profile: cloudflaretest.Status(404, nil, workflowNotFound)},
+		"there is one after all":      {profile: cloudflaretest.Status(404, nil, workflowNotFound), stored: &workflowProfile, kept: workflowProfile.BusinessName},
+		"no organization":             {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(404, nil, workflowNotFound)), stored: &workflowProfile, err: cloudflare.ErrNotFound},
 		"no route":                    {profile: cloudflaretest.Status(404, nil, noRoute), stored: &workflowProfile, err: cloudflare.ErrNotFound},
 		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"the organization is refused": {profile: cloudflaretest.Status(404, nil, notThere), org: new(cloudflaretest.Status(403, nil, notThere)), stored: &workflowProfile, err: cloudflare.ErrForbidden},
+		"the organization is null":    {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(200, nil, workflowResult("null"))), stored: &workflowProfile, err: cloudflare.ErrNotFound},
+		"the organization is refused": {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(403, nil, workflowNotFound)), stored: &workflowProfile, err: cloudflare.ErrForbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorkflow(t, func(t *testing.T, w *workflow) {
@@ -383,6 +405,13 @@ func TestEnsureCreatesOnce(t *testing.T) {
 			assert.Equal(t, first, second)
 		}
 		assert.Equal(t, []string{"POST organizations", "POST organizations"}, w.writes())
+		var looked []string
+		for _, r := range w.Requests() {
+			if r.Method == http.MethodGet {
+				looked = append(looked, r.Query.Get("name")+" below "+r.Query.Get("parent.id"))
+			}
+		}
+		assert.Equal(t, []string{"Org below " + parent, "Org below " + parent, "Org below null", "Org below null"}, looked)
 	})
 }
 
@@ -721,18 +750,21 @@ func TestDeleteEmptyFailures(t *testing.T) {
 
 // To take a fresh organization for one that is gone would be a lie.
 func TestDeleteEmptyOfOneThatIsListedButNotFound(t *testing.T) {
-	const notThere = `{"success":false,"errors":[{"code":1001,"message":"not found"}],"messages":[],"result":null}`
 	inWorkflow(t, func(t *testing.T, w *workflow) {
 		id := w.AddOrganization("Org", "")
-		w.Fail(2, cloudflaretest.Status(404, nil, notThere))
+		w.Fail(2, cloudflaretest.Status(404, nil, workflowNotFound))
 		err := w.client.Organizations.DeleteEmpty(t.Context(), id)
 		assert.ErrorIs(t, err, cloudflare.ErrNotFound)
 		assert.ErrorContains(t, err, "listed")
 		assert.Empty(t, w.writes())
 
-		w.Fail(2, cloudflaretest.Status(404, nil, notThere))
+		w.Fail(2, cloudflaretest.Status(404, nil, workflowNotFound))
 		w.Fail(3, cloudflaretest.Status(403, nil, ""))
 		assert.ErrorIs(t, w.client.Organizations.DeleteEmpty(t.Context(), id), cloudflare.ErrForbidden, "whether it is gone could not be seen")
+
+		w.Fail(2, cloudflaretest.Status(404, nil, "<html>"))
+		err = w.client.Organizations.DeleteEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
+		assert.ErrorIs(t, err, cloudflare.ErrNotFound, "nobody but the API knows what is gone")
 
 		sent := len(w.sent())
 		assert.ErrorIs(t, w.client.Organizations.DeleteEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)

@@ -243,7 +243,6 @@ func retryTable() []retryColumn {
 
 // Which requests reach the server, with which body, after which waits, and what the caller gets.
 func TestRetryTable(t *testing.T) {
-	var waits []time.Duration
 	for _, column := range retryTable() {
 		for _, call := range retryCalls {
 			if column.inBody && call.method == http.MethodHead {
@@ -276,7 +275,6 @@ func TestRetryTable(t *testing.T) {
 							wait := dials[i+1].Sub(dials[i]) - column.takes
 							assert.GreaterOrEqual(t, wait, time.Duration(0), "wait %d", i+1)
 							assert.LessOrEqual(t, wait, 500*time.Millisecond<<i, "wait %d", i+1)
-							waits = append(waits, wait)
 						}
 						read := attempts
 						switch {
@@ -316,9 +314,36 @@ func TestRetryTable(t *testing.T) {
 			}
 		}
 	}
-	// Within their bounds the waits are random: full jitter reaches the upper and the lower quarter of 0.5 s.
-	assert.Less(t, slices.Min(waits), 125*time.Millisecond)
-	assert.Greater(t, slices.Max(waits), 375*time.Millisecond)
+}
+
+// The waits are random, so that clients which failed together do not come back together.
+func TestBackoffIsRandom(t *testing.T) {
+	for name, reply := range map[string]pipeReply{
+		"after an answer":                       pipeAnswer(503, retryRefusal),
+		"after a Retry-After of 0":              pipeAnswer(503, retryRefusal, "Retry-After: 0"),
+		"after a Retry-After of the past":       pipeAnswer(429, retryRefusal, "Retry-After: Sat, 01 Jan 2000 00:00:00 GMT"),
+		"after a Retry-After that is no number": pipeAnswer(429, retryRefusal, "Retry-After: soon"),
+		"after no answer":                       {reset: true},
+		"after no connection":                   {refuse: failedDial()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server, client := newPipeServer(t, pipeAlways(reply), cloudflare.WithMaxRetries(1))
+				for range 100 {
+					require.Error(t, retryCallOf(t, "GET").do(t.Context(), client))
+				}
+				dials, _ := server.seen()
+				require.Len(t, dials, 200)
+				var waits []time.Duration
+				for pair := range slices.Chunk(dials, 2) {
+					waits = append(waits, pair[1].Sub(pair[0]))
+				}
+				// One run in 10^12 has none of 100 in a quarter of the range.
+				assert.Less(t, slices.Min(waits), 125*time.Millisecond)
+				assert.Greater(t, slices.Max(waits), 375*time.Millisecond)
+			})
+		})
+	}
 }
 
 func TestRetryAfterIsObeyed(t *testing.T) {
@@ -525,6 +550,7 @@ func TestOutcomes(t *testing.T) {
 		{name: "update in trouble, then reset", method: "PUT", replies: script(answer(503, retryRefusal), reset), is: []error{unknown}, dials: 4, status: 503},
 		{name: "update in trouble, then cancelled between attempts", method: "PUT", replies: script(answer(503, retryRefusal, "Retry-After: 9")), cancel: time.Second, is: []error{unknown, canceled}, dials: 1, status: 503},
 		{name: "update in trouble, then cancelled in flight", method: "PUT", replies: script(answer(503, retryRefusal, "Retry-After: 1"), stalled), cancel: 2 * time.Second, is: []error{unknown, canceled}, dials: 2, status: 503},
+		{name: "update in trouble, throttled, then reset", method: "PUT", replies: script(answer(503, retryRefusal), answer(429, retryRefusal), reset), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 4, status: 429},
 		{name: "update throttled, then cancelled between attempts", method: "PUT", replies: script(answer(429, retryRefusal, "Retry-After: 9")), cancel: time.Second, is: []error{canceled, cloudflare.ErrRateLimited}, dials: 1, status: 429},
 		{name: "update without a connection, then refused", method: "PUT", replies: script(refused, answer(400, retryRefusal)), is: []error{}, dials: 2, status: 400},
 		{name: "read in trouble, then nothing found", method: "GET", replies: script(answer(503, ""), answer(404, retryNotFound)), is: []error{cloudflare.ErrNotFound}, dials: 2, status: 404},
@@ -975,21 +1001,20 @@ func TestCertificateThatIsNotAccepted(t *testing.T) {
 // net/http repeats some requests by itself when a connection that it kept turns out to be closed. It must not do
 // that to a write: the server may have done it before it closed.
 func TestNetHTTPRepeatsNoWrite(t *testing.T) {
-	post := retryCallOf(t, "POST")
 	tests := []struct {
 		name string
 		do   func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error
+		key  string // a header that the caller's own transport adds
 	}{
-		{"POST", post.do},
-		{"PUT", retryCallOf(t, "PUT").do},
-		{"DELETE", retryCallOf(t, "DELETE").do},
-		{"PATCH", retryCallOf(t, "PATCH").do},
+		{"POST", retryCallOf(t, "POST").do, ""},
+		{"PUT", retryCallOf(t, "PUT").do, ""},
+		{"DELETE", retryCallOf(t, "DELETE").do, ""},
+		{"PATCH", retryCallOf(t, "PATCH").do, ""},
 		{"POST without a body", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
 			return c.Call(ctx, cloudflare.Request{Method: http.MethodPost, Path: []string{"elsewhere"}}, nil, opts...)
-		}},
-		{"POST with a header of its own", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
-			return post.do(ctx, c, append(opts, cloudflare.SetHeader("X-Request-Key", "1"))...)
-		}},
+		}, ""},
+		{"POST with a key of the transport", retryCallOf(t, "POST").do, "Idempotency-Key"},
+		{"PATCH with a key of the transport", retryCallOf(t, "PATCH").do, "X-Idempotency-Key"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -1010,7 +1035,12 @@ func TestNetHTTPRepeatsNoWrite(t *testing.T) {
 			t.Cleanup(server.Close)
 			transport := &http.Transport{MaxConnsPerHost: 1} // one connection, so that the write is sent on a used one
 			t.Cleanup(transport.CloseIdleConnections)
-			client := socketClient(t, server.URL, transport)
+			client := socketClient(t, server.URL, roundTripper(func(r *http.Request) (*http.Response, error) {
+				if test.key != "" {
+					r.Header.Set(test.key, "1")
+				}
+				return transport.RoundTrip(r)
+			}))
 
 			require.NoError(t, retryCallOf(t, "GET").do(t.Context(), client))
 			assertMatchesOnly(t, test.do(t.Context(), client, cloudflare.SetMaxRetries(0)), cloudflare.ErrOutcomeUnknown)

@@ -17,7 +17,7 @@ import (
 	"example.com/cloudflare/examples/internal/demo"
 )
 
-const usage = `[-yes] NAME|ID
+const usage = `[-yes] [NAME|ID]
 
 Shows what an organization holds, and refuses to delete it if that is anything: organizations, accounts, or members of
 whatever status. One that holds nothing is deleted once its name has been typed, or at once with -yes.
@@ -25,7 +25,8 @@ whatever status. One that holds nothing is deleted once its name has been typed,
 An ID that no organization has is a success: it is gone already. A name that none has is an error, as it may be a slip
 of the pen; a name that several have is refused.
 
-On the embedded server try "` + demo.Reseller + `", which is the default, and "` + demo.EmptyCustomer + `".`
+On the embedded server, without a name, it shows what it does about "` + demo.Reseller + `", which is not empty, about
+"` + demo.EmptyCustomer + `", which is, and about one that is gone.`
 
 func main() { demo.Main(program) }
 
@@ -34,39 +35,63 @@ var program = demo.Program{Name: "safe-delete", Usage: usage, Setup: setup}
 func setup(flags *flag.FlagSet) func(context.Context, *demo.Env) error {
 	yes := flags.Bool("yes", false, "do not ask")
 	return func(ctx context.Context, env *demo.Env) error {
-		if len(env.Args) == 0 && !env.Live {
-			env.Args = []string{demo.Reseller}
-		}
-		if len(env.Args) != 1 || env.Args[0] == "" {
+		switch {
+		case len(env.Args) == 0 && !env.Live:
+			return demonstrate(ctx, env)
+		case len(env.Args) != 1 || env.Args[0] == "":
 			return demo.Usagef("one name or ID of an organization is needed, behind the flags")
 		}
-		id, err := demo.OrganizationID(ctx, env.Client, env.Args[0])
-		if err != nil {
+		return remove(ctx, env, env.Args[0], *yes)
+	}
+}
+
+// demonstrate shows what becomes of an organization that is not empty, of one that is, and of one that is gone.
+func demonstrate(ctx context.Context, env *demo.Env) error {
+	emptyID, err := demo.OrganizationID(ctx, env.Client, demo.EmptyCustomer)
+	if err != nil {
+		return err
+	}
+	for _, argument := range []string{demo.Reseller, demo.EmptyCustomer, emptyID} {
+		fmt.Fprintf(env.Stdout, "$ safe-delete -yes %q\n", argument)
+		err := remove(ctx, env, argument, true)
+		if _, holds := errors.AsType[*cloudflare.NotEmptyError](err); holds {
+			fmt.Fprintln(env.Stdout, err)
+		} else if err != nil {
 			return err
 		}
-		org, err := listed(ctx, env.Client, id)
-		if err != nil {
-			return err
-		}
-		if org == nil {
-			fmt.Fprintf(env.Stdout, "%s is gone already\n", id)
-			return nil
-		}
-		if err := show(ctx, env, org); err != nil {
-			return err
-		}
-		if !*yes {
-			if err := confirm(ctx, env, org); err != nil {
-				return err
-			}
-		}
-		err = env.Client.Organizations.DeleteEmpty(ctx, id) // looks once more: the answer may have taken its time
-		if err != nil {
-			return refusal(err)
-		}
-		fmt.Fprintln(env.Stdout, "deleted")
+		fmt.Fprintln(env.Stdout)
+	}
+	return nil
+}
+
+// remove is the program itself.
+func remove(ctx context.Context, env *demo.Env, nameOrID string, yes bool) error {
+	id, err := demo.OrganizationID(ctx, env.Client, nameOrID)
+	if err != nil {
+		return err
+	}
+	org, err := listed(ctx, env.Client, id)
+	switch {
+	case err != nil:
+		return err
+	case org == nil:
+		fmt.Fprintf(env.Stdout, "%s is gone already\n", id)
 		return nil
 	}
+	if err := show(ctx, env, org); err != nil {
+		return err
+	}
+	if !yes {
+		if err := confirm(ctx, env, org); err != nil {
+			return err
+		}
+	}
+	// It looks once more, as the answer may have taken its time.
+	if err := env.Client.Organizations.DeleteEmpty(ctx, id); err != nil {
+		return refusal(err)
+	}
+	fmt.Fprintln(env.Stdout, "deleted")
+	return nil
 }
 
 // listed returns an organization, or nil if there is none. It asks for a list, as a new organization shows there before

@@ -126,10 +126,6 @@ func TestSafeDeleteNames(t *testing.T) {
 			assert.Contains(t, twice.Stderr, org.ID)
 		}
 
-		byDefault := w.Run(t.Context(), program, "")
-		assert.Equal(t, demo.ExitRefused, byDefault.Code)
-		assert.Contains(t, byDefault.Stdout, demo.Reseller)
-
 		for _, args := range [][]string{{"a", "b"}, {""}, {"-no"}, {"-live"}} {
 			t.Setenv("CLOUDFLARE_API_KEY", "")
 			t.Setenv("CLOUDFLARE_EMAIL", "")
@@ -137,6 +133,18 @@ func TestSafeDeleteNames(t *testing.T) {
 			assert.Equal(t, demo.ExitUsage, w.Run(t.Context(), program, "", args...).Code, args)
 		}
 		assert.Zero(t, deletes(w))
+	})
+}
+
+func TestSafeDeleteWithoutAName(t *testing.T) {
+	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
+		result := w.Run(t.Context(), program, "")
+		assert.Equal(t, demo.ExitOK, result.Code, result.Stderr)
+		for _, line := range []string{"10 organizations", "not deleted: ", "\ndeleted\n", "gone already"} {
+			assert.Contains(t, result.Stdout, line)
+		}
+		assert.False(t, gone(t, w, w.Tree.Named(demo.Reseller)[0].ID))
+		assert.True(t, gone(t, w, w.Tree.Named(demo.EmptyCustomer)[0].ID))
 	})
 }
 

@@ -3,6 +3,7 @@
 package envelope
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,9 @@ var options = json.JoinOptions(jsontext.AllowInvalidUTF8(true))
 
 // Decode reads body into e. Nothing of e points into body afterwards.
 func (e *Envelope) Decode(body []byte) error {
+	if len(body) > maxUncounted && countValues(body) > maxValues {
+		return fmt.Errorf("it has more than %d values", maxValues)
+	}
 	err := json.Unmarshal(body, e, options)
 	if err == nil {
 		return nil
@@ -37,6 +41,31 @@ func (e *Envelope) Decode(body []byte) error {
 		return nil
 	}
 	return unreadable(err)
+}
+
+// Bounds on how many values a body holds: one of two bytes, such as "", takes many times that in memory. A full page
+// has some 30,000.
+const (
+	maxUncounted = 1 << 20
+	maxValues    = 1 << 18
+)
+
+// countValues returns about how many values there are in a JSON text, and no fewer than are decoded from it.
+func countValues(body []byte) int {
+	n := 1
+	for i := 0; i < len(body); i++ {
+		switch body[i] {
+		case '"':
+			for i++; i < len(body) && body[i] != '"'; i++ {
+				if body[i] == '\\' {
+					i++
+				}
+			}
+		case ',', '[', '{':
+			n++
+		}
+	}
+	return n
 }
 
 // unreadable says why a body could not be decoded. What the decoder says of single characters helps nobody: where
@@ -217,7 +246,7 @@ func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return json.UnmarshalDecode(dec, (*string)(t))
 	}
 	raw, err := dec.ReadValue()
-	*t = text(raw)
+	*t = text(bytes.ToValidUTF8(raw, []byte("\uFFFD")))
 	return err
 }
 

@@ -84,11 +84,12 @@ func New(config Config) (*Client, error) {
 }
 
 // sharedTransport serves every client that brings none, so that a program with a client for each tenant has one set
-// of connections. No credential lives in it.
+// of connections. No credential lives in it. A dial gives up well before an attempt does by default: only so is it
+// certain, where no host answers, that nothing was sent.
 var sharedTransport = sync.OnceValue(func() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    128,
 		IdleConnTimeout:        90 * time.Second,
@@ -253,7 +254,11 @@ func (c *Client) exchange(ctx context.Context, req *Request, target *url.URL) (*
 		return nil, fmt.Errorf("unexpected status %d", resp.StatusCode)
 	}
 	answer := &Answer{StatusCode: resp.StatusCode, Header: resp.Header}
-	if err := answer.read(resp.Body, resp.ContentLength); err != nil {
+	length := resp.ContentLength
+	if req.Method == http.MethodHead { // it announces a body that does not follow
+		length = 0
+	}
+	if err := answer.read(resp.Body, length); err != nil {
 		answer.Release()
 		return nil, err
 	}
@@ -434,8 +439,8 @@ func parseBase(base string) (*url.URL, error) {
 		return refuse("must not have a query or a fragment")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return refuse("must begin with https://")
-	case u.Hostname() == "":
-		return refuse("must name a host")
+	case u.Hostname() == "" || strings.Trim(strings.ToLower(u.Hostname()), "abcdefghijklmnopqrstuvwxyz0123456789-._:%") != "":
+		return refuse("must name a host") // net/http sends no Host header for others
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return refuse("must begin with https:// (plain http goes to this machine only)")
 	}
@@ -444,7 +449,9 @@ func parseBase(base string) (*url.URL, error) {
 			return refuse("must not have a path with . or ..")
 		}
 	}
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	// Trimmed as it is escaped: the slash of a %2F stays.
+	u.RawPath = strings.TrimRight(u.EscapedPath(), "/")
+	u.Path, _ = url.PathUnescape(u.RawPath) // which was parsed before
 	return u, nil
 }
 

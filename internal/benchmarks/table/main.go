@@ -1,0 +1,84 @@
+// Command table measures everything that the benchmarks and programs of this module compare, in one go, and prints it
+// as a Markdown table. Run it in the directory of the module, on a machine that does nothing else.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+func main() {
+	log.SetFlags(log.Ltime)
+	var (
+		toolchain = flag.String("go", "", "the Go release to measure with, like go1.27.0; empty for the one at hand")
+		rounds    = flag.Int("rounds", 9, "how often each benchmark runs")
+		time      = flag.String("time", "0.5s", "how long each benchmark runs in a round")
+		official  = flag.Bool("official", true, "measure the official SDK too")
+		build     = flag.Bool("build", true, "measure program sizes and cold builds, which takes minutes with the official SDK")
+	)
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+
+	dir, err := os.MkdirTemp("", "benchmarks")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	s := session{ctx: ctx, dir: dir, official: *official}
+	if *toolchain != "" {
+		s.env = append(s.env, "GOTOOLCHAIN="+*toolchain)
+	}
+	text, err := s.table(*rounds, *time, *build)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(text)
+}
+
+// session is one run of this command.
+type session struct {
+	ctx      context.Context
+	dir      string   // for what is built
+	env      []string // beside the environment
+	official bool
+}
+
+// command runs a program and returns what it prints.
+func (s *session) command(env []string, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(s.ctx, name, args...)
+	cmd.Env = append(append(os.Environ(), s.env...), env...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+func (s *session) table(rounds int, time string, build bool) (string, error) {
+	version, err := s.command(nil, "go", "env", "GOVERSION")
+	if err != nil {
+		return "", err
+	}
+	m, err := s.benchmarks(rounds, time)
+	if err != nil {
+		return "", err
+	}
+	var p programs
+	if build {
+		if p, err = s.programs(); err != nil {
+			return "", err
+		}
+	}
+	machine := fmt.Sprintf("%s, %s/%s, %s, %d cores", version, runtime.GOOS, runtime.GOARCH, m.cpu, runtime.NumCPU())
+	return render(machine, barsFor(version), m, p, rounds), nil
+}
