@@ -40,6 +40,7 @@ func TestAudit(t *testing.T) {
 		"a subdomain":                {"active", "a@sub.example.com", yes, []string{"example.com"}, []string{outside}},
 		"a domain with the same end": {"active", "a@notexample.com", yes, []string{"example.com"}, []string{outside}},
 		"a domain before the @":      {"active", "a@example.com@evil.example", yes, []string{"example.com"}, []string{outside}},
+		"an @ before the @":          {"active", `"a@b"@example.com`, yes, []string{"example.com"}, nil},
 		"no address":                 {"active", "", yes, []string{"example.com"}, []string{outside}},
 		"everything":                 {"canceled", "a@b", no, []string{"example.com"}, []string{noTwoFactor, notActive, outside}},
 	} {

@@ -35,7 +35,8 @@ func TestInventoryTree(t *testing.T) {
 		got = w.Run(t.Context(), program, "", "-all")
 		require.Equal(t, demo.ExitOK, got.Code, got.Stderr)
 		assert.Equal(t, 482, strings.Count(got.Stdout, "\n"))
-		assert.Contains(t, got.Stdout, "\n├─ member kemi.eriksen@northwind.example, active\n├─ Alder Secure  (")
+		assert.Contains(t, got.Stdout, "\n├─ account Northwind Distribution DNS\n├─ account Northwind Distribution archive\n", "by name")
+		assert.Contains(t, got.Stdout, "\n├─ member ines.jansen@northwind.example, active\n├─ member kemi.eriksen@northwind.example, active\n├─ Alder Secure  (")
 		assert.Contains(t, got.Stdout, "─ account without a name, ")
 	})
 }
