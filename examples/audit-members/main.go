@@ -52,11 +52,11 @@ func setup(flags *flag.FlagSet) func(context.Context, *demo.Env) error {
 	format := flags.String("format", "table", "table, csv or json")
 	exitCode := flags.Bool("exit-code", false, "end with 3 if there are findings")
 	return func(ctx context.Context, env *demo.Env) error {
-		print := formats[*format]
+		show := formats[*format]
 		switch {
 		case len(env.Args) > 0:
 			return demo.Usagef("%q is not a flag", env.Args[0])
-		case print == nil:
+		case show == nil:
 			return demo.Usagef("-format is %q, not table, csv or json", *format)
 		case domains == nil && !env.Live:
 			domains = []string{demo.Domain}
@@ -84,7 +84,7 @@ func setup(flags *flag.FlagSet) func(context.Context, *demo.Env) error {
 
 		findings := slices.Concat(found...)
 		byPerson(findings)
-		if err := print(env.Stdout, findings); err != nil {
+		if err := show(env.Stdout, findings); err != nil {
 			return err
 		}
 		if incomplete == nil && *exitCode && len(findings) > 0 {

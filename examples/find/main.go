@@ -53,11 +53,11 @@ func setup(flags *flag.FlagSet) func(context.Context, *demo.Env) error {
 		if ctx.Err() != nil || incomplete != nil && s.nodes == nil {
 			return incomplete
 		}
-		print := printTree
+		show := printTree
 		if *format == "json" {
-			print = printJSON
+			show = printJSON
 		}
-		if err := print(env.Stdout, s.places); err != nil {
+		if err := show(env.Stdout, s.places); err != nil {
 			return err
 		}
 		switch n := len(s.places); {

@@ -44,16 +44,16 @@ func setup(flags *flag.FlagSet) func(context.Context, *demo.Env) error {
 	format := flags.String("format", "tree", "tree, table, json, csv or mermaid")
 	all := flags.Bool("all", false, "draw accounts and members into the tree")
 	return func(ctx context.Context, env *demo.Env) error {
-		print := formats[*format]
+		show := formats[*format]
 		switch {
 		case len(env.Args) > 0:
 			return demo.Usagef("%q is not a flag", env.Args[0])
-		case print == nil:
+		case show == nil:
 			return demo.Usagef("-format is %q, not tree, table, json, csv or mermaid", *format)
 		case *all && *format != "tree":
 			return demo.Usagef("-all is for -format tree")
 		case *all:
-			print = printWholeTree
+			show = printWholeTree
 		}
 
 		nodes, err := hierarchy.List(ctx, env.Client)
@@ -68,7 +68,7 @@ func setup(flags *flag.FlagSet) func(context.Context, *demo.Env) error {
 		if ctx.Err() != nil {
 			return incomplete
 		}
-		if err := print(env.Stdout, entries); err != nil {
+		if err := show(env.Stdout, entries); err != nil {
 			return err
 		}
 		return incomplete
@@ -116,11 +116,14 @@ func (e *entry) flaw() string {
 }
 
 func total(entries []*entry) string {
-	var all entry
+	accounts, members, note := 0, 0, ""
 	for _, e := range entries {
-		all.accounts, all.members = append(all.accounts, e.accounts...), append(all.members, e.members...)
+		accounts, members = accounts+len(e.accounts), members+len(e.members)
+		if e.accounts == nil || e.members == nil {
+			note = "; there may be more, as not everything could be read"
+		}
 	}
-	return fmt.Sprintf("%d organizations, %d accounts, %d members", len(entries), len(all.accounts), len(all.members))
+	return fmt.Sprintf("%d organizations, %d accounts, %d members%s", len(entries), accounts, members, note)
 }
 
 func printTree(w io.Writer, entries []*entry) error      { return drawTree(w, entries, false) }

@@ -231,6 +231,7 @@ func TestInventoryShowsWhatItCouldNotRead(t *testing.T) {
 		assert.Equal(t, 1, strings.Count(got.Stdout, "?"))
 		assert.Contains(t, got.Stderr, "inventory: 1 of 60 organizations could not be read in full; the first, ")
 		assert.Contains(t, got.Stderr, "403 Forbidden")
+		assert.Contains(t, got.Stdout, "; there may be more, ")
 
 		forbid()
 		got = w.Run(t.Context(), program, "", "-format", "json")
