@@ -27,12 +27,12 @@
 // # Lists
 //
 // List returns one page. All yields every item of every page: a filter holds on all of them, a page that fails is
-// yielded as a [*PageError] to resume from, and nothing is skipped silently.
+// yielded as a [*PageError] to resume from, and nothing is skipped silently. [Collect] makes a slice of a list.
 //
 // # Changes
 //
-// An update replaces what is there: what it leaves out may be cleared. To change a part, send the rest back as Get
-// returned it.
+// An update replaces what is there: what it leaves out may be cleared. Modify changes a part: it reads, and sends the
+// rest back as it was. Ensure, WaitUntilReadable and DeleteEmpty are for programs that may crash and run again.
 //
 // # Errors
 //

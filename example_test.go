@@ -378,6 +378,28 @@ func ExampleOrganizationsService_List() {
 	// 2 of 3, more: true
 }
 
+func ExampleCollect() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	for _, name := range []string{"Gamma", "Alpha", "Beta"} {
+		server.AddOrganization(name, "")
+	}
+	client := server.Client()
+
+	orgs, err := cloudflare.Collect(client.Organizations.All(context.Background(), cloudflare.OrganizationListParams{}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	slices.SortFunc(orgs, func(a, b *cloudflare.Organization) int { return strings.Compare(a.Name, b.Name) })
+	for _, org := range orgs {
+		fmt.Println(org.Name)
+	}
+	// Output:
+	// Alpha
+	// Beta
+	// Gamma
+}
+
 func ExampleOrganizationsService_All() {
 	server := cloudflaretest.NewServer()
 	defer server.Close()

@@ -146,3 +146,16 @@ func all[T any](ctx context.Context, s *service, path []string, query url.Values
 		}
 	}
 }
+
+// Collect returns all items of what All returns, for where they are few enough to be held at once. With an error there
+// are none: a list that is not whole must not be taken for one that is.
+func Collect[T any](list iter.Seq2[*T, error]) ([]*T, error) {
+	items := []*T{}
+	for item, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}

@@ -246,3 +246,15 @@ func TestAllYieldsOrganizationsOfTheirOwn(t *testing.T) {
 		assert.True(t, reflect.DeepEqual(copied, *org), "%s was changed after it was yielded", org.ID)
 	}
 }
+
+func TestCollect(t *testing.T) {
+	items, err := cloudflare.Collect(func(func(*int, error) bool) {})
+	require.NoError(t, err)
+	assert.NotNil(t, items, "none is not the same as unknown")
+	assert.Empty(t, items)
+
+	broken := errors.New("broken")
+	items, err = cloudflare.Collect(func(yield func(*int, error) bool) { _ = yield(new(1), nil) && yield(nil, broken) })
+	assert.Equal(t, broken, err)
+	assert.Nil(t, items)
+}

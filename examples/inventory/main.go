@@ -84,8 +84,8 @@ type entry struct {
 
 func (e *entry) read(ctx context.Context, client *cloudflare.Client) error {
 	var accountsErr, membersErr error
-	e.accounts, accountsErr = hierarchy.Collect(client.OrganizationAccounts.All(ctx, e.ID, cloudflare.OrganizationAccountListParams{}))
-	e.members, membersErr = hierarchy.Collect(client.OrganizationMembers.All(ctx, e.ID, cloudflare.OrganizationMemberListParams{}))
+	e.accounts, accountsErr = cloudflare.Collect(client.OrganizationAccounts.All(ctx, e.ID, cloudflare.OrganizationAccountListParams{}))
+	e.members, membersErr = cloudflare.Collect(client.OrganizationMembers.All(ctx, e.ID, cloudflare.OrganizationMemberListParams{}))
 	slices.SortFunc(e.accounts, func(a, b *cloudflare.Account) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})

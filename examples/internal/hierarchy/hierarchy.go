@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -44,20 +43,8 @@ func (n *Node) PathName() string {
 
 // List returns all organizations that the client can see, in the order of [Build].
 func List(ctx context.Context, client *cloudflare.Client) ([]*Node, error) {
-	orgs, err := Collect(client.Organizations.All(ctx, cloudflare.OrganizationListParams{}))
+	orgs, err := cloudflare.Collect(client.Organizations.All(ctx, cloudflare.OrganizationListParams{}))
 	return Build(orgs), err
-}
-
-// Collect returns the items of a list, which is not nil if all of them could be read, and nil with an error.
-func Collect[T any](list iter.Seq2[*T, error]) ([]*T, error) {
-	items := []*T{}
-	for item, err := range list {
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
-	}
-	return items, nil
 }
 
 // Build puts organizations in their places and returns each of them once, every one behind the one above it. The order

@@ -77,18 +77,6 @@ func TestBuildOfALongChain(t *testing.T) {
 	assert.Equal(t, length, nodes[length-1].Level)
 }
 
-func TestCollect(t *testing.T) {
-	items, err := hierarchy.Collect(func(func(*int, error) bool) {})
-	require.NoError(t, err)
-	assert.NotNil(t, items, "none is not the same as unknown")
-	assert.Empty(t, items)
-
-	broken := errors.New("broken")
-	items, err = hierarchy.Collect(func(yield func(*int, error) bool) { _ = yield(new(1), nil) && yield(nil, broken) })
-	assert.Equal(t, broken, err)
-	assert.Nil(t, items)
-}
-
 func TestEachLooksIntoAFewAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nodes := hierarchy.Build(organizations("a b c d e f g h i j k l m n o p q r s t"))
