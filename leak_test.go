@@ -102,12 +102,12 @@ func TestNothingIsLeftOfACall(t *testing.T) {
 		{"204", status(204, ""), often, 0, apiMethod.isDue},
 		{"404", status(404, `{"success":false,"errors":[{"code":1,"message":"m"}]}`), often, 0, func(apiMethod) bool { return true }},
 		{"500", status(500, strings.Repeat("<html>", 1000)), often, 0, func(apiMethod) bool { return true }},
-		{"a 302", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) }, seldom, 0, func(apiMethod) bool { return true }},
+		{"a 302", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, seldom, 0, func(apiMethod) bool { return true }},
 		{"bad JSON", status(200, `{"success":true,"result":[[`+strings.Repeat("1,", 5000)), often, 0, func(apiMethod) bool { return true }},
 		{"a refusal in a 200", status(200, `{"success":false}`), seldom, 0, func(apiMethod) bool { return true }},
 		{"a retry", func(w http.ResponseWriter, r *http.Request) {
 			if requests.Add(1)%2 == 1 {
-				http.Error(w, "slowly", 429)
+				http.Error(w, "slowly", http.StatusTooManyRequests)
 				return
 			}
 			success(w, r)
@@ -395,8 +395,8 @@ func TestAllLeavesNothingBehind(t *testing.T) {
 // items, in order, none twice.
 func TestAllResumesWithoutGapOrDouble(t *testing.T) {
 	failures := map[string]http.HandlerFunc{
-		"500":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", 500) },
-		"429":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", 429) },
+		"500":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", http.StatusInternalServerError) },
+		"429":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusTooManyRequests) },
 		"a refusal": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"success":false}`) },
 		"HTML":      func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
 		"a bad item": func(w http.ResponseWriter, _ *http.Request) {
