@@ -54,14 +54,21 @@ type session struct {
 
 // command runs a program and returns what it prints.
 func (s *session) command(env []string, name string, args ...string) (string, error) {
+	out, _, err := s.timed(env, name, args...)
+	return out, err
+}
+
+// timed runs a program and returns what it prints, and the processor time that it and what it started took, in seconds.
+func (s *session) timed(env []string, name string, args ...string) (output string, cpu float64, err error) {
 	cmd := exec.CommandContext(s.ctx, name, args...)
 	cmd.Env = append(append(os.Environ(), s.env...), env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
+		return "", 0, fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
 	}
-	return strings.TrimSpace(string(out)), nil
+	cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	return strings.TrimSpace(string(out)), cpu, nil
 }
 
 func (s *session) table(rounds int, time string, build bool) (string, error) {

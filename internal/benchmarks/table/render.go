@@ -181,14 +181,17 @@ func size(b bars, p programs) []string {
 }
 
 func build(b bars, p programs) []string {
+	times := func(name string) string {
+		return fmt.Sprintf("%s s, of processors %s s", digits(p[name].build), digits(p[name].cpu))
+	}
 	cell := func(name string, b bar) string {
 		if p[name].build == 0 {
 			return none
 		}
 		ratio := p[ours].build / p[name].build
-		return fmt.Sprintf("%s s: %s%s", digits(p[name].build), factor(ratio), b.note(ratio))
+		return times(name) + ": " + factor(ratio) + b.note(ratio)
 	}
-	return []string{"its build from nothing", digits(p[ours].build) + " s", cell(byhand, b.build), none, cell(official, b.officialBuild)}
+	return []string{"its build from nothing", times(ours), cell(byhand, b.build), none, cell(official, b.officialBuild)}
 }
 
 func factor(ratio float64) string { return strconv.FormatFloat(ratio, 'f', 2, 64) + " ×" }

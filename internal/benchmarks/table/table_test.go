@@ -1,0 +1,56 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMeasurementsRead(t *testing.T) {
+	m := measurements{series: make(map[string]series)}
+	for _, line := range []string{
+		"BenchmarkAll/byhand-2   \t 14\t  76000000 ns/op\t 10000 organizations/op\t 29500628 B/op\t 246399 allocs/op",
+		"BenchmarkAll/byhand-2   \t 14\t  78000000 ns/op\t 10000 organizations/op\t 29500628 B/op\t 246401 allocs/op",
+		"BenchmarkPeakHeap/byhand/10000-2   \t 1\t 441185599 ns/op\t 75962 page-B\t 83808 peak-B",
+	} {
+		require.NoError(t, m.read("goos: linux\ncpu: AMD EPYC\n"+line+"\nPASS\n"))
+	}
+	assert.Equal(t, "AMD EPYC", m.cpu)
+	all := m.of("All", byhand)
+	assert.InDelta(t, 77e6, all.median("ns/op"), 0)
+	assert.InDelta(t, 246400, all.median("allocs/op"), 0)
+	assert.InDelta(t, 10000, all.median("organizations/op"), 0)
+	assert.InDelta(t, 83808, m.of("PeakHeap", "byhand/10000").median("peak-B"), 0)
+	assert.Zero(t, m.of("All", official).median("ns/op"), "what was not measured")
+
+	require.Error(t, m.read("BenchmarkGet/bare-2 \t 1\t many ns/op"))
+}
+
+func TestBarNote(t *testing.T) {
+	for _, tt := range []struct {
+		bar    bar
+		figure float64
+		want   string
+	}{
+		{bar{}, 7, ""},
+		{atMost(0.65), 0.65, " (≤ 0.65)"},
+		{atMost(0.65), 0.66, " (≤ 0.65: **missed**)"},
+		{atLeast(5), 5, " (≥ 5)"},
+		{atLeast(5), 4.9, " (≥ 5: **missed**)"},
+	} {
+		assert.Equal(t, tt.want, tt.bar.note(tt.figure))
+	}
+}
+
+func TestDigits(t *testing.T) {
+	for figure, want := range map[float64]string{0.714: "0.71", 7.126: "7.13", 35: "35", 18.55: "18.6", 246.4: "246", 17698.2: "17698"} {
+		assert.Equal(t, want, digits(figure))
+	}
+}
+
+func TestBarsDependOnTheRelease(t *testing.T) {
+	assert.Equal(t, atMost(0.65), barsFor("go1.26.8").get.time)
+	assert.Equal(t, atMost(1.2), barsFor("go1.27.0").get.bareTime)
+	assert.Equal(t, bar{}, barsFor("go1.27.0").get.time)
+}
