@@ -343,7 +343,7 @@ func TestWithLogger(t *testing.T) {
 	require.ErrorIs(t, err, cloudflare.ErrForbidden)
 
 	assert.Equal(t, `level=DEBUG msg="cloudflare request" method=GET path=/organizations attempt=1 status=200 ray_id=86610873f8d987a9-IAD
-level=WARN msg="cloudflare request" method=GET path=/organizations attempt=1 status=403 ray_id=86610873f8d987a9-IAD
+level=INFO msg="cloudflare request" method=GET path=/organizations attempt=1 status=403 ray_id=86610873f8d987a9-IAD
 `, log.String())
 }
 

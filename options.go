@@ -152,9 +152,14 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs one record for each attempt: method, path, attempt, duration, and either status and ray_id or
-// error; before another attempt also retry_in. Successes are at Debug level, the rest at Warn. No query, header, body
-// or credential is logged.
+// WithLogger logs one record for each attempt, "cloudflare request", with the context of the call: method, path,
+// attempt, duration, and either status and ray_id or error. Where they apply there are also waited, for the limiter and
+// the rate limit; outcome_unknown, if a write may have happened; and retry_in, if another attempt follows.
+//
+// A 2xx is at Debug level, also if its body turns out to be an error. What the API refuses (400 to 499) and what the
+// caller cancels is at Info level, for the caller is told. The rest is at Warn: no answer, a redirect, 408, 429, and
+// 500 and above. No query, header, body or credential is logged. To tell clients apart, give each a logger of its own:
+// logger.With("client", name).
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) {
 		if l == nil || l.Handler() == nil {

@@ -147,6 +147,7 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		return nil, &call
 	}
 	for {
+		queued := time.Now()
 		if c.Limiter != nil {
 			if err := contextError(ctx); err != nil {
 				return fail(err)
@@ -177,7 +178,10 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		if again {
 			wait, again = c.wait(ctx, answer, call.Attempts)
 		}
-		c.log(ctx, record{req.Method, path, call.Attempts, duration, answer, err, again, wait})
+		c.log(ctx, record{
+			method: req.Method, path: path, attempt: call.Attempts, waited: start.Sub(queued), duration: duration,
+			answer: answer, err: err, unknown: result.unknown(req.Method), again: again, wait: wait,
+		})
 
 		switch {
 		case again:
@@ -331,19 +335,33 @@ func (c *Client) cleanError(ctx context.Context, err error) error {
 type record struct {
 	method, path string
 	attempt      int
+	waited       time.Duration // for the limiter and the rate limit, before it was sent
 	duration     time.Duration
 	answer       *Answer
 	err          error
+	unknown      bool
 	again        bool
 	wait         time.Duration
 }
 
-func (c *Client) log(ctx context.Context, r record) {
-	level := slog.LevelDebug
-	if r.err != nil || r.answer.StatusCode >= 300 {
-		level = slog.LevelWarn
+// level is for who should look: nobody after a success; whoever wrote the call where the API says no or the caller is
+// gone; an operator where something is wrong on the way or at the API, even if another attempt mends it.
+func (r *record) level() slog.Level {
+	switch {
+	case r.err != nil && errors.Is(r.err, context.Canceled):
+		return slog.LevelInfo
+	case r.err != nil:
+		return slog.LevelWarn
+	case r.answer.StatusCode < 300:
+		return slog.LevelDebug
+	case r.answer.StatusCode/100 == 4 && judgeStatus(r.answer.StatusCode) == settled:
+		return slog.LevelInfo
 	}
-	if c.Logger == nil || !c.Logger.Enabled(ctx, level) {
+	return slog.LevelWarn
+}
+
+func (c *Client) log(ctx context.Context, r record) {
+	if c.Logger == nil || !c.Logger.Enabled(ctx, r.level()) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -355,13 +373,21 @@ func (c *Client) log(ctx context.Context, r record) {
 	if r.err != nil {
 		attrs = append(attrs, slog.String("error", r.err.Error()))
 	} else {
-		attrs = append(attrs, slog.Int("status", r.answer.StatusCode),
-			slog.String("ray_id", c.Credential.Scrub(r.answer.Header.Get("Cf-Ray"))))
+		attrs = append(attrs, slog.Int("status", r.answer.StatusCode))
+		if ray := r.answer.Header.Get("Cf-Ray"); ray != "" {
+			attrs = append(attrs, slog.String("ray_id", c.Credential.Scrub(ray)))
+		}
+	}
+	if r.waited >= time.Millisecond {
+		attrs = append(attrs, slog.Duration("waited", r.waited))
+	}
+	if r.unknown {
+		attrs = append(attrs, slog.Bool("outcome_unknown", true))
 	}
 	if r.again {
 		attrs = append(attrs, slog.Duration("retry_in", r.wait))
 	}
-	c.Logger.LogAttrs(ctx, level, "cloudflare request", attrs...)
+	c.Logger.LogAttrs(ctx, r.level(), "cloudflare request", attrs...)
 }
 
 // Bounds on what is read of a body, after decompression.
