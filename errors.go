@@ -464,8 +464,11 @@ func cut(text string, most int) string {
 
 // sample returns the beginning of a body, on one line.
 func (c *core) sample(body []byte) string {
-	if len(bytes.TrimSpace(body)) == 0 {
+	switch {
+	case len(body) == 0:
 		return "the body is empty"
+	case len(bytes.TrimSpace(body)) == 0:
+		return "the body is blank"
 	}
 	return `"` + c.line(string(body[:min(len(body), window+1)])) + `"`
 }
