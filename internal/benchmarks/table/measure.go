@@ -43,18 +43,26 @@ func (m measurements) of(benchmark, contender string) series {
 	return m.series[benchmark+"/"+contender]
 }
 
+// tags are the build tags for what is measured.
+func (s *session) tags() string {
+	if s.official {
+		return ""
+	}
+	return "noofficial"
+}
+
 // benchmarks runs every benchmark in rounds. In a round the contenders of a benchmark run one right after the other,
 // each in a process of its own, and each round begins with another one: what else the machine does, and what order
 // does, falls on all of them alike.
 func (s *session) benchmarks(rounds int, duration string) (measurements, error) {
 	m := measurements{series: make(map[string]series)}
-	contenders, tags := []string{ours, byhand, bare}, "noofficial"
+	contenders := []string{ours, byhand, bare}
 	if s.official {
-		contenders, tags = append(contenders, official), ""
+		contenders = append(contenders, official)
 	}
 	binary := filepath.Join(s.dir, "benchmarks.test")
 	log.Print("building the benchmarks")
-	if _, err := s.command(nil, "go", "test", "-c", "-tags", tags, "-o", binary, "."); err != nil {
+	if _, err := s.command(nil, "go", "test", "-c", "-tags", s.tags(), "-o", binary, "."); err != nil {
 		return m, err
 	}
 	run := func(pattern, duration string) error {
@@ -118,8 +126,8 @@ type programs map[string]struct{ size, build float64 }
 // programs builds the programs, each time with a build cache of its own, which is empty. The official SDK is built
 // once: it takes minutes.
 func (s *session) programs() (programs, error) {
-	// With what is to be compiled already downloaded.
-	if _, err := s.command(nil, "go", "mod", "download"); err != nil {
+	// This downloads what is to be compiled, which is no part of a build.
+	if _, err := s.command(nil, "go", "list", "-deps", "-tags", s.tags(), "./programs/..."); err != nil {
 		return nil, err
 	}
 	const rounds = 3

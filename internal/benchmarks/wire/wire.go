@@ -218,15 +218,27 @@ func (a *API) answer(method, path, query string) []byte {
 	return a.pages(number)
 }
 
-var drains = sync.Pool{New: func() any { return new([4 << 10]byte) }}
+var scratches = sync.Pool{New: func() any { return new([1 << 10]byte) }}
+
+// drain reads a body to its end, and closes it.
+func drain(body io.ReadCloser) error {
+	scratch := scratches.Get().(*[1 << 10]byte)
+	defer scratches.Put(scratch)
+	for {
+		switch _, err := body.Read(scratch[:]); err {
+		case nil:
+		case io.EOF:
+			return body.Close()
+		default:
+			return errors.Join(err, body.Close())
+		}
+	}
+}
 
 // RoundTrip answers req, after having read its body.
 func (a *API) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
-		scratch := drains.Get().(*[4 << 10]byte)
-		_, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{req.Body}, scratch[:])
-		drains.Put(scratch)
-		if err = errors.Join(err, req.Body.Close()); err != nil {
+		if err := drain(req.Body); err != nil {
 			return nil, err
 		}
 	}
