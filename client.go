@@ -269,8 +269,9 @@ func checkID(what, id string) error {
 	if why := rest.RefuseSegment(id); why != "" {
 		return invalid("%s %s", what, why)
 	}
-	if strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) {
-		return invalid("%s contains white space or an invisible character", what)
+	// A comma would make two IDs of one in a filter, as the API may split there.
+	if strings.ContainsFunc(id, func(r rune) bool { return r == ',' || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) {
+		return invalid("%s contains a comma, white space or an invisible character", what)
 	}
 	return nil
 }

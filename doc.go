@@ -67,6 +67,21 @@
 // is longer than [WithMaxRetryWait] allows, or that would pass the context's deadline, is not begun. Where the API says
 // in a Ratelimit header that nothing is left, all calls of the client wait for the reset.
 //
+// # Promises
+//
+// What holds against hostile servers and arguments, too, and the tests that hold it:
+//
+//   - no credential and no body reaches another origin (TestRedirectsAreNotFollowed, TestBaseURLsThatAreRefused);
+//   - nothing prints a credential (TestNoPrinterReachesACredential, TestServersThatEchoCredentials);
+//   - an ID reaches no other endpoint (TestHostileIDs, FuzzTarget);
+//   - no request is repeated that could do something twice (TestRetryTable, TestNetHTTPRepeatsNoWrite);
+//   - a write that may have happened is never reported as anything else (TestOutcomes, TestUnusableAnswers);
+//   - no list ends early without an error (TestAllResumesWithoutGapOrDouble, TestUnusableAnswers);
+//   - no answer takes more than 128 MiB (TestMemoryIsBounded) or longer than [WithTimeout], and no wait is longer than
+//     [WithMaxRetryWait] or the context allow (TestPause, TestWaitThatDoesNotFitIntoTheDeadline).
+//
+// SECURITY.md has all of them, and what is left to the caller.
+//
 // # Testing
 //
 // Package cloudflaretest is the API in memory, over HTTP, for tests that need no account:

@@ -240,7 +240,7 @@ func SetHeader(key, value string) CallOption {
 var reserved = []string{
 	"Accept", "Accept-Encoding", "Authorization", "Connection", "Cookie", "Expect", "Host", "Idempotency-Key",
 	"Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
-	"X-Idempotency-Key",
+	"X-Http-Method", "X-Http-Method-Override", "X-Idempotency-Key", "X-Method-Override",
 }
 
 func isReserved(canonical string) bool {
