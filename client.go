@@ -270,7 +270,9 @@ func checkID(what, id string) error {
 		return invalid("%s %s", what, why)
 	}
 	// A comma would make two IDs of one in a filter, as the API may split there.
-	if strings.ContainsFunc(id, func(r rune) bool { return r == ',' || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) {
+	if strings.ContainsFunc(id, func(r rune) bool {
+		return r == ',' || unicode.IsSpace(r) || r > unicode.MaxASCII && unicode.Is(unicode.Cf, r)
+	}) {
 		return invalid("%s contains a comma, white space or an invisible character", what)
 	}
 	return nil

@@ -49,9 +49,9 @@ func (l *items[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	// An item takes about a KiB: room for as many as there may be saves growing to them one doubling after another.
+	// An item takes some 500 bytes or more: room for as many as there may be saves growing to them by doubling.
 	if dec.PeekKind() != jsontext.KindEndArray {
-		*l = make(items[T], 0, min(len(dec.UnreadBuffer())>>10+1, MaxPageSize))
+		*l = make(items[T], 0, min(len(dec.UnreadBuffer())>>9+1, MaxPageSize))
 	}
 	for dec.PeekKind() != jsontext.KindEndArray {
 		if len(*l) == MaxPageSize {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -37,7 +36,7 @@ type Config struct {
 	UserAgent    string
 	Timeout      time.Duration // of one attempt; 0: none
 	MaxRetryWait time.Duration
-	Logger       *slog.Logger // nil: none
+	Log          Log // nil: none
 	Limiter      interface{ Wait(context.Context) error }
 }
 
@@ -178,10 +177,12 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		if again {
 			wait, again = c.wait(ctx, answer, call.Attempts)
 		}
-		c.log(ctx, record{
-			method: req.Method, path: path, attempt: call.Attempts, waited: start.Sub(queued), duration: duration,
-			answer: answer, err: err, unknown: result.unknown(req.Method), again: again, wait: wait,
-		})
+		if c.Log != nil {
+			c.Log(ctx, c.Credential, record{
+				method: req.Method, path: path, attempt: call.Attempts, waited: start.Sub(queued), duration: duration,
+				answer: answer, err: err, unknown: result.unknown(req.Method), again: again, wait: wait,
+			})
+		}
 
 		switch {
 		case again:
@@ -331,65 +332,6 @@ func (c *Client) cleanError(ctx context.Context, err error) error {
 	return err
 }
 
-// record is what the log says of one attempt.
-type record struct {
-	method, path string
-	attempt      int
-	waited       time.Duration // for the limiter and the rate limit, before it was sent
-	duration     time.Duration
-	answer       *Answer
-	err          error
-	unknown      bool
-	again        bool
-	wait         time.Duration
-}
-
-// level is for who should look: nobody after a success; whoever wrote the call where the API says no or the caller is
-// gone; an operator where something is wrong on the way or at the API, even if another attempt mends it.
-func (r *record) level() slog.Level {
-	switch {
-	case r.err != nil && errors.Is(r.err, context.Canceled):
-		return slog.LevelInfo
-	case r.err != nil:
-		return slog.LevelWarn
-	case r.answer.StatusCode < 300:
-		return slog.LevelDebug
-	case r.answer.StatusCode/100 == 4 && judgeStatus(r.answer.StatusCode) == settled:
-		return slog.LevelInfo
-	}
-	return slog.LevelWarn
-}
-
-func (c *Client) log(ctx context.Context, r record) {
-	if c.Logger == nil || !c.Logger.Enabled(ctx, r.level()) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("method", r.method),
-		slog.String("path", c.Credential.Scrub(r.path)),
-		slog.Int("attempt", r.attempt),
-		slog.Duration("duration", r.duration),
-	}
-	if r.err != nil {
-		attrs = append(attrs, slog.String("error", r.err.Error()))
-	} else {
-		attrs = append(attrs, slog.Int("status", r.answer.StatusCode))
-		if ray := r.answer.Header.Get("Cf-Ray"); ray != "" {
-			attrs = append(attrs, slog.String("ray_id", c.Credential.Scrub(ray)))
-		}
-	}
-	if r.waited >= time.Millisecond {
-		attrs = append(attrs, slog.Duration("waited", r.waited))
-	}
-	if r.unknown {
-		attrs = append(attrs, slog.Bool("outcome_unknown", true))
-	}
-	if r.again {
-		attrs = append(attrs, slog.Duration("retry_in", r.wait))
-	}
-	c.Logger.LogAttrs(ctx, r.level(), "cloudflare request", attrs...)
-}
-
 // Bounds on what is read of a body, after decompression.
 const (
 	MaxBody      = 32 << 20
@@ -513,7 +455,7 @@ func RefuseSegment(segment string) string {
 	switch {
 	case segment == "":
 		return "is empty"
-	case strings.Trim(segment, "0123456789abcdef") == "": // what IDs are made of
+	case strings.Trim(segment, "0123456789abcdefghijklmnopqrstuvwxyz_-") == "": // what most paths are made of
 		return ""
 	case segment == "." || segment == "..":
 		return "stands for another path"
