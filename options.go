@@ -182,7 +182,8 @@ func WithLimiter(l Limiter) Option {
 
 // Limiter paces requests. *rate.Limiter of golang.org/x/time/rate is one; so may be a limiter shared between machines.
 type Limiter interface {
-	// Wait returns when a request may be sent, or an error if ctx ends first; then the call fails with that error.
+	// Wait returns when a request may be sent, or an error if ctx ends first. Then the call fails with that error, or
+	// with the context's own if ctx has ended.
 	Wait(ctx context.Context) error
 }
 
@@ -216,8 +217,8 @@ func (c *call) refuse(format string, args ...any) {
 
 // SetHeader sets a header of the request. It refuses the headers that carry credentials, that say how the body is
 // framed or encoded, and that make proxies or Go's own transport treat the request differently: Accept,
-// Accept-Encoding, Connection, Content-*, Cookie, Expect, Host, Idempotency-Key, Transfer-Encoding, X-Auth-* and
-// their like.
+// Accept-Encoding, Connection, Content-*, Cookie, Expect, Host, Idempotency-Key, Transfer-Encoding, X-Auth-*,
+// X-HTTP-Method-Override and their like.
 func SetHeader(key, value string) CallOption {
 	return func(c *call) {
 		canonical := textproto.CanonicalMIMEHeaderKey(key)

@@ -155,12 +155,13 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 				return fail(c.cleanError(ctx, fmt.Errorf("limiter: %w", err)))
 			}
 		}
-		if err := c.gate.enter(ctx, c.MaxRetryWait); err != nil {
+		ticket, err := c.gate.enter(ctx, c.MaxRetryWait)
+		if err != nil {
 			return fail(err)
 		}
 		call.Attempts++
 		start := time.Now()
-		answer, result, err := c.attempt(ctx, &req, target)
+		answer, result, err := c.attempt(ctx, ticket, &req, target)
 		duration := time.Since(start)
 		call.Causes = nil
 		if err != nil {
@@ -213,12 +214,12 @@ func (c *Client) wait(ctx context.Context, answer *Answer, attempts int) (time.D
 }
 
 // attempt sends the request once, reads the whole answer and says what that came to.
-func (c *Client) attempt(caller context.Context, req *Request, target *url.URL) (answer *Answer, result outcome, err error) {
+func (c *Client) attempt(caller context.Context, ticket int, req *Request, target *url.URL) (answer *Answer, result outcome, err error) {
 	defer func() {
 		if answer != nil {
-			c.gate.leave(answer.Header)
+			c.gate.leave(ticket, answer.Header)
 		} else {
-			c.gate.leave(nil)
+			c.gate.leave(ticket, nil)
 		}
 	}()
 	ctx := caller
@@ -360,8 +361,16 @@ func (a *Answer) read(body io.Reader, contentLength int64) error {
 	if promised := int(min(max(contentLength, 0), maxPooled)) + 512; cap(buf) < promised {
 		buf = make([]byte, 0, promised)
 	}
-	for {
+	for empty := 0; ; {
 		n, err := body.Read(buf[len(buf):cap(buf)])
+		if n < 0 || n > cap(buf)-len(buf) {
+			return errors.New("the transport's body is no io.Reader: it says that it read more than there was room for")
+		}
+		if n > 0 {
+			empty = 0
+		} else if empty++; empty > 100 && err == nil {
+			return io.ErrNoProgress
+		}
 		buf = buf[:len(buf)+n]
 		switch {
 		case len(buf) > limit:
