@@ -259,7 +259,7 @@ func TestUnusableAnswers(t *testing.T) {
 		{"2,000 empty items", list(`{"success":true,"result":[` + strings.Repeat("{},", 1999) + `{}]}`), "without an id"},
 		{"1,001 items", list(`{"success":true,"result":[` + strings.Repeat(`{"id":"o1"},`, 1000) + `{"id":"o1"}]}`), "more than 1000 items"},
 		{"an object for a list", list(`{"success":true,"result":{"id":"o1"}}`), "not a list"},
-		{"empty", due(" "), "empty"},
+		{"blank", due(" "), "the body is blank"},
 	}
 	for _, tt := range tests {
 		tried := 0
@@ -276,7 +276,7 @@ func TestUnusableAnswers(t *testing.T) {
 				assert.Contains(t, err.Error(), tt.want)
 				assert.Empty(t, answer.Errors)
 				assert.Equal(t, m.isWrite(), errors.Is(err, cloudflare.ErrOutcomeUnknown))
-				assert.Equal(t, tt.name == "a null result" && !m.isWrite(), errors.Is(err, cloudflare.ErrNotFound))
+				assert.Equal(t, tt.name == "a null result" && m.name == "OrganizationProfile.Get", errors.Is(err, cloudflare.ErrNotFound))
 			})
 		}
 		assert.NotZero(t, tried, tt.name)
@@ -294,7 +294,7 @@ func TestEmptyAnswers(t *testing.T) {
 					continue
 				}
 				requireAnswerError(t, m, result, err, status)
-				assert.ErrorContains(t, err, "empty", m.name)
+				assert.Regexp(t, "the body is (empty|blank)", err, m.name)
 				assert.Equal(t, m.isWrite(), errors.Is(err, cloudflare.ErrOutcomeUnknown), m.name)
 			}
 		}
@@ -380,7 +380,7 @@ func TestErrorBodies(t *testing.T) {
 			infos{{Code: 9103, Message: "Unknown X-Auth-Key or X-Auth-Email"}}, "code 9103", []error{cloudflare.ErrUnauthorized, cloudflare.ErrForbidden}},
 		{"documentation_url", 403, `{"success":false,"errors":[{"code":10000,"message":"Forbidden","documentation_url":"https://developers.cloudflare.com/x"}]}`,
 			infos{{Code: 10000, Message: "Forbidden", DocumentationURL: "https://developers.cloudflare.com/x"}},
-			"Forbidden (code 10000), see https://developers.cloudflare.com/x: user API tokens cover only some", []error{cloudflare.ErrForbidden}},
+			"Forbidden (code 10000), see https://developers.cloudflare.com/x: perhaps because user API tokens cover only some", []error{cloudflare.ErrForbidden}},
 		{"tokens refused", 405, `{"success":false,"errors":[{"code":10000,"message":"POST method not allowed for the api_token authentication scheme"}]}`,
 			infos{{Code: 10000, Message: "POST method not allowed for the api_token authentication scheme"}}, "user API tokens cover only some", nil},
 		{"source.pointer", 400, `{"success":false,"errors":[{"code":1183,"message":"bad","source":{"pointer":"/name"}}]}`,
@@ -548,6 +548,9 @@ func TestTransportsThatMisbehave(t *testing.T) {
 		{"status 1000000", &http.Response{StatusCode: 1000000, Header: http.Header{}, Body: body()}, nil, true, "1000000"},
 		{"an error and an answer", &http.Response{StatusCode: 200, Body: body()}, errors.New("broken"), false, "broken"},
 		{"a body that fails", &http.Response{StatusCode: 200, Body: failingBody{}}, nil, false, "the body broke"},
+		{"a body that reads too much", &http.Response{StatusCode: 200, Body: readFunc(func(p []byte) int { return len(p) + 5 })}, nil, false, "no io.Reader"},
+		{"a body that reads less than nothing", &http.Response{StatusCode: 200, Body: readFunc(func([]byte) int { return -1 })}, nil, false, "no io.Reader"},
+		{"a body that reads nothing", &http.Response{StatusCode: 200, Body: readFunc(func([]byte) int { return 0 })}, nil, false, "no data or error"},
 	}
 	for _, tt := range tests {
 		for _, m := range everyMethod {
@@ -574,6 +577,12 @@ func TestTransportsThatMisbehave(t *testing.T) {
 		}
 	}
 }
+
+// readFunc is a body whose Read returns what no Read should.
+type readFunc func([]byte) int
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p), nil }
+func (readFunc) Close() error                 { return nil }
 
 type failingBody struct{}
 

@@ -157,14 +157,15 @@ func (c *Client) Call(ctx context.Context, req Request, result any, opts ...Call
 	if c == nil {
 		return invalid("the client is nil")
 	}
+	var refused error
 	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	if !slices.Contains(methods, req.Method) {
-		return invalid("the method is not one of %s", strings.Join(methods, ", "))
+		refused = invalid("the method is not one of %s", strings.Join(methods, ", "))
 	}
 	if v := reflect.ValueOf(result); result != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
-		return invalid("the result is a %T, not a pointer to something", result)
+		refused = invalid("the result is a %T that is nil or no pointer", result)
 	}
-	return c.common.do(ctx, request{req.Method, req.Path, req.Query, req.Body}, &envelope.Envelope{Result: envelope.Result{Into: result}}, opts)
+	return c.common.do(ctx, request{req.Method, req.Path, req.Query, req.Body, refused}, &envelope.Envelope{Result: envelope.Result{Into: result}}, opts)
 }
 
 // request is one call as a method describes it.
@@ -173,6 +174,8 @@ type request struct {
 	path   []string
 	query  url.Values // nil for none
 	body   any        // nil for none
+
+	refused error // why it must not be sent: kept until the options of the call are applied
 }
 
 // one makes a call whose result is a T.
@@ -196,6 +199,9 @@ func (s *service) do(ctx context.Context, req request, env *envelope.Envelope, o
 	how, err := c.apply(opts)
 	if err != nil {
 		return err
+	}
+	if req.refused != nil {
+		return req.refused
 	}
 	wire, err := c.encode(req, how)
 	if err != nil {
@@ -269,8 +275,11 @@ func checkID(what, id string) error {
 	if why := rest.RefuseSegment(id); why != "" {
 		return invalid("%s %s", what, why)
 	}
-	if strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) {
-		return invalid("%s contains white space or an invisible character", what)
+	// A comma would make two IDs of one in a filter, as the API may split there.
+	if strings.ContainsFunc(id, func(r rune) bool {
+		return r == ',' || unicode.IsSpace(r) || r > unicode.MaxASCII && unicode.Is(unicode.Cf, r)
+	}) {
+		return invalid("%s contains a comma, white space or an invisible character", what)
 	}
 	return nil
 }
@@ -302,7 +311,7 @@ func encodeBody(body any) ([]byte, error) {
 		if !jsontext.Value(raw).IsValid() {
 			return nil, errors.New("not valid JSON")
 		}
-		return raw, nil
+		return slices.Clone(raw), nil // a transport may still read it when the caller has it back
 	}
 	return jsonv2.Marshal(body)
 }

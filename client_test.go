@@ -343,7 +343,7 @@ func TestWithLogger(t *testing.T) {
 	require.ErrorIs(t, err, cloudflare.ErrForbidden)
 
 	assert.Equal(t, `level=DEBUG msg="cloudflare request" method=GET path=/organizations attempt=1 status=200 ray_id=86610873f8d987a9-IAD
-level=WARN msg="cloudflare request" method=GET path=/organizations attempt=1 status=403 ray_id=86610873f8d987a9-IAD
+level=INFO msg="cloudflare request" method=GET path=/organizations attempt=1 status=403 ray_id=86610873f8d987a9-IAD
 `, log.String())
 }
 
@@ -475,6 +475,57 @@ func TestCaptureResponse(t *testing.T) {
 			assert.Equal(t, tt.want, got)
 		})
 	}
+}
+
+// What a captured response held before is cleared even by a call that is refused before it is sent.
+func TestCaptureResponseOfRefusedCalls(t *testing.T) {
+	client := newWire(http.StatusOK, enveloped(wireOrganization)).client(t)
+	for name, call := range map[string]func(cloudflare.CallOption) error{
+		"Create": func(opt cloudflare.CallOption) error {
+			_, err := client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{}, opt)
+			return err
+		},
+		"List": func(opt cloudflare.CallOption) error {
+			_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{PageSize: -1}, opt)
+			return err
+		},
+		"Profile.Update": func(opt cloudflare.CallOption) error {
+			return client.OrganizationProfile.Update(t.Context(), wireID, cloudflare.OrganizationProfile{}, opt)
+		},
+		"Members.Create": func(opt cloudflare.CallOption) error {
+			_, err := client.OrganizationMembers.Create(t.Context(), wireID, cloudflare.OrganizationMemberCreateParams{}, opt)
+			return err
+		},
+		"BatchCreate": func(opt cloudflare.CallOption) error {
+			_, err := client.OrganizationMembers.BatchCreate(t.Context(), wireID, nil, opt)
+			return err
+		},
+		"Call": func(opt cloudflare.CallOption) error {
+			return client.Call(t.Context(), cloudflare.Request{Method: "get", Path: []string{"x"}}, nil, opt)
+		},
+	} {
+		held := cloudflare.Response{StatusCode: 200, RayID: "of another call"}
+		assert.ErrorIs(t, call(cloudflare.CaptureResponse(&held)), cloudflare.ErrInvalidArgument, name)
+		assert.Zero(t, held, name)
+	}
+}
+
+// A transport may read a body when the call has returned, and the caller has its bytes back.
+func TestRawBodiesAreCopied(t *testing.T) {
+	var body io.ReadCloser
+	client, err := cloudflare.NewClient(cloudflare.WithAPIToken(wireToken), cloudflare.WithHTTPClient(&http.Client{
+		Transport: cannedTransport(func(r *http.Request) (*http.Response, error) {
+			body = r.Body
+			return httpmock.NewStringResponse(http.StatusRequestEntityTooLarge, ""), nil
+		}),
+	}))
+	require.NoError(t, err)
+	raw := json.RawMessage(`{"name":"mine"}`)
+	require.Error(t, client.Call(t.Context(), cloudflare.Request{Method: "POST", Path: []string{"x"}, Body: raw}, nil))
+	copy(raw, `{"name":"else"}`)
+	sent, err := io.ReadAll(body)
+	require.NoError(t, err)
+	assert.Equal(t, `{"name":"mine"}`, string(sent))
 }
 
 func TestCaptureResponseWithoutAnAnswer(t *testing.T) {

@@ -826,6 +826,7 @@ func TestHeadersThatAreRefused(t *testing.T) {
 		"Proxy-Authorization", "Cookie", "cookie", "Host", "host", "Accept", "accept", "Accept-Encoding", "Content-Type", "content-length",
 		"Content-Encoding", "Content-Anything", "Connection", "Keep-Alive", "Proxy-Connection", "Te", "TE", "Trailer", "Transfer-Encoding", "transfer-encoding",
 		"Upgrade", "Expect", "Idempotency-Key", "idempotency-key", "X-Idempotency-Key", "x-idempotency-KEY",
+		"X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
 	} {
 		_, err := wiredClient(t, sentNothing).Organizations.Get(t.Context(), "o1", cloudflare.SetHeader(key, "x"))
 		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%q", key)

@@ -65,7 +65,23 @@
 // Nothing is tried again if the server's certificate is not accepted, if its host does not exist, or if the caller has
 // cancelled. The wait is what Retry-After says, or else random up to a bound that doubles from half a second. One that
 // is longer than [WithMaxRetryWait] allows, or that would pass the context's deadline, is not begun. Where the API says
-// in a Ratelimit header that nothing is left, all calls of the client wait for the reset.
+// in a Ratelimit header that nothing is left, all calls of the client wait for the reset; then one of them finds out how
+// many are left before the others follow.
+//
+// # Promises
+//
+// What holds against hostile servers and arguments, too, and the tests that hold it:
+//
+//   - no credential and no body reaches another origin (TestRedirectsAreNotFollowed, TestBaseURLsThatAreRefused);
+//   - nothing prints a credential (TestNoPrinterReachesACredential, TestServersThatEchoCredentials);
+//   - an ID reaches no other endpoint (TestHostileIDs, FuzzTarget);
+//   - no request is repeated that could do something twice (TestRetryTable, TestNetHTTPRepeatsNoWrite);
+//   - a write that may have happened is never reported as anything else (TestOutcomes, TestUnusableAnswers);
+//   - no list ends early without an error (TestAllResumesWithoutGapOrDouble, TestUnusableAnswers);
+//   - no answer takes more than 128 MiB (TestMemoryIsBounded) or longer than [WithTimeout], and no single wait is
+//     longer than [WithMaxRetryWait] or the context allow (TestPause, TestWaitThatDoesNotFitIntoTheDeadline).
+//
+// SECURITY.md has all of them, and what is left to the caller.
 //
 // # Testing
 //

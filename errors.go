@@ -27,7 +27,7 @@ var (
 	ErrUnauthorized = errors.New("unauthorized")
 
 	ErrForbidden = errors.New("forbidden") // status 403
-	ErrNotFound  = errors.New("not found") // status 404, or null to a GET: a profile that was never set
+	ErrNotFound  = errors.New("not found") // status 404, or a profile that was never set
 	ErrConflict  = errors.New("conflict")  // status 409
 
 	// ErrRateLimited: status 429, or nothing was sent because the API said that nothing is left.
@@ -55,7 +55,7 @@ type Error struct {
 
 	enveloped bool   // made by the API itself, and not by something on the way
 	unknown   bool   // matches ErrOutcomeUnknown
-	null      bool   // the result was null
+	null      bool   // the profile was null
 	detail    string // what is known beyond Errors
 }
 
@@ -135,7 +135,7 @@ func (e *Error) Is(target error) bool {
 	case ErrForbidden:
 		return e.StatusCode == 403
 	case ErrNotFound:
-		return e.StatusCode == 404 || e.null && e.Method == http.MethodGet
+		return e.StatusCode == 404 || e.null
 	case ErrConflict:
 		return e.StatusCode == 409
 	case ErrRateLimited:
@@ -255,9 +255,10 @@ func (c *core) answered(method string, a *rest.Answer, env *envelope.Envelope, c
 	e := c.read(method, a, env)
 	if capture != nil {
 		c.capture(capture, a)
-		capture.Messages = c.infos(env.Messages)
 		if e != nil {
 			capture.Messages = e.Messages
+		} else {
+			capture.Messages = c.infos(env.Messages)
 		}
 		if env.ResultInfo.Raw != nil {
 			capture.ResultInfo = []byte(c.scrub(string(env.ResultInfo.Raw)))
@@ -295,7 +296,7 @@ func (c *core) read(method string, a *rest.Answer, env *envelope.Envelope) *Erro
 		return c.unusable(method, a, "it has no result")
 	case env.Result.Null:
 		e := c.unusable(method, a, "its result is null")
-		e.null = true
+		_, e.null = env.Result.Into.(*OrganizationProfile)
 		return e
 	}
 	if result, ok := env.Result.Into.(checker); ok {
@@ -320,7 +321,7 @@ func checkHasID(what, id string) error {
 func (c *core) failed(method string, err error, capture *Response) error {
 	failure, ok := errors.AsType[*rest.Failure](err)
 	if !ok { // refused before anything was sent
-		return fmt.Errorf("cloudflare: %s: %w", method, err)
+		return fmt.Errorf("cloudflare: %w", err)
 	}
 	e := &callError{
 		method:   method,
@@ -350,7 +351,7 @@ func (c *core) capture(into *Response, a *rest.Answer) {
 	into.Header = make(http.Header, len(a.Header))
 	for name, values := range a.Header {
 		for _, value := range values {
-			into.Header[name] = append(into.Header[name], c.scrub(value))
+			into.Header[c.scrub(name)] = append(into.Header[c.scrub(name)], c.scrub(value))
 		}
 	}
 	into.RayID = c.line(a.Header.Get("Cf-Ray"))
@@ -366,15 +367,20 @@ func (c *core) statusError(method string, a *rest.Answer) *Error {
 		e.RayID = c.line(problem.RayID)
 	}
 	switch {
-	case a.StatusCode < 400:
+	case a.StatusCode < 400 && (a.StatusCode != http.StatusNotModified || a.Header.Get("Location") != ""):
 		e.detail = c.redirection(a.Header)
 	case len(e.Errors) == 0:
 		e.detail = c.sample(a.Body)
-	case c.token && (a.StatusCode == 403 || a.StatusCode == 405):
-		e.detail = "user API tokens cover only some Organizations operations; a global API key with its e-mail covers all"
+	}
+	// The list of organizations takes tokens, and what other endpoints take is not known here.
+	refused := a.StatusCode == 403 || a.StatusCode == 405
+	if c.token && refused && (strings.HasPrefix(a.Path, "/organizations/") || a.Path == "/organizations" && rest.IsWrite(method)) {
+		e.detail = strings.TrimPrefix(e.detail+"; ", "; ") + tokenHint
 	}
 	return e
 }
+
+const tokenHint = "perhaps because user API tokens cover only some Organizations operations: a global API key with its e-mail covers all"
 
 // unusable makes an Error of a 2xx answer that is no success all the same, for the reason why. A write it answers may
 // have happened.
@@ -464,8 +470,11 @@ func cut(text string, most int) string {
 
 // sample returns the beginning of a body, on one line.
 func (c *core) sample(body []byte) string {
-	if len(bytes.TrimSpace(body)) == 0 {
+	switch {
+	case len(body) == 0:
 		return "the body is empty"
+	case len(bytes.TrimSpace(body)) == 0:
+		return "the body is blank"
 	}
 	return `"` + c.line(string(body[:min(len(body), window+1)])) + `"`
 }

@@ -127,7 +127,7 @@ var hostileIDs = []string{
 	"?", "a?x=1", "?page_size=1000", "#", "a#b", "%", "%2e", "%2e%2e", "%2E%2E%2F", "a%2fb", "a%00", "%25", "%zz",
 	"http://example.com/", "//example.com", "https:\\\\example.com", "..;/", "a;/../b", "../../client/v4/user",
 	"\x00", "a\x00b", "a\nb", "a\r\nHost: example.com", "\t", "a\x7f", "\x1b[2J", "\u0085", "\xff", "a\xc0\xafb", "\xed\xa0\x80", "\xc0\xae\xc0\xae/",
-	" ", "  ", " a", "a ", "a b", "\u00a0", "a\u00a0", "\u2003", "\u2028", "\u3000", "\ufeffa", "a\u200b", "\u202ea", "null",
+	" ", "  ", " a", "a ", "a b", "\u00a0", "a\u00a0", "\u2003", "\u2028", "\u3000", "\ufeffa", "a\u200b", "\u202ea", "null", "a,b",
 }
 
 // An ID that could be taken for anything else by any server or proxy on the way is refused, and not shown: it may be a
@@ -175,7 +175,7 @@ func TestUnusualIDs(t *testing.T) {
 	for _, m := range everyIDMethod {
 		plain, plainly := sentFor(m, "PLAIN")
 		require.Contains(t, plainly, "PLAIN")
-		for _, id := range []string{"a7b9c3d2e8f4g1h5", "A-b_c.d~e", "...", "a:b", "a@b", "a;b", "a,b", "a=b&c=d", "*", "(1)", "+", "é", "日本", "𝔸"} {
+		for _, id := range []string{"a7b9c3d2e8f4g1h5", "A-b_c.d~e", "...", "a:b", "a@b", "a;b", "a=b&c=d", "*", "(1)", "+", "é", "日本", "𝔸"} {
 			got, all := sentFor(m, id)
 			assert.Equal(t, strings.Count(plain.EscapedPath(), "/"), strings.Count(got.EscapedPath(), "/"))
 			assert.Equal(t, len(plain.Query()), len(got.Query()))

@@ -117,13 +117,20 @@ func TestNothingIsLeftOfACall(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
 			for _, m := range everyMethod {
-				s := newCountedServer(t, kind.handler)
-				c := s.client(t, cloudflare.WithMaxRetries(kind.retries))
-				for range kind.times {
-					_, err := m.call(t.Context(), c)
-					require.Equal(t, kind.fails(m), err != nil, "%s: %v", m.name, err)
+				connections := func() int32 {
+					s := newCountedServer(t, kind.handler)
+					c := s.client(t, cloudflare.WithMaxRetries(kind.retries))
+					for range kind.times {
+						_, err := m.call(t.Context(), c)
+						require.Equal(t, kind.fails(m), err != nil, "%s: %v", m.name, err)
+					}
+					return s.connections.Load()
 				}
-				assert.EqualValues(t, 1, s.connections.Load(), "connections of %s", m.name)
+				// On a machine that is very busy, net/http now and then gives up a connection by itself: its writer has
+				// 50 ms to say that it is done. It does not do so time and again.
+				if n := connections(); n != 1 && connections() != 1 {
+					assert.EqualValues(t, 1, connections(), "connections of %s", m.name)
+				}
 			}
 		})
 	}

@@ -58,6 +58,14 @@ func answering(status int, header http.Header) httpmock.Responder {
 	return httpmock.NewStringResponder(status, body).HeaderSet(header)
 }
 
+// fixedWait is a limiter that lets every request through after the same time.
+type fixedWait time.Duration
+
+func (d fixedWait) Wait(context.Context) error {
+	time.Sleep(time.Duration(d))
+	return nil
+}
+
 func TestLogRecords(t *testing.T) {
 	ray := http.Header{"Cf-Ray": {loggedRay}}
 	slowly := answering(200, ray).Delay(250 * time.Millisecond)
@@ -84,14 +92,19 @@ func TestLogRecords(t *testing.T) {
 			level=DEBUG method=GET path=/organizations/1 attempt=2 duration=250ms status=200 ray_id=` + loggedRay},
 		{"a second attempt, successes not asked for", warn, "GET", busy.Then(slowly), retries, `
 			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=503 ray_id=` + loggedRay + ` retry_in=2s`},
-		{"an answer that ends the call", warn, "GET", answering(404, ray), retries, `
-			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=404 ray_id=` + loggedRay},
+		{"refused", info, "GET", answering(404, ray), retries, `
+			level=INFO method=GET path=/organizations/1 attempt=1 duration=0s status=404 ray_id=` + loggedRay},
+		{"refused, not asked for", warn, "GET", answering(404, ray), retries, ``},
+		{"no ray", warn, "GET", answering(525, nil), retries, `
+			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=525`},
+		{"after a wait for the limiter", debug, "GET", slowly, cloudflare.WithLimiter(fixedWait(3 * time.Second)), `
+			level=DEBUG method=GET path=/organizations/1 attempt=1 duration=250ms status=200 ray_id=` + loggedRay + ` waited=3s`},
 		{"a create that may have happened", warn, "POST", busy, retries, `
-			level=WARN method=POST path=/organizations attempt=1 duration=0s status=503 ray_id=` + loggedRay},
+			level=WARN method=POST path=/organizations attempt=1 duration=0s status=503 ray_id=` + loggedRay + ` outcome_unknown=true`},
 		{"no answer", warn, "POST", reset, retries, `
-			level=WARN method=POST path=/organizations attempt=1 duration=0s error="connection reset"`},
+			level=WARN method=POST path=/organizations attempt=1 duration=0s error="connection reset" outcome_unknown=true`},
 		{"no answer in time", warn, "POST", slowly.Delay(time.Hour), retries, `
-			level=WARN method=POST path=/organizations attempt=1 duration=30s error="attempt timed out: no complete answer within 30s"`},
+			level=WARN method=POST path=/organizations attempt=1 duration=30s error="attempt timed out: no complete answer within 30s" outcome_unknown=true`},
 		{"never sent", warn, "POST", refused, cloudflare.WithMaxRetryWait(0), `
 			level=WARN method=POST path=/organizations attempt=1 duration=0s error="dial tcp: connection refused" retry_in=0s
 			level=WARN method=POST path=/organizations attempt=2 duration=0s error="dial tcp: connection refused" retry_in=0s
@@ -125,7 +138,7 @@ func TestLogOfCallsTheCallerEnds(t *testing.T) {
 		time.AfterFunc(3*time.Second, cancel)
 		_, _ = client.Organizations.Get(gone, "1")
 		assert.Equal(t, `level=WARN method=GET path=/organizations/1 attempt=1 duration=2s error="context deadline exceeded"
-level=WARN method=GET path=/organizations/1 attempt=1 duration=3s error="context canceled"
+level=INFO method=GET path=/organizations/1 attempt=1 duration=3s error="context canceled"
 `, out.String())
 	})
 }

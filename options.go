@@ -152,15 +152,20 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs one record for each attempt: method, path, attempt, duration, and either status and ray_id or
-// error; before another attempt also retry_in. Successes are at Debug level, the rest at Warn. No query, header, body
-// or credential is logged.
+// WithLogger logs one record for each attempt, "cloudflare request", with the context of the call: method, path,
+// attempt, duration, and either status and ray_id or error. Where they apply there are also waited, for the limiter and
+// the rate limit; outcome_unknown, if a write may have happened; and retry_in, if another attempt follows.
+//
+// A 2xx is at Debug level, also if its body turns out to be an error. What the API refuses (400 to 499) and what the
+// caller cancels is at Info level, for the caller is told. The rest is at Warn: no answer, a redirect, 408, 429, and
+// 500 and above. No query, header, body or credential is logged. To tell clients apart, give each a logger of its own:
+// logger.With("client", name).
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) {
 		if l == nil || l.Handler() == nil {
 			c.refuse("WithLogger: the logger or its handler is nil")
 		}
-		c.rest.Logger = l
+		c.rest.Log = rest.LogTo(l)
 	}
 }
 
@@ -177,7 +182,8 @@ func WithLimiter(l Limiter) Option {
 
 // Limiter paces requests. *rate.Limiter of golang.org/x/time/rate is one; so may be a limiter shared between machines.
 type Limiter interface {
-	// Wait returns when a request may be sent, or an error if ctx ends first; then the call fails with that error.
+	// Wait returns when a request may be sent, or an error if ctx ends first. Then the call fails with that error, or
+	// with the context's own if ctx has ended.
 	Wait(ctx context.Context) error
 }
 
@@ -211,8 +217,8 @@ func (c *call) refuse(format string, args ...any) {
 
 // SetHeader sets a header of the request. It refuses the headers that carry credentials, that say how the body is
 // framed or encoded, and that make proxies or Go's own transport treat the request differently: Accept,
-// Accept-Encoding, Connection, Content-*, Cookie, Expect, Host, Idempotency-Key, Transfer-Encoding, X-Auth-* and
-// their like.
+// Accept-Encoding, Connection, Content-*, Cookie, Expect, Host, Idempotency-Key, Transfer-Encoding, X-Auth-*,
+// X-HTTP-Method-Override and their like.
 func SetHeader(key, value string) CallOption {
 	return func(c *call) {
 		canonical := textproto.CanonicalMIMEHeaderKey(key)
@@ -235,7 +241,7 @@ func SetHeader(key, value string) CallOption {
 var reserved = []string{
 	"Accept", "Accept-Encoding", "Authorization", "Connection", "Cookie", "Expect", "Host", "Idempotency-Key",
 	"Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
-	"X-Idempotency-Key",
+	"X-Http-Method", "X-Http-Method-Override", "X-Idempotency-Key", "X-Method-Override",
 }
 
 func isReserved(canonical string) bool {

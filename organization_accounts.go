@@ -88,10 +88,7 @@ const (
 // API: GET /organizations/{organization_id}/accounts
 func (s *OrganizationAccountsService) List(ctx context.Context, organizationID string, params OrganizationAccountListParams, opts ...CallOption) (*Page[Account], error) {
 	query, err := listQuery(params, params.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	return list[Account](ctx, (*service)(s), []string{"organizations", organizationID, "accounts"}, query, opts)
+	return list[Account](ctx, (*service)(s), []string{"organizations", organizationID, "accounts"}, query, err, opts)
 }
 
 // All yields every account in an organization that params select, page after page, from the page that

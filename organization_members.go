@@ -120,10 +120,7 @@ func isSpaceOrControl(r rune) bool { return unicode.IsSpace(r) || unicode.IsCont
 // API: GET /organizations/{organization_id}/members
 func (s *OrganizationMembersService) List(ctx context.Context, organizationID string, params OrganizationMemberListParams, opts ...CallOption) (*Page[OrganizationMember], error) {
 	query, err := params.query()
-	if err != nil {
-		return nil, err
-	}
-	return list[OrganizationMember](ctx, (*service)(s), []string{"organizations", organizationID, "members"}, query, opts)
+	return list[OrganizationMember](ctx, (*service)(s), []string{"organizations", organizationID, "members"}, query, err, opts)
 }
 
 // All yields every member of an organization that params select, page after page, from the page that
@@ -155,8 +152,9 @@ func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, me
 //
 // API: POST /organizations/{organization_id}/members
 func (s *OrganizationMembersService) Create(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts ...CallOption) (*OrganizationMember, error) {
+	var refused error
 	if why := params.refuse(); why != "" {
-		return nil, invalid("%s", why)
+		refused = invalid("%s", why)
 	}
 	return one[OrganizationMember](ctx, (*service)(s), request{
 		method: http.MethodPost,
@@ -164,6 +162,7 @@ func (s *OrganizationMembersService) Create(ctx context.Context, organizationID 
 		body: struct {
 			Member memberBody `json:"member"`
 		}{params.body()},
+		refused: refused,
 	}, opts)
 }
 
@@ -184,6 +183,7 @@ const maxBatch = 10
 func (s *OrganizationMembersService) BatchCreate(ctx context.Context, organizationID string, members []OrganizationMemberCreateParams, opts ...CallOption) ([]OrganizationMember, error) {
 	bodies, err := newMemberBodies(members)
 	if err != nil {
+		err = (*service)(s).do(ctx, request{refused: err}, new(envelope.Envelope), opts)
 		return nil, &BatchError{NotCreated: slices.Clone(members), Err: err}
 	}
 	var created []OrganizationMember
@@ -255,12 +255,17 @@ func newBatchError(created []OrganizationMember, result *batchResult, chunk, res
 	if !errors.Is(err, ErrOutcomeUnknown) {
 		return &BatchError{Created: created, NotCreated: slices.Concat(chunk, rest), Err: err}
 	}
-	named := make(map[string]bool, len(result.created))
+	sent, named := make(map[string]bool, len(chunk)), make(map[string]bool, len(chunk))
+	for _, params := range chunk {
+		sent[foldEmail(params.Email)] = true
+	}
 	for _, member := range result.created {
-		named[foldEmail(member.User.Email)] = true
+		if email := foldEmail(member.User.Email); sent[email] && !named[email] { // nobody whom nobody asked for
+			named[email], created = true, append(created, member)
+		}
 	}
 	return &BatchError{
-		Created: append(created, result.created...),
+		Created: created,
 		Unknown: slices.DeleteFunc(slices.Clone(chunk), func(params OrganizationMemberCreateParams) bool {
 			return named[foldEmail(params.Email)]
 		}),

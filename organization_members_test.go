@@ -698,7 +698,11 @@ func TestBatchCreateTellsWhoWasCreated(t *testing.T) {
 		},
 		"more than ten": {
 			answers: []httpmock.Responder{first, answerResult(manyCreated(10, 22))},
-			created: idsFromTo(0, 22), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
+			created: idsFromTo(0, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
+		},
+		"people whom nobody asked for": {
+			answers: []httpmock.Responder{first, answerResult(manyCreated(30, 32))},
+			created: idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
 		},
 		"one of them without an id": {
 			answers: []httpmock.Responder{first, answerResult(strings.Replace(manyCreated(10, 20), `"id":"id15",`, "", 1))},

@@ -38,12 +38,14 @@ func (s *OrganizationProfileService) Get(ctx context.Context, organizationID str
 //
 // API: PUT /organizations/{organization_id}/profile
 func (s *OrganizationProfileService) Update(ctx context.Context, organizationID string, profile OrganizationProfile, opts ...CallOption) error {
+	var refused error
 	if profile == (OrganizationProfile{}) {
-		return invalid("the profile has no field that is set")
+		refused = invalid("the profile has no field that is set")
 	}
 	return (*service)(s).do(ctx, request{
-		method: http.MethodPut,
-		path:   []string{"organizations", organizationID, "profile"},
-		body:   &profile,
+		method:  http.MethodPut,
+		path:    []string{"organizations", organizationID, "profile"},
+		body:    &profile,
+		refused: refused,
 	}, new(envelope.Envelope), opts)
 }

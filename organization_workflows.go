@@ -367,7 +367,7 @@ func isAbsent(err error) bool {
 	return ok && e.absent()
 }
 
-// isNull reports whether err is the answer null.
+// isNull reports whether err is the answer null to a profile.
 func isNull(err error) bool {
 	e, ok := err.(*Error)
 	return ok && e.null

@@ -352,13 +352,14 @@ func TestProfileModifyAfterA404(t *testing.T) {
 		stored  *cloudflare.OrganizationProfile
 		kept    string // of the business name
 		err     error
+		fails   bool // with an error that has no sentinel
 	}{
 		"there is none":               {profile: cloudflaretest.Status(404, nil, workflowNotFound)},
 		"there is one after all":      {profile: cloudflaretest.Status(404, nil, workflowNotFound), stored: &workflowProfile, kept: workflowProfile.BusinessName},
 		"no organization":             {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(404, nil, workflowNotFound)), stored: &workflowProfile, err: cloudflare.ErrNotFound},
 		"no route":                    {profile: cloudflaretest.Status(404, nil, noRoute), stored: &workflowProfile, err: cloudflare.ErrNotFound},
 		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"the organization is null":    {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(200, nil, workflowResult("null"))), stored: &workflowProfile, err: cloudflare.ErrNotFound},
+		"the organization is null":    {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(200, nil, workflowResult("null"))), stored: &workflowProfile, fails: true},
 		"the organization is refused": {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(403, nil, workflowNotFound)), stored: &workflowProfile, err: cloudflare.ErrForbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -370,8 +371,9 @@ func TestProfileModifyAfterA404(t *testing.T) {
 					w.Fail(2, *test.org)
 				}
 				profile, err := w.client.OrganizationProfile.Modify(t.Context(), org.ID, setBusinessPhone)
-				if test.err != nil {
-					assert.ErrorIs(t, err, test.err)
+				if test.err != nil || test.fails {
+					require.Error(t, err)
+					assert.True(t, test.fails || errors.Is(err, test.err), err)
 					assert.Len(t, w.writes(), 1, "the create and nothing else")
 					return
 				}

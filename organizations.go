@@ -18,8 +18,8 @@ type OrganizationsService service
 // Organization is a container of accounts, and of other organizations.
 type Organization struct {
 	ID         string               `json:"id"`
-	Name       string               `json:"name"` // not unique
-	CreateTime time.Time            `json:"create_time"`
+	Name       string               `json:"name"`        // not unique
+	CreateTime time.Time            `json:"create_time"` // zero if the API leaves it out
 	Meta       OrganizationMeta     `json:"meta"`
 	Parent     *OrganizationParent  `json:"parent,omitempty"`  // nil for a root organization
 	Profile    *OrganizationProfile `json:"profile,omitempty"` // nil if the API sent none
@@ -170,10 +170,7 @@ func (r *OrganizationDeleteResponse) check() error { return checkHasID("a deleti
 // API: GET /organizations
 func (s *OrganizationsService) List(ctx context.Context, params OrganizationListParams, opts ...CallOption) (*Page[Organization], error) {
 	query, err := params.query()
-	if err != nil {
-		return nil, err
-	}
-	return list[Organization](ctx, (*service)(s), []string{"organizations"}, query, opts)
+	return list[Organization](ctx, (*service)(s), []string{"organizations"}, query, err, opts)
 }
 
 // All yields every organization that the credential can see and that params select, page after page, from the page
@@ -209,13 +206,11 @@ func (s *OrganizationsService) Get(ctx context.Context, organizationID string, o
 // API: POST /organizations
 func (s *OrganizationsService) Create(ctx context.Context, params OrganizationCreateParams, opts ...CallOption) (*Organization, error) {
 	body, err := newOrganizationBody(params.Name, params.ParentID, params.Profile)
-	if err != nil {
-		return nil, err
-	}
 	return one[Organization](ctx, (*service)(s), request{
-		method: http.MethodPost,
-		path:   []string{"organizations"},
-		body:   body,
+		method:  http.MethodPost,
+		path:    []string{"organizations"},
+		body:    body,
+		refused: err,
 	}, opts)
 }
 
@@ -227,13 +222,11 @@ func (s *OrganizationsService) Create(ctx context.Context, params OrganizationCr
 // API: PUT /organizations/{organization_id}
 func (s *OrganizationsService) Update(ctx context.Context, organizationID string, params OrganizationUpdateParams, opts ...CallOption) (*Organization, error) {
 	body, err := newOrganizationBody(params.Name, params.ParentID, params.Profile)
-	if err != nil {
-		return nil, err
-	}
 	return one[Organization](ctx, (*service)(s), request{
-		method: http.MethodPut,
-		path:   []string{"organizations", organizationID},
-		body:   body,
+		method:  http.MethodPut,
+		path:    []string{"organizations", organizationID},
+		body:    body,
+		refused: err,
 	}, opts)
 }
 

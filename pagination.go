@@ -49,9 +49,9 @@ func (l *items[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	// An item takes about a KiB: room for as many as there may be saves growing to them one doubling after another.
+	// An item takes some 500 bytes or more: room for as many as there may be saves growing to them by doubling.
 	if dec.PeekKind() != jsontext.KindEndArray {
-		*l = make(items[T], 0, min(len(dec.UnreadBuffer())>>10+1, MaxPageSize))
+		*l = make(items[T], 0, min(len(dec.UnreadBuffer())>>9+1, MaxPageSize))
 	}
 	for dec.PeekKind() != jsontext.KindEndArray {
 		if len(*l) == MaxPageSize {
@@ -99,32 +99,27 @@ func checkAnyOf[T ~string](name string, values []T) error {
 	return nil
 }
 
-// list gets one page.
-func list[T any](ctx context.Context, s *service, path []string, query url.Values, opts []CallOption) (*Page[T], error) {
+// list gets one page, unless it was refused.
+func list[T any](ctx context.Context, s *service, path []string, query url.Values, refused error, opts []CallOption) (*Page[T], error) {
 	page := new(Page[T])
 	env := envelope.Envelope{Result: envelope.Result{Into: (*items[T])(&page.Items)}}
-	if err := s.do(ctx, request{method: http.MethodGet, path: path, query: query}, &env, opts); err != nil {
+	if err := s.do(ctx, request{method: http.MethodGet, path: path, query: query, refused: refused}, &env, opts); err != nil {
 		return nil, err
 	}
 	page.NextPageToken, page.TotalSize = env.ResultInfo.NextPageToken, env.ResultInfo.TotalSize
 	return page, nil
 }
 
-// all yields the items of every page from the one that query names: the only loop over pages. An error in refused is
-// yielded in place of the first page.
+// all yields the items of every page from the one that query names: the only loop over pages.
 func all[T any](ctx context.Context, s *service, path []string, query url.Values, refused error, opts []CallOption) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		token, err := query.Get(pageToken), refused
-		query := maps.Clone(query) // each range begins where the first one began
-		if err == nil && !query.Has(pageSize) {
+		token, query := query.Get(pageToken), maps.Clone(query) // each range begins where the first one began
+		if refused == nil && !query.Has(pageSize) {
 			query.Set(pageSize, strconv.Itoa(defaultPageSize))
 		}
-		var page *Page[T]
 		seen, seed := make(map[uint64]bool), maphash.MakeSeed() // hashes, as a token may be long and a list longer
 		for {
-			if err == nil {
-				page, err = list[T](ctx, s, path, query, opts)
-			}
+			page, err := list[T](ctx, s, path, query, refused, opts)
 			if err != nil {
 				yield(nil, &PageError{token, err})
 				return
@@ -140,7 +135,8 @@ func all[T any](ctx context.Context, s *service, path []string, query url.Values
 			seen[maphash.String(seed, token)] = true
 			token = page.NextPageToken
 			if seen[maphash.String(seed, token)] {
-				err = errors.New("cloudflare: the API named a page that came before: the list would never end")
+				yield(nil, &PageError{token, errors.New("cloudflare: the API named a page that came before: the list would never end")})
+				return
 			}
 			query.Set(pageToken, token)
 		}

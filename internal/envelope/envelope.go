@@ -139,12 +139,12 @@ func (r *ResultInfo) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	var page struct {
 		NextPageToken string `json:"next_page_token"`
-		TotalSize     int64  `json:"total_size"`
+		TotalSize     number `json:"total_size"` // nobody relies on it, so it must not cost a page
 	}
 	if err := json.Unmarshal(raw, &page, options); err != nil {
 		return fmt.Errorf("result_info: %w", err)
 	}
-	r.NextPageToken, r.TotalSize = page.NextPageToken, page.TotalSize
+	r.NextPageToken, r.TotalSize = page.NextPageToken, int64(page.TotalSize)
 	return nil
 }
 

@@ -44,6 +44,20 @@ func TestDecode(t *testing.T) {
 	assert.Equal(t, `{"next_page_token":"t","total_size":7,"more":{}}`, string(e.ResultInfo.Raw))
 }
 
+// A size that cannot be read is not known; it costs nobody a page. A token that cannot be read would end the list early.
+func TestDecodeResultInfo(t *testing.T) {
+	for size, want := range map[string]int64{`12`: 12, `"12"`: 12, `1.5`: 0, `"many"`: 0, `null`: 0, `[1]`: 0} {
+		var e Envelope
+		require.NoError(t, e.Decode([]byte(`{"success":true,"result_info":{"next_page_token":"t","total_size":`+size+`}}`)), size)
+		assert.Equal(t, want, e.ResultInfo.TotalSize, size)
+		assert.Equal(t, "t", e.ResultInfo.NextPageToken, size)
+	}
+	for _, info := range []string{`{"next_page_token":1}`, `{"next_page_token":{}}`, `[]`, `"t"`} {
+		var e Envelope
+		assert.ErrorContains(t, e.Decode([]byte(`{"success":true,"result_info":`+info+`}`)), "result_info", info)
+	}
+}
+
 func TestDecodeSuccess(t *testing.T) {
 	for body, want := range map[string]Flag{
 		`{"success":true}`: True, `{"success":false}`: False, `{"success":null}`: Absent, `{"success":"true"}`: Absent,

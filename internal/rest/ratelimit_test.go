@@ -124,7 +124,8 @@ func TestGate(t *testing.T) {
 		{"nothing left", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {4 * second, 0, "", 0}, {second, 0, "", 1}, {0, 3, `a;r=2;t=5`, 2}}},
 		{"nothing left, and the reset is now", one, []gateStep{{0, 0, `a;r=0;t=0`, 1}}},
 		{"slow start, no answer", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {5 * second, 3, "", 1}, {0, 0, noAnswer, 1}}},
-		{"slow start, an answer that does not say", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {5 * second, 3, "", 1}, {0, 0, silent, 1}}},
+		{"slow start, an answer that does not say", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {5 * second, 3, "", 1}, {0, 0, silent, 2}, {0, 0, silent, 3}}},
+		{"more is left than there was", one, []gateStep{{0, 0, `a;r=1;t=9`, 1}, {0, 3, `a;r=5;t=9`, 4}}},
 		{"slow start, stalled", one, []gateStep{{0, 5, `a;r=0;t=5`, 0}, {34 * second, 0, "", 1}, {second, 0, "", 7}}},
 		{"a reset while all are under way", one, []gateStep{{9 * second, 0, "", 2}, {0, 0, `a;r=7;t=9`, 2}}},
 		{"a reset after all have ended", one, []gateStep{{0, 0, noAnswer, 1}, {0, 0, noAnswer, 1}, {0, 0, noAnswer, 0}, {9 * second, 20, "", 20}}},
@@ -140,11 +141,13 @@ func TestGate(t *testing.T) {
 				defer cancel()
 				var g gate
 				var underWay atomic.Int64
+				tickets := make(chan int, 100) // of the calls that are under way: they end in the order in which they started
 				for i, step := range slices.Concat(test.start, test.steps) {
 					<-time.After(step.after)
 					for range step.arrive {
 						go func() {
-							if g.enter(ctx, time.Hour) == nil {
+							if ticket, err := g.enter(ctx, time.Hour); err == nil {
+								tickets <- ticket
 								underWay.Add(1)
 							}
 						}()
@@ -153,9 +156,9 @@ func TestGate(t *testing.T) {
 						synctest.Wait()
 						underWay.Add(-1)
 						if step.end == noAnswer {
-							g.leave(nil)
+							g.leave(<-tickets, nil)
 						} else {
-							g.leave(rateLimitHeader(step.end, ""))
+							g.leave(<-tickets, rateLimitHeader(step.end, ""))
 						}
 					}
 					synctest.Wait()
@@ -164,6 +167,25 @@ func TestGate(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Behind requests that do not end, a call waits no longer than it may wait for anything.
+func TestGateIsNotHeldByWhatStalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g gate
+		enter := func(limit time.Duration) time.Duration {
+			start := time.Now()
+			_, err := g.enter(t.Context(), limit)
+			require.NoError(t, err)
+			return time.Since(start)
+		}
+		ticket, err := g.enter(t.Context(), 0)
+		require.NoError(t, err)
+		g.leave(ticket, rateLimitHeader(`a;r=1;t=300`, ""))
+		require.Zero(t, enter(time.Second))
+		require.Equal(t, time.Second, enter(time.Second), "the one that is left is under way and does not end")
+		require.Equal(t, 299*time.Second, enter(time.Hour), "until the reset")
+	})
 }
 
 func FuzzRateLimits(f *testing.F) {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -37,7 +36,7 @@ type Config struct {
 	UserAgent    string
 	Timeout      time.Duration // of one attempt; 0: none
 	MaxRetryWait time.Duration
-	Logger       *slog.Logger // nil: none
+	Log          Log // nil: none
 	Limiter      interface{ Wait(context.Context) error }
 }
 
@@ -147,6 +146,7 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		return nil, &call
 	}
 	for {
+		queued := time.Now()
 		if c.Limiter != nil {
 			if err := contextError(ctx); err != nil {
 				return fail(err)
@@ -155,12 +155,13 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 				return fail(c.cleanError(ctx, fmt.Errorf("limiter: %w", err)))
 			}
 		}
-		if err := c.gate.enter(ctx, c.MaxRetryWait); err != nil {
+		ticket, err := c.gate.enter(ctx, c.MaxRetryWait)
+		if err != nil {
 			return fail(err)
 		}
 		call.Attempts++
 		start := time.Now()
-		answer, result, err := c.attempt(ctx, &req, target)
+		answer, result, err := c.attempt(ctx, ticket, &req, target)
 		duration := time.Since(start)
 		call.Causes = nil
 		if err != nil {
@@ -177,7 +178,12 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 		if again {
 			wait, again = c.wait(ctx, answer, call.Attempts)
 		}
-		c.log(ctx, record{req.Method, path, call.Attempts, duration, answer, err, again, wait})
+		if c.Log != nil {
+			c.Log(ctx, c.Credential, record{
+				method: req.Method, path: path, attempt: call.Attempts, waited: start.Sub(queued), duration: duration,
+				answer: answer, err: err, unknown: result.unknown(req.Method), again: again, wait: wait,
+			})
+		}
 
 		switch {
 		case again:
@@ -208,12 +214,12 @@ func (c *Client) wait(ctx context.Context, answer *Answer, attempts int) (time.D
 }
 
 // attempt sends the request once, reads the whole answer and says what that came to.
-func (c *Client) attempt(caller context.Context, req *Request, target *url.URL) (answer *Answer, result outcome, err error) {
+func (c *Client) attempt(caller context.Context, ticket int, req *Request, target *url.URL) (answer *Answer, result outcome, err error) {
 	defer func() {
 		if answer != nil {
-			c.gate.leave(answer.Header)
+			c.gate.leave(ticket, answer.Header)
 		} else {
-			c.gate.leave(nil)
+			c.gate.leave(ticket, nil)
 		}
 	}()
 	ctx := caller
@@ -327,43 +333,6 @@ func (c *Client) cleanError(ctx context.Context, err error) error {
 	return err
 }
 
-// record is what the log says of one attempt.
-type record struct {
-	method, path string
-	attempt      int
-	duration     time.Duration
-	answer       *Answer
-	err          error
-	again        bool
-	wait         time.Duration
-}
-
-func (c *Client) log(ctx context.Context, r record) {
-	level := slog.LevelDebug
-	if r.err != nil || r.answer.StatusCode >= 300 {
-		level = slog.LevelWarn
-	}
-	if c.Logger == nil || !c.Logger.Enabled(ctx, level) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("method", r.method),
-		slog.String("path", c.Credential.Scrub(r.path)),
-		slog.Int("attempt", r.attempt),
-		slog.Duration("duration", r.duration),
-	}
-	if r.err != nil {
-		attrs = append(attrs, slog.String("error", r.err.Error()))
-	} else {
-		attrs = append(attrs, slog.Int("status", r.answer.StatusCode),
-			slog.String("ray_id", c.Credential.Scrub(r.answer.Header.Get("Cf-Ray"))))
-	}
-	if r.again {
-		attrs = append(attrs, slog.Duration("retry_in", r.wait))
-	}
-	c.Logger.LogAttrs(ctx, level, "cloudflare request", attrs...)
-}
-
 // Bounds on what is read of a body, after decompression.
 const (
 	MaxBody      = 32 << 20
@@ -392,8 +361,16 @@ func (a *Answer) read(body io.Reader, contentLength int64) error {
 	if promised := int(min(max(contentLength, 0), maxPooled)) + 512; cap(buf) < promised {
 		buf = make([]byte, 0, promised)
 	}
-	for {
+	for empty := 0; ; {
 		n, err := body.Read(buf[len(buf):cap(buf)])
+		if n < 0 || n > cap(buf)-len(buf) {
+			return errors.New("the transport's body is no io.Reader: it says that it read more than there was room for")
+		}
+		if n > 0 {
+			empty = 0
+		} else if empty++; empty > 100 && err == nil {
+			return io.ErrNoProgress
+		}
 		buf = buf[:len(buf)+n]
 		switch {
 		case len(buf) > limit:
@@ -487,7 +464,7 @@ func RefuseSegment(segment string) string {
 	switch {
 	case segment == "":
 		return "is empty"
-	case strings.Trim(segment, "0123456789abcdef") == "": // what IDs are made of
+	case strings.Trim(segment, "0123456789abcdefghijklmnopqrstuvwxyz_-") == "": // what most paths are made of
 		return ""
 	case segment == "." || segment == "..":
 		return "stands for another path"
