@@ -21,13 +21,15 @@ import (
 
 const usage = `Quickstart is a tour of the seven operations of the Organizations API.
 
-Usage: quickstart [-live]
+Usage: quickstart [-live | -serve]
 
 Without a flag it talks to a server of its own, over HTTP, and needs no account.
 
   -live   read the organizations of your account instead. Nothing is changed.
           The credential comes from CLOUDFLARE_API_TOKEN, or from CLOUDFLARE_API_KEY
           with CLOUDFLARE_EMAIL. Today the API documents a token for the list alone.
+  -serve  keep the server open until Ctrl-C, with a few organizations, to look at
+          with curl.
   -h      print this text
 
 Exit codes: 0 done, 1 error, 2 bad usage.
@@ -43,14 +45,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {}
-	live := flags.Bool("live", false, "")
+	live, serve := flags.Bool("live", false, ""), flags.Bool("serve", false, "")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, usage)
 		return 0
 	}
-	if err == nil && flags.NArg() > 0 {
+	switch {
+	case err != nil:
+	case flags.NArg() > 0:
 		err = fmt.Errorf("unexpected argument: %s", flags.Arg(0))
+		fmt.Fprintln(stderr, err)
+	case *live && *serve:
+		err = errors.New("-live and -serve do not go together")
 		fmt.Fprintln(stderr, err)
 	}
 	if err != nil {
@@ -59,8 +66,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 
 	tour, r := embeddedTour, &report{out: stdout}
-	if *live {
+	switch {
+	case *live:
 		tour = liveTour
+	case *serve:
+		tour = serveForCurl
 	}
 	err = tour(ctx, r)
 	r.end()
@@ -69,6 +79,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// serveForCurl keeps a server open: what it answers is what the API would.
+func serveForCurl(ctx context.Context, r *report) error {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	root := server.AddOrganization("Acme Group", "")
+	server.AddOrganization("Europe", root)
+	server.AddMember(root, cloudflaretest.Member{Email: "ada@example.com", TwoFactor: true})
+
+	r.say("An embedded server is open until Ctrl-C. Try")
+	for _, path := range []string{"/organizations?page_size=1", "/organizations/" + root, "/organizations/" + root + "/members", "/organizations/none"} {
+		r.say("curl -H 'X-Auth-Email: %s' -H 'X-Auth-Key: %s' '%s%s'", cloudflaretest.Email, cloudflaretest.APIKey, server.URL, path)
+	}
+	r.end()
+	<-ctx.Done()
+	return nil
 }
 
 // embeddedTour shows every operation on a server in this process.

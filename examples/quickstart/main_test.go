@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -155,7 +158,7 @@ func TestExitCodes(t *testing.T) {
 		code           int
 		stdout, stderr string
 	}{
-		"help":                    {t.Context(), []string{"-h"}, 0, "Usage: quickstart [-live]", ""},
+		"help":                    {t.Context(), []string{"-h"}, 0, "Usage: quickstart [-live | -serve]", ""},
 		"unknown flag":            {t.Context(), []string{"-x"}, 2, "", "flag provided but not defined: -x"},
 		"argument":                {t.Context(), []string{"x"}, 2, "", "unexpected argument: x"},
 		"live without credential": {t.Context(), []string{"-live"}, 1, "", "set CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL"},
@@ -171,4 +174,39 @@ func TestExitCodes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The printed commands, without curl: each reaches the server while it is open.
+func TestServeForCurl(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out, in := io.Pipe()
+	done := make(chan int)
+	go func() {
+		code := run(ctx, []string{"-serve"}, in, io.Discard)
+		in.Close()
+		done <- code
+	}()
+
+	var statuses []int
+	for lines := bufio.NewScanner(out); len(statuses) < 4 && lines.Scan(); {
+		quoted := regexp.MustCompile(`'([^']*)'`).FindAllStringSubmatch(lines.Text(), -1)
+		if len(quoted) == 0 {
+			continue
+		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, quoted[2][1], nil)
+		require.NoError(t, err)
+		for _, header := range quoted[:2] {
+			name, value, _ := strings.Cut(header[1], ": ")
+			req.Header.Set(name, value)
+		}
+		answer, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		answer.Body.Close()
+		statuses = append(statuses, answer.StatusCode)
+	}
+	assert.Equal(t, []int{200, 200, 200, 404}, statuses)
+	stop()
+	go io.Copy(io.Discard, out) // so that the end of the output is not waited for
+	assert.Equal(t, 0, <-done)
 }
