@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
+	"time"
 )
 
 func main() {
@@ -20,24 +22,19 @@ func main() {
 	var (
 		toolchain = flag.String("go", "", "the Go release to measure with, like go1.27.0; empty for the one at hand")
 		rounds    = flag.Int("rounds", 9, "how often each benchmark runs")
-		time      = flag.String("time", "0.5s", "how long each benchmark runs in a round")
+		duration  = flag.String("time", "0.5s", "how long each benchmark runs in a round")
 		official  = flag.Bool("official", true, "measure the official SDK too")
 		build     = flag.Bool("build", true, "measure program sizes and cold builds, which takes minutes with the official SDK")
 	)
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	dir, err := os.MkdirTemp("", "benchmarks")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	s := session{ctx: ctx, dir: dir, official: *official}
+	s := session{ctx: ctx, official: *official}
 	if *toolchain != "" {
 		s.env = append(s.env, "GOTOOLCHAIN="+*toolchain)
 	}
-	text, err := s.table(*rounds, *time, *build)
+	text, err := s.table(*rounds, *duration, *build)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -62,6 +59,8 @@ func (s *session) command(env []string, name string, args ...string) (string, er
 func (s *session) timed(env []string, name string, args ...string) (output string, cpu float64, err error) {
 	cmd := exec.CommandContext(s.ctx, name, args...)
 	cmd.Env = append(append(os.Environ(), s.env...), env...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // go build ends what it has started
+	cmd.WaitDelay = 10 * time.Second
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -71,12 +70,16 @@ func (s *session) timed(env []string, name string, args ...string) (output strin
 	return strings.TrimSpace(string(out)), cpu, nil
 }
 
-func (s *session) table(rounds int, time string, build bool) (string, error) {
+func (s *session) table(rounds int, duration string, build bool) (text string, err error) {
+	if s.dir, err = os.MkdirTemp("", "benchmarks"); err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(s.dir)
 	version, err := s.command(nil, "go", "env", "GOVERSION")
 	if err != nil {
 		return "", err
 	}
-	m, err := s.benchmarks(rounds, time)
+	m, err := s.benchmarks(rounds, duration)
 	if err != nil {
 		return "", err
 	}

@@ -54,3 +54,22 @@ func TestBarsDependOnTheRelease(t *testing.T) {
 	assert.Equal(t, atMost(1.2), barsFor("go1.27.0").get.bareTime)
 	assert.Equal(t, bar{}, barsFor("go1.27.0").get.time)
 }
+
+func TestRenderOfPrograms(t *testing.T) {
+	p := programs{
+		ours:     {size: 7.12e6, build: 13, cpu: 20},
+		byhand:   {size: 6.2e6, build: 12, cpu: 18},
+		official: {size: 18.5e6, build: 100, cpu: 180},
+	}
+	b := barsFor("go1.26.8")
+	assert.Equal(t, []string{"stripped program that lists", "7.12 MB", "6.2 MB: +0.92 MB (≤ 0.9: **missed**)", none, "18.5 MB: 0.38 × (≤ 0.45)"},
+		size(b, p))
+	assert.Equal(t, []string{
+		"its build from nothing", "13 s, of processors 20 s", "12 s, of processors 18 s: 1.08 × (≤ 1.3)", none,
+		"100 s, of processors 180 s: 0.13 × (≤ 0.25)",
+	}, build(b, p))
+
+	delete(p, official)
+	assert.Equal(t, none, size(b, p)[4], "what was not built")
+	assert.Equal(t, none, build(b, p)[4], "what was not built")
+}
