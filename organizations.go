@@ -25,8 +25,7 @@ type Organization struct {
 	Profile    *OrganizationProfile `json:"profile,omitempty"` // nil if the API sent none
 }
 
-// prepare makes room for the two tags that most organizations have. The decoder would grow to them one by one, which
-// is a twelfth of what a list allocates.
+// prepare makes room for the two tags that most organizations have. The decoder would grow to them one by one.
 func (o *Organization) prepare() { o.Meta.HierarchyTags = make([]string, 0, 2) }
 
 func (o *Organization) check() error {
@@ -214,8 +213,8 @@ func (s *OrganizationsService) Create(ctx context.Context, params OrganizationCr
 	}, opts)
 }
 
-// Update replaces an organization: what params leave out may be cleared, the profile too. To change the name alone,
-// send with it the profile that Get returned. At present the API documents that it changes nothing but the name.
+// Update replaces an organization: what params leave out may be cleared, the profile too. To change
+// a part, use [OrganizationsService.Modify]. At present the API documents that it changes nothing but the name.
 //
 // It refuses what is no ID, an empty name, and a profile without a field that is set.
 //

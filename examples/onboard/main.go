@@ -22,8 +22,8 @@ import (
 const usage = `[-name NAME] [-parent NAME|ID] [-profile FIELD=VALUE]... [-member EMAIL]
 
 Makes sure that there is an organization of that name below the parent, with that profile and that member. What is
-there already stays as it is, so the command may be run again after a crash at any point: it never creates anything
-twice. If two organizations bear the name, it does nothing but say so.
+there already stays as it is, so the command may be run again after a crash at any point: what the API's lists show is
+not created twice. Do not run two at once. If two organizations bear the name, it does nothing but say so.
 
 On the embedded server everything has a default, and -crash shows what happens after a crash. With -live, -name and
 -parent are required; without -profile and -member, these are not looked at.`
@@ -73,7 +73,10 @@ func setup(flags *flag.FlagSet) func(context.Context, *demo.Env) error {
 		}
 		j.client = env.Client
 		err := j.run(ctx)
-		if err != nil && (errors.Is(err, cloudflare.ErrOutcomeUnknown) || ctx.Err() != nil) {
+		switch {
+		case errors.Is(err, cloudflare.ErrOutcomeUnknown):
+			return fmt.Errorf("%w\n(wait a minute, so that the API shows what was created: then the same command goes on from there)", err)
+		case err != nil && ctx.Err() != nil:
 			return fmt.Errorf("%w\n(the same command again goes on where this one stopped)", err)
 		}
 		return err

@@ -186,8 +186,8 @@ func (j *job) run(ctx context.Context, rows []*row) (tally, error) {
 	return count, err
 }
 
-// hopeless reports whether an error says that no other row would do better: the credential is not accepted, or, as API
-// tokens are, not for this.
+// hopeless reports whether an error says that no other row would do better: the credential is not accepted, or its kind
+// is not. A 403 may be about one organization.
 func hopeless(err error) bool {
 	e, ok := errors.AsType[*cloudflare.Error](err)
 	return errors.Is(err, cloudflare.ErrUnauthorized) || ok && e.StatusCode == http.StatusMethodNotAllowed

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -44,7 +45,11 @@ type cell struct {
 
 // readRows reads the file. A row that is wrong is one of the rows; an error concerns the whole file.
 func readRows(r io.Reader) ([]*row, error) {
-	file := csv.NewReader(r)
+	text := bufio.NewReader(r)
+	if mark, _ := text.Peek(3); string(mark) == "\ufeff" { // which spreadsheets put before UTF-8
+		text.Discard(len(mark))
+	}
+	file := csv.NewReader(text)
 	file.FieldsPerRecord = -1 // counted below, row by row
 	header, err := file.Read()
 	if errors.Is(err, io.EOF) {
@@ -88,7 +93,6 @@ func readRows(r io.Reader) ([]*row, error) {
 
 // readHeader returns the field of each column; the one of the ID has none.
 func readHeader(header []string) ([]field, error) {
-	header[0] = strings.TrimPrefix(header[0], "\ufeff") // which spreadsheets put before UTF-8
 	columns := make([]field, len(header))
 	for i, name := range header {
 		known := slices.IndexFunc(fields, func(f field) bool { return f.name == name })

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"strings"
@@ -190,9 +191,19 @@ func readTour(ctx context.Context, r *report, client *cloudflare.Client) error {
 		return err
 	}
 	if err := r.get(ctx, client, orgs[0].ID); err != nil {
+		return r.needsKey(err)
+	}
+	return r.needsKey(r.profile(ctx, client, orgs[0].ID))
+}
+
+// needsKey takes the refusal of a token for what it is: the list was the tour.
+func (r *report) needsKey(err error) error {
+	e, ok := errors.AsType[*cloudflare.Error](err)
+	if !ok || e.StatusCode != http.StatusForbidden && e.StatusCode != http.StatusMethodNotAllowed {
 		return err
 	}
-	return r.profile(ctx, client, orgs[0].ID)
+	r.row("refused", "details may need a global API key with its e-mail: "+err.Error())
+	return nil
 }
 
 // report prints what a tour does, each step in columns of its own.
@@ -245,9 +256,14 @@ func (r *report) list(ctx context.Context, client *cloudflare.Client) ([]*cloudf
 		}
 		children[parent] = append(children[parent], org)
 	}
+	drawn := map[string]bool{}
 	var draw func(parent, indent string)
 	draw = func(parent, indent string) {
 		for i, org := range children[parent] {
+			if drawn[org.ID] { // organizations in a circle
+				continue
+			}
+			drawn[org.ID] = true
 			branch, below := "├─ ", "│  "
 			switch {
 			case parent == "":
@@ -260,6 +276,12 @@ func (r *report) list(ctx context.Context, client *cloudflare.Client) ([]*cloudf
 		}
 	}
 	draw("", "")
+	for _, org := range orgs {
+		if !drawn[org.ID] { // below nothing but each other
+			children[""] = []*cloudflare.Organization{org}
+			draw("", "")
+		}
+	}
 	if len(orgs) == 0 {
 		r.row("none")
 	}
