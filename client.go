@@ -103,7 +103,7 @@ func (c *config) fromEnvironment() {
 	case key != "":
 		c.setKey(keyVar, key, emailVar, email)
 	default:
-		c.refuse("no credential: use WithAPIToken or WithAPIKey, or set %s, or %s with %s", tokenVar, keyVar, emailVar)
+		c.refuse("no credential: set %s, or %s with %s, or use WithAPIToken or WithAPIKey", tokenVar, keyVar, emailVar)
 	}
 }
 

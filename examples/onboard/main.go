@@ -132,7 +132,9 @@ func (j *job) organization(ctx context.Context, parentID string) (*cloudflare.Or
 	params := cloudflare.OrganizationCreateParams{Name: j.name, ParentID: parentID}
 	if j.profile != nil {
 		params.Profile = new(cloudflare.OrganizationProfile)
-		j.profile.apply(params.Profile)
+		if j.profile.apply(params.Profile); *params.Profile == (cloudflare.OrganizationProfile{}) {
+			params.Profile = nil // all empty is what a new organization has
+		}
 	}
 	org, created, err := j.client.Organizations.Ensure(ctx, params)
 	if _, ambiguous := errors.AsType[*cloudflare.AmbiguousError](err); ambiguous {

@@ -420,6 +420,8 @@ func TestReadRows(t *testing.T) {
 			[]string{"2 " + a + " business_phone=1 business_name=A"}},
 		"lines of Windows, a byte order mark, blank lines": {"\ufefforganization_id,business_name\r\n\r\n" + a + ",A\r\n",
 			[]string{"3 " + a + " business_name=A"}},
+		"a byte order mark before a quote": {"\ufeff\"organization_id\",business_name\n" + a + ",A\n",
+			[]string{"2 " + a + " business_name=A"}},
 		"lines within a cell": {"organization_id,business_address\n" + a + ",\"1 Road\nTown\"\n" + b + ",2 Road\n",
 			[]string{"2 " + a + " business_address=1 Road\nTown", "4 " + b + " business_address=2 Road"}},
 		"a number of columns": {"organization_id,business_name\n" + a + "\n" + b + ",B,\n" + c + ",C\n",

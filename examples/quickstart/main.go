@@ -33,7 +33,7 @@ Without a flag it talks to a server of its own, over HTTP, and needs no account.
           with curl.
   -h      print this text
 
-Exit codes: 0 done, 1 error, 2 bad usage.
+Exit codes: 0 done, 1 error, 2 bad usage, 130 interrupted.
 `
 
 func main() {
@@ -77,6 +77,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	r.end()
 	if err != nil {
 		fmt.Fprintln(stderr, "quickstart:", err)
+		if ctx.Err() != nil {
+			return 130
+		}
 		return 1
 	}
 	return 0

@@ -133,6 +133,21 @@ func TestListWithoutTheParent(t *testing.T) {
 	assert.Contains(t, stdout.String(), "\n  Child   1…\n  Other   2…\n")
 }
 
+// What the server says of parents may be wrong. No organization is lost to that, and nothing hangs.
+func TestListOfACircle(t *testing.T) {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	server.Fail(1, cloudflaretest.Status(http.StatusOK, nil, `{"success": true, "result": [
+		{"id": "1", "name": "Snake", "parent": {"id": "2"}}, {"id": "2", "name": "Tail", "parent": {"id": "1"}},
+		{"id": "3", "name": "Own", "parent": {"id": "3"}}]}`))
+	var stdout bytes.Buffer
+	r := &report{out: &stdout}
+	_, err := r.list(t.Context(), server.Client())
+	require.NoError(t, err)
+	r.end()
+	assert.Contains(t, stdout.String(), "\n  Snake     1…\n  └─ Tail   2…\n  Own       3…\n")
+}
+
 func TestReadTourWithAToken(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
@@ -164,7 +179,7 @@ func TestExitCodes(t *testing.T) {
 		"unknown flag":            {t.Context(), []string{"-x"}, 2, "", "flag provided but not defined: -x"},
 		"argument":                {t.Context(), []string{"x"}, 2, "", "unexpected argument: x"},
 		"live without credential": {t.Context(), []string{"-live"}, 1, "", "set CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL"},
-		"interrupted":             {cancelled, nil, 1, "All seven operations", "context canceled"},
+		"interrupted":             {cancelled, nil, 130, "All seven operations", "context canceled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
