@@ -350,8 +350,9 @@ func (c *core) capture(into *Response, a *rest.Answer) {
 	into.StatusCode, into.Attempts = a.StatusCode, a.Attempts
 	into.Header = make(http.Header, len(a.Header))
 	for name, values := range a.Header {
+		name = c.scrub(name)
 		for _, value := range values {
-			into.Header[c.scrub(name)] = append(into.Header[c.scrub(name)], c.scrub(value))
+			into.Header[name] = append(into.Header[name], c.scrub(value))
 		}
 	}
 	into.RayID = c.line(a.Header.Get("Cf-Ray"))

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
 	"encoding/csv"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -159,13 +156,7 @@ func TestAuditMembersTellsWhatItCouldNotRead(t *testing.T) {
 
 func TestAuditMembersEndsOnInterrupt(t *testing.T) {
 	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
-		ctx, interrupt := context.WithCancel(t.Context())
-		var sent atomic.Int32
-		w.Before = func(*http.Request) {
-			if sent.Add(1) == 30 {
-				interrupt()
-			}
-		}
+		ctx := w.InterruptAt(t.Context(), 30)
 		got := w.Run(ctx, program, "")
 		assert.Equal(t, demo.ExitInterrupted, got.Code)
 		assert.Empty(t, got.Stdout)

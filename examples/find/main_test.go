@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -166,13 +163,7 @@ func TestFindDoesNotSayNothingWhenItCouldNotLook(t *testing.T) {
 
 func TestFindEndsOnInterrupt(t *testing.T) {
 	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
-		ctx, interrupt := context.WithCancel(t.Context())
-		var sent atomic.Int32
-		w.Before = func(*http.Request) {
-			if sent.Add(1) == 30 {
-				interrupt()
-			}
-		}
+		ctx := w.InterruptAt(t.Context(), 30)
 		got := w.Run(ctx, program, "", demo.TwiceApart)
 		assert.Equal(t, demo.ExitInterrupted, got.Code)
 		assert.Empty(t, got.Stdout)

@@ -2,14 +2,12 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/csv"
 	"encoding/json"
 	"io"
 	"net/http"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"unicode"
 
@@ -265,13 +263,7 @@ func TestInventoryPrintsNothingWithoutAList(t *testing.T) {
 
 func TestInventoryEndsOnInterrupt(t *testing.T) {
 	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
-		ctx, interrupt := context.WithCancel(t.Context())
-		var sent atomic.Int32
-		w.Before = func(*http.Request) {
-			if sent.Add(1) == 30 {
-				interrupt()
-			}
-		}
+		ctx := w.InterruptAt(t.Context(), 30)
 		got := w.Run(ctx, program, "")
 		assert.Equal(t, demo.ExitInterrupted, got.Code)
 		assert.Empty(t, got.Stdout)

@@ -43,7 +43,7 @@ type Config struct {
 // Client sends requests to one origin with one credential. It is safe for concurrent use.
 type Client struct {
 	Config
-	origin *url.URL // Path and RawPath end without a slash
+	origin *url.URL // Path and RawPath, which is always set, end without a slash
 	jar    http.CookieJar
 	gate   gate
 
@@ -443,7 +443,7 @@ func (c *Client) target(segments []string, query string) (u *url.URL, path strin
 	if len(segments) == 0 {
 		return nil, "", fmt.Errorf("%w: the path is empty", ErrInvalidArgument)
 	}
-	base := c.origin.EscapedPath()
+	base := c.origin.RawPath
 	buf := append(make([]byte, 0, 128), base...)
 	for i, segment := range segments {
 		if why := RefuseSegment(segment); why != "" {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -60,6 +61,18 @@ func (w *World) RunFrom(ctx context.Context, p demo.Program, stdin io.Reader, ar
 // Client returns a client that, like the programs, needs no socket.
 func (w *World) Client() *cloudflare.Client {
 	return w.Server.Client(cloudflare.WithHTTPClient(&http.Client{Transport: w}))
+}
+
+// InterruptAt returns a context that ends before the n-th request from now reaches the server, as at Ctrl-C.
+func (w *World) InterruptAt(parent context.Context, n int32) context.Context {
+	ctx, interrupt := context.WithCancel(parent)
+	var sent atomic.Int32
+	w.Before = func(*http.Request) {
+		if sent.Add(1) == n {
+			interrupt()
+		}
+	}
+	return ctx
 }
 
 // RoundTrip hands a request to the server.
