@@ -42,7 +42,7 @@ type service struct{ core *core }
 
 // core is what the calls of a client share.
 type core struct {
-	rest       *rest.Client
+	rest       *rest.Sender
 	maxRetries int
 	token      bool                // authenticates with an API token
 	scrub      func(string) string // takes the credential out of a text
@@ -232,8 +232,8 @@ func (c *core) apply(opts []CallOption) (call, error) {
 }
 
 // encode turns a call into what goes over the wire, or refuses it.
-func (c *core) encode(req request, how call) (rest.Request, error) {
-	wire := rest.Request{Method: req.method, Path: req.path, Header: how.header, MaxRetries: how.maxRetries}
+func (c *core) encode(req request, how call) (rest.RawRequest, error) {
+	wire := rest.RawRequest{Method: req.method, Path: req.path, Header: how.header, MaxRetries: how.maxRetries}
 	for i := 1; i < len(req.path); i += 2 {
 		if what := idAfter(req.path[i-1]); what != "" {
 			if err := checkID(what, req.path[i]); err != nil {

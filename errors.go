@@ -251,7 +251,7 @@ func invalid(format string, args ...any) error {
 }
 
 // answered reads an answer into env, and makes an Error of one that is no success.
-func (c *core) answered(method string, a *rest.Answer, env *envelope.Envelope, capture *Response) error {
+func (c *core) answered(method string, a *rest.RawResponse, env *envelope.Envelope, capture *Response) error {
 	e := c.read(method, a, env)
 	if capture != nil {
 		c.capture(capture, a)
@@ -270,7 +270,7 @@ func (c *core) answered(method string, a *rest.Answer, env *envelope.Envelope, c
 	return e
 }
 
-func (c *core) read(method string, a *rest.Answer, env *envelope.Envelope) *Error {
+func (c *core) read(method string, a *rest.RawResponse, env *envelope.Envelope) *Error {
 	due := env.Result.Into != nil
 	switch {
 	case a.StatusCode >= 300:
@@ -346,7 +346,7 @@ func (c *core) failed(method string, err error, capture *Response) error {
 }
 
 // capture fills what every answer has.
-func (c *core) capture(into *Response, a *rest.Answer) {
+func (c *core) capture(into *Response, a *rest.RawResponse) {
 	into.StatusCode, into.Attempts = a.StatusCode, a.Attempts
 	into.Header = make(http.Header, len(a.Header))
 	for name, values := range a.Header {
@@ -360,7 +360,7 @@ func (c *core) capture(into *Response, a *rest.Answer) {
 }
 
 // statusError makes an Error of an answer whose status is no success.
-func (c *core) statusError(method string, a *rest.Answer) *Error {
+func (c *core) statusError(method string, a *rest.RawResponse) *Error {
 	problem := envelope.DecodeProblem(a.Body)
 	e := c.newError(method, a, problem.Errors, problem.Messages)
 	e.enveloped = problem.Enveloped
@@ -385,7 +385,7 @@ const tokenHint = "perhaps because user API tokens cover only some Organizations
 
 // unusable makes an Error of a 2xx answer that is no success all the same, for the reason why. A write it answers may
 // have happened.
-func (c *core) unusable(method string, a *rest.Answer, why string) *Error {
+func (c *core) unusable(method string, a *rest.RawResponse, why string) *Error {
 	e := c.newError(method, a, nil, nil)
 	e.unknown = e.unknown || rest.IsWrite(method)
 	e.detail = "the answer cannot be used: " + c.line(why)
@@ -395,7 +395,7 @@ func (c *core) unusable(method string, a *rest.Answer, why string) *Error {
 	return e
 }
 
-func (c *core) newError(method string, a *rest.Answer, errs, messages envelope.Infos) *Error {
+func (c *core) newError(method string, a *rest.RawResponse, errs, messages envelope.Infos) *Error {
 	return &Error{
 		Method:     method,
 		Path:       c.scrub(a.Path),
