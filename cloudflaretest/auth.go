@@ -68,12 +68,16 @@ func (s *Server) isUser(email string) bool {
 	return false
 }
 
+// unauthorized is for a caller who may not do this; authenticationError for credentials that an operation does not take.
+func unauthorized() response {
+	return failure(http.StatusForbidden, 9109, "Unauthorized to access requested resource")
+}
+
 func authenticationError() response {
 	return failure(http.StatusForbidden, codeAuthentication, "Authentication error")
 }
 
 func invalidHeaders(code int, text string) *response {
-	return &response{http.StatusBadRequest, envelope{Errors: []message{
-		{Code: 6003, Message: "Invalid request headers", ErrorChain: []message{{Code: code, Message: text}}},
-	}}}
+	return new(failures(http.StatusBadRequest,
+		message{Code: 6003, Message: "Invalid request headers", ErrorChain: []message{{Code: code, Message: text}}}))
 }

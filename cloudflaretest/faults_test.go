@@ -204,3 +204,35 @@ func TestFailCounts(t *testing.T) {
 	assert.PanicsWithValue(t, "cloudflaretest: Fail(0, …): n must be at least 1, the next request", func() { s.Fail(0, again) })
 	assert.Panics(t, func() { s.Fail(1, Fault{}) })
 }
+
+func TestFailNext(t *testing.T) {
+	s := start(t)
+	id := s.AddOrganization("a", "")
+	status := func(method, path string) int {
+		response, err := http.DefaultTransport.RoundTrip(newRequest(t, s, method, path, ""))
+		require.NoError(t, err)
+		response.Body.Close()
+		return response.StatusCode
+	}
+	s.FailNext("GET", "/members", Status(501, nil, ""))
+	s.FailNext("GET", "/members", Status(502, nil, ""))
+	s.FailNext("GET", "", Status(503, nil, ""))
+	assert.Equal(t, 400, status("POST", "/organizations/"+id+"/members"), "another method")
+	assert.Equal(t, 501, status("GET", "/organizations/"+id+"/members?page_size=1"), "the query is no part of the path")
+	assert.Equal(t, 503, status("GET", "/organizations?x=/members"))
+	assert.Equal(t, 502, status("GET", "/organizations/"+id+"/members"))
+	assert.Equal(t, 200, status("GET", "/organizations/"+id+"/members"), "each is for one request")
+
+	s.FailNext("GET", "/a%2Fb", Status(501, nil, ""))
+	assert.Equal(t, 404, status("GET", "/organizations/a/b"))
+	assert.Equal(t, 501, status("GET", "/organizations/a%2Fb"), "the path is compared escaped")
+
+	s.FailNext("GET", "/organizations", Status(501, nil, ""))
+	s.Fail(1, Status(502, nil, ""))
+	assert.Equal(t, 502, status("GET", "/organizations"), "Fail counts first")
+	assert.Equal(t, 501, status("GET", "/organizations"))
+
+	assert.PanicsWithValue(t, "cloudflaretest: FailNext: the method must not be empty", func() { s.FailNext("", "", Reset()) })
+	assert.PanicsWithValue(t, "cloudflaretest: FailNext: the Fault must come from Status, RateLimited, Reset, Stall or Cut",
+		func() { s.FailNext("GET", "", Fault{}) })
+}

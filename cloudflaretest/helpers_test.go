@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -24,6 +25,9 @@ type reply struct {
 	ResultInfo *struct {
 		NextPageToken *string `json:"next_page_token"`
 		TotalSize     *int    `json:"total_size"`
+		Cursor        string  `json:"cursor"`
+		HistoryStatus string  `json:"history_status"`
+		TotalPages    *int    `json:"total_pages"`
 	} `json:"result_info"`
 }
 
@@ -73,12 +77,16 @@ func send(t testing.TB, r *http.Request) reply {
 		return out
 	}
 	assert.Equal(t, "application/json", out.Header.Get("Content-Type"))
+	assert.NotEmpty(t, out.Header.Get("Ratelimit"))
+	assert.NotEmpty(t, out.Header.Get("Ratelimit-Policy"))
 	require.NoError(t, json.Unmarshal(body, &out), "%s", body)
 	assert.Equal(t, out.Status == http.StatusOK, out.Success)
 	assert.Equal(t, !out.Success, len(out.Errors) > 0)
-	assert.NotNil(t, out.Messages)
 	if !out.Success {
-		assert.JSONEq(t, `null`, string(out.Result))
+		assert.Contains(t, []string{"", "null"}, string(out.Result))
+	}
+	if !regexp.MustCompile(`/(logs/audit|shares|billable/usage)`).MatchString(r.URL.Path) {
+		assert.NotNil(t, out.Messages)
 	}
 	return out
 }
@@ -113,6 +121,5 @@ func (r reply) failed(t testing.TB, status int, text string) {
 	assert.Equal(t, status, r.Status, r.Raw)
 	if assert.NotEmpty(t, r.Errors) {
 		assert.Contains(t, r.Errors[0].Message, text)
-		assert.NotZero(t, r.Errors[0].Code)
 	}
 }

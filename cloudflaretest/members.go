@@ -152,7 +152,9 @@ func (s *Server) createMember(c *call) response {
 	if c.organization.memberByEmail(m.Email) != nil {
 		return failure(http.StatusConflict, codeOther, "%s is already a member", m.Email)
 	}
-	return success(s.addMember(c.organization, m).wire())
+	added := s.addMember(c.organization, m)
+	c.changed(c.organization.id, "member", added.id)
+	return success(added.wire())
 }
 
 // batchCreateMembers adds all or none, because a response cannot report on one of them.
@@ -183,7 +185,9 @@ func (s *Server) batchCreateMembers(c *call) response {
 	}
 	result := make([]wireMember, len(members))
 	for i, m := range members {
-		result[i] = s.addMember(c.organization, m).wire()
+		added := s.addMember(c.organization, m)
+		c.changed(c.organization.id, "member", added.id)
+		result[i] = added.wire()
 	}
 	return success(result)
 }
@@ -204,6 +208,7 @@ func (s *Server) deleteMember(c *call) response {
 		return memberNotFound()
 	}
 	c.organization.members = remove(c.organization.members, m)
+	c.changed(c.organization.id, "member", m.id)
 	return noContent()
 }
 

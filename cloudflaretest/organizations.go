@@ -18,6 +18,8 @@ type organization struct {
 	profile  *wireProfile // replaced as a whole, never changed
 	accounts []*account
 	members  []*member
+	shares   []share
+	usage    []usageRecord
 	unseen   int // reads by ID that still fail with 404
 }
 
@@ -216,6 +218,7 @@ func (s *Server) createOrganization(c *call) response {
 	}
 	o := s.addOrganization(in.name, parent, in.profile)
 	o.unseen = s.lag
+	c.changed(o.id, "organization", o.id)
 	return success(o.wire())
 }
 
@@ -229,6 +232,7 @@ func (s *Server) updateOrganization(c *call) response {
 		return badRequest(errors.New("parent.id: the parent of an organization cannot be changed"))
 	}
 	o.name, o.profile = newText(in.name), in.profile
+	c.changed(o.id, "organization", o.id)
 	return success(o.wire())
 }
 
@@ -249,6 +253,7 @@ func (s *Server) deleteOrganization(c *call) response {
 	}
 	s.organizations = remove(s.organizations, o)
 	delete(s.organization, o.id)
+	c.changed(o.id, "organization", o.id)
 	return success(struct {
 		ID string `json:"id"`
 	}{o.id})

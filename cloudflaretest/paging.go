@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -46,9 +45,9 @@ func paginate[T, W any](c *call, matching []T, wire func(T) W, withTotal bool) r
 
 	start = min(start, len(matching)) // the list may have become shorter
 	end := min(start+size, len(matching))
-	page := make([]W, 0, end-start)
+	items := make([]W, 0, end-start)
 	for _, item := range matching[start:end] {
-		page = append(page, wire(item))
+		items = append(items, wire(item))
 	}
 	var info tokenInfo
 	if withTotal {
@@ -57,7 +56,7 @@ func paginate[T, W any](c *call, matching []T, wire func(T) W, withTotal bool) r
 	if end < len(matching) {
 		info.NextPageToken = c.token(end, tokenParams)
 	}
-	return response{http.StatusOK, envelope{Success: true, Result: page, ResultInfo: info}}
+	return page(items, info)
 }
 
 // token returns an opaque token for a position in the list of this path with these filters.

@@ -23,6 +23,7 @@ func (s *Server) updateProfile(c *call) response {
 		return badRequest(err)
 	}
 	c.organization.profile = profile
+	c.changed(c.organization.id, "profile", c.organization.id)
 	return noContent()
 }
 

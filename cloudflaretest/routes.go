@@ -18,6 +18,7 @@ type call struct {
 	caller   caller
 	path     string            // escaped, without the base path
 	params   map[string]string // the values of the route's wildcards, unescaped
+	changes  []change
 
 	organization *organization // named by {organization_id}
 	account      *account      // named by {account_id}
@@ -54,6 +55,16 @@ var routes = []route{
 	{"POST", "/organizations/{organization_id}/members:batchCreate", (*Server).batchCreateMembers, keyOnly},
 	{"GET", "/organizations/{organization_id}/members/{member_id}", (*Server).getMember, keyOnly},
 	{"DELETE", "/organizations/{organization_id}/members/{member_id}", (*Server).deleteMember, keyOnly},
+	{"PUT", "/organizations/{organization_id}/invites/{member_code}", (*Server).updateInvite, keyOrToken},
+	{"GET", "/organizations/{organization}/logs/audit", (*Server).listAuditLogs, keyOrToken},
+	{"GET", "/organizations/{organization}/logs/audit/{id}/history", (*Server).auditLogHistory, keyOrToken},
+	{"GET", "/organizations/{organization}/billable/usage", (*Server).getUsage, keyOrToken},
+	{"GET", "/organizations/{organization}/shares", (*Server).listShares, keyOnly},
+	{"POST", "/accounts", (*Server).createAccount, keyOnly},
+	{"GET", "/accounts/{account_id}/organizations", (*Server).listAccountOrganizations, keyOrToken},
+	{"POST", "/accounts/{account_id}/move", (*Server).moveAccount, keyOnly},
+	{"GET", "/accounts/{account_id}/profile", (*Server).getAccountProfile, keyOrToken},
+	{"PUT", "/accounts/{account_id}/profile", (*Server).updateAccountProfile, keyOrToken},
 }
 
 // respond carries out a request and writes its response.
@@ -95,10 +106,9 @@ func (s *Server) respond(w http.ResponseWriter, c *call) {
 }
 
 func noRoute(path string) response {
-	return response{http.StatusNotFound, envelope{Errors: []message{
-		{Code: 7003, Message: fmt.Sprintf("Could not route to %s, perhaps your object identifier is invalid?", path)},
-		{Code: 7000, Message: "No route for that URI"},
-	}}}
+	return failures(http.StatusNotFound,
+		message{Code: 7003, Message: fmt.Sprintf("Could not route to %s, perhaps your object identifier is invalid?", path)},
+		message{Code: 7000, Message: "No route for that URI"})
 }
 
 // carryOut serves one of the server's own operations.
@@ -123,7 +133,9 @@ func (s *Server) carryOut(r *route, c *call) response {
 			return failure(http.StatusNotFound, codeOther, "account not found")
 		}
 	}
-	return r.serve(s, c)
+	resp := r.serve(s, c)
+	s.recordChanges(c, resp)
+	return resp
 }
 
 // findRoute returns the route of a request and fills in its params. Without a route, it tells whether the path has one

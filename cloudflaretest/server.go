@@ -40,6 +40,9 @@ type Server struct {
 	organizations []*organization // in the order of their creation
 	organization  map[string]*organization
 	account       map[string]*account
+	accountKeys   map[string]keyedAccount // by Idempotency-Key
+	auditLogs     map[string][]*auditLog  // by organization ID; they outlive the organization
+	audited       int                     // entries so far
 }
 
 // NewServer starts a server without any organizations.
@@ -50,6 +53,8 @@ func NewServer() *Server {
 		stalled:      map[chan struct{}]bool{},
 		organization: map[string]*organization{},
 		account:      map[string]*account{},
+		accountKeys:  map[string]keyedAccount{},
+		auditLogs:    map[string][]*auditLog{},
 	}
 	s.http = httptest.NewServer(s)
 	s.URL = s.http.URL + basePath

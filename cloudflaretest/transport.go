@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -108,6 +109,9 @@ func arriving(sent *http.Request, body io.ReadCloser) *http.Request {
 func received(r *http.Request, recorder *httptest.ResponseRecorder, aborted bool) *http.Response {
 	response := recorder.Result()
 	response.Request = r
+	if http.StatusText(response.StatusCode) == "" {
+		response.Status = fmt.Sprintf("%d status code %d", response.StatusCode, response.StatusCode)
+	}
 	for name, values := range response.Header {
 		if len(values) == 0 {
 			delete(response.Header, name)
@@ -129,11 +133,8 @@ func received(r *http.Request, recorder *httptest.ResponseRecorder, aborted bool
 		response.Body = http.NoBody
 		return response
 	}
-	if n := response.ContentLength; n >= 0 && n < int64(len(data)) {
-		data = data[:n]
-	}
 	end := io.EOF
-	if aborted || response.ContentLength > int64(len(data)) {
+	if declared := response.ContentLength; aborted || declared >= 0 && declared != int64(len(data)) {
 		end = io.ErrUnexpectedEOF
 	}
 	response.Body = &responseBody{ctx: r.Context(), rest: bytes.NewReader(data), end: end}

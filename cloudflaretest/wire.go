@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,7 +19,8 @@ const (
 	codeOther = 1001
 )
 
-// envelope wraps the responses of most operations. Audit logs, usage and shares have envelopes of their own.
+// envelope wraps the responses of most operations. Its lists are never null. Audit logs, usage and shares have envelopes
+// of their own.
 type envelope struct {
 	Success    bool      `json:"success"`
 	Errors     []message `json:"errors"`
@@ -33,32 +35,27 @@ type message struct {
 	ErrorChain []message `json:"error_chain,omitempty"`
 }
 
-// MarshalJSON writes lists as [], never as null.
-func (e envelope) MarshalJSON() ([]byte, error) {
-	type plain envelope
-	if e.Errors == nil {
-		e.Errors = []message{}
-	}
-	if e.Messages == nil {
-		e.Messages = []message{}
-	}
-	return json.Marshal(plain(e))
-}
-
 // response is what an operation returns. Its body is encoded without s.mu, so it holds copies. A nil body is none.
 type response struct {
 	status int
 	body   any
 }
 
-func success(result any) response {
-	return response{http.StatusOK, envelope{Success: true, Result: result}}
+func success(result any) response { return page(result, nil) }
+
+// page returns a success with a result_info.
+func page(result, info any) response {
+	return response{http.StatusOK, envelope{true, []message{}, []message{}, result, info}}
 }
 
 func noContent() response { return response{status: http.StatusNoContent} }
 
 func failure(status, code int, format string, args ...any) response {
-	return response{status, envelope{Errors: []message{{Code: code, Message: fmt.Sprintf(format, args...)}}}}
+	return failures(status, message{Code: code, Message: fmt.Sprintf(format, args...)})
+}
+
+func failures(status int, errors ...message) response {
+	return response{status, envelope{Errors: errors, Messages: []message{}}}
 }
 
 func badRequest(err error) response {
@@ -152,4 +149,21 @@ func (o object) object(name string) (value object, err error) {
 		return nil, fmt.Errorf("%s must be an object", name)
 	}
 	return value, nil
+}
+
+// withFields returns the JSON of a struct with further fields, which replace those of the same name.
+func withFields(base any, fields json.RawMessage) (json.RawMessage, error) {
+	data, err := json.Marshal(base)
+	if err != nil || fields == nil {
+		return data, err
+	}
+	var all, more object
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(fields, &more); err != nil {
+		return nil, fmt.Errorf("field Fields is not a JSON object: %w", err)
+	}
+	maps.Copy(all, more)
+	return json.Marshal(all)
 }
