@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -310,5 +311,5 @@ func timeParam(query url.Values, name string, layouts ...string) (t time.Time, e
 			return t, nil
 		}
 	}
-	return t, fmt.Errorf("%s must be a date or time such as %s", name, layouts[len(layouts)-1])
+	return t, fmt.Errorf("%s must have the form %s", name, strings.Join(layouts, " or "))
 }

@@ -34,20 +34,20 @@ type usageRecord struct {
 }
 
 type wireUsageRecord struct {
-	BillingAccountID    string      `json:"BillingAccountId,omitempty"`
-	BillingAccountName  string      `json:",omitempty"`
-	ChargeCategory      string      `json:""`
-	ChargeDescription   string      `json:""`
-	ChargeFrequency     string      `json:""`
-	ChargePeriodEnd     time.Time   `json:""`
-	ChargePeriodStart   time.Time   `json:""`
-	ConsumedQuantity    json.Number `json:""`
-	ConsumedUnit        string      `json:""`
-	HostProviderName    string      `json:""`
-	InvoiceIssuerName   string      `json:""`
-	ServiceProviderName string      `json:""`
-	MetricID            string      `json:"x_BillableMetricId"`
-	MetricName          string      `json:"x_BillableMetricName,omitempty"`
+	BillingAccountID    string `json:"BillingAccountId,omitempty"`
+	BillingAccountName  string `json:",omitempty"`
+	ChargeCategory      string
+	ChargeDescription   string
+	ChargeFrequency     string
+	ChargePeriodEnd     time.Time
+	ChargePeriodStart   time.Time
+	ConsumedQuantity    json.Number
+	ConsumedUnit        string
+	HostProviderName    string
+	InvoiceIssuerName   string
+	ServiceProviderName string
+	MetricID            string `json:"x_BillableMetricId"`
+	MetricName          string `json:"x_BillableMetricName,omitempty"`
 }
 
 // AddUsageRecord adds a record to an organization's billable usage. AddUsageRecord panics if there is no such
