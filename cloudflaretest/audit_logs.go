@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// AuditLog is an entry for [Server.AddAuditLog]. Its fields have the names of the API's filters. Empty fields are absent
-// in responses. Values that the API does not document are allowed.
+// AuditLog describes an entry for [Server.AddAuditLog]. Its fields have the names of the API's filters. Empty fields are
+// absent in responses. Values that the API does not document are allowed.
 type AuditLog struct {
 	ID   string    // made up if empty, in the form of a UUID
 	Time time.Time // made up if zero

@@ -19,13 +19,14 @@
 //
 // A Server serves every operation below /organizations, and these of accounts: create, move, list the organizations of
 // an account, and read and update its profile. Filters, pages, envelopes and headers are those of the API. GET
-// /user/tenants is not served; [Server.Handle] adds endpoints.
+// /user/tenants is not served; [Server.Handle] adds endpoints. For a client that accepts gzip, JSON of 1 KiB or more is
+// compressed.
 //
 // Tests fill a Server through the API or with [Server.AddOrganization], [Server.AddAccount], [Server.AddMember],
 // [Server.AddAuditLog], [Server.AddUsageRecord] and [Server.AddShare]. Invitation codes come from [Server.InviteCode].
 //
 // IDs and times are the same in every run. The first time is in January 2026; each new organization, account, member
-// and share is one second younger than the last. The clock is read for Date headers, for [Server.SetRateLimit] and for
+// and share is one second younger than the one before. The clock is read for Date headers, for [Server.SetRateLimit] and for
 // usage without from and to, and for nothing else.
 //
 // # Credentials
@@ -59,7 +60,7 @@
 //   - Query parameters that are not documented are ignored. HEAD is served like GET.
 //
 // Permissions and limits:
-//   - Each accepted key may do everything, except accept or reject the invitation of another user.
+//   - Every user may do everything, except accept or reject the invitation of another user.
 //   - There are no limits on the number of organizations, accounts and levels. Two-factor authentication is not checked.
 //   - Ratelimit headers do not count down without [Server.SetRateLimit].
 //

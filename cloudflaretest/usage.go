@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// UsageRecord is a record for [Server.AddUsageRecord]: the usage of one metric by one account on one day.
+// UsageRecord describes a record for [Server.AddUsageRecord]: the usage of one metric by one account on one day.
 type UsageRecord struct {
 	ChargePeriodStart time.Time // required
 	ChargePeriodEnd   time.Time // exclusive; a day after the start if zero
