@@ -13,12 +13,12 @@ import (
 )
 
 // attempt sends the request once, reads the whole answer and says what that came to.
-func (s *Sender) attempt(caller context.Context, ticket int, req *RawRequest, target *url.URL) (answer *RawResponse, result outcome, err error) {
+func (s *Sender) attempt(caller context.Context, req *RawRequest, target *url.URL) (answer *RawResponse, result outcome, err error) {
 	defer func() {
 		if answer != nil {
-			s.gate.leave(ticket, answer.Header)
+			s.gate.leave(answer.Header)
 		} else {
-			s.gate.leave(ticket, nil)
+			s.gate.leave(nil)
 		}
 	}()
 	ctx := caller

@@ -115,11 +115,12 @@ type RawResponse struct {
 
 // Failure is the error of a call that ended without an answer to use.
 type Failure struct {
-	Path     string
-	Attempts int          // zero: nothing was sent
-	Last     *RawResponse // the last complete answer, nil if there was none; released by whoever has the Failure
-	Unknown  bool         // an attempt was a write that may have happened
-	Causes   []error      // what ended the call; its own secrets are out of their texts
+	Path       string
+	Attempts   int           // zero: nothing was sent
+	Last       *RawResponse  // the last complete answer, nil if there was none; released by whoever has the Failure
+	Unknown    bool          // an attempt was a write that may have happened
+	RetryAfter time.Duration // until the reset, if the client's own rate limit ended the call
+	Causes     []error       // what ended the call; its own secrets are out of their texts
 }
 
 func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
@@ -148,13 +149,14 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 				return fail(s.cleanError(ctx, fmt.Errorf("limiter: %w", err)))
 			}
 		}
-		ticket, err := s.gate.enter(ctx, s.MaxRetryWait)
+		reset, err := s.gate.enter(ctx, s.MaxRetryWait)
 		if err != nil {
+			call.RetryAfter = reset
 			return fail(err)
 		}
 		call.Attempts++
 		start := time.Now()
-		answer, result, err := s.attempt(ctx, ticket, &req, target)
+		answer, result, err := s.attempt(ctx, &req, target)
 		duration := time.Since(start)
 		call.Causes = nil
 		if err != nil {
@@ -202,6 +204,6 @@ func (s *Sender) wait(ctx context.Context, answer *RawResponse, attempts int) (t
 	if asked := RetryAfter(answer.Header, time.Now()); asked > 0 {
 		wait = asked
 	}
-	wait = max(wait, s.gate.paused())
+	wait = max(wait, s.gate.pause())
 	return wait, wait <= s.MaxRetryWait
 }
