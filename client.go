@@ -82,7 +82,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cloudflare: %w", err)
 	}
-	client := &Client{common: service{&core{transport, c.maxRetries, c.token, c.rest.Credential.Scrub}}}
+	client := &Client{common: service{&core{transport, c.maxRetries, c.token, transport.Scrub}}}
 	client.Organizations = (*OrganizationsService)(&client.common)
 	client.OrganizationProfile = (*OrganizationProfileService)(&client.common)
 	client.OrganizationAccounts = (*OrganizationAccountsService)(&client.common)

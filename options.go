@@ -165,7 +165,7 @@ func WithLogger(l *slog.Logger) Option {
 		if l == nil || l.Handler() == nil {
 			c.refuse("WithLogger: the logger or its handler is nil")
 		}
-		c.rest.Log = rest.LogTo(l)
+		c.rest.Hooks = append(c.rest.Hooks, rest.LogTo(l))
 	}
 }
 
