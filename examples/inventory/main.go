@@ -78,18 +78,18 @@ func setup(flags *flag.FlagSet) func(context.Context, *demo.Env) error {
 // entry is an organization with what it holds; nil is what could not be read.
 type entry struct {
 	*hierarchy.Node
-	accounts []*cloudflare.Account
-	members  []*cloudflare.OrganizationMember
+	accounts []cloudflare.Account
+	members  []cloudflare.OrganizationMember
 }
 
 func (e *entry) read(ctx context.Context, client *cloudflare.Client) error {
 	var accountsErr, membersErr error
 	e.accounts, accountsErr = cloudflare.Collect(client.OrganizationAccounts.All(ctx, e.ID, cloudflare.OrganizationAccountListParams{}))
 	e.members, membersErr = cloudflare.Collect(client.OrganizationMembers.All(ctx, e.ID, cloudflare.OrganizationMemberListParams{}))
-	slices.SortFunc(e.accounts, func(a, b *cloudflare.Account) int {
+	slices.SortFunc(e.accounts, func(a, b cloudflare.Account) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	slices.SortFunc(e.members, func(a, b *cloudflare.OrganizationMember) int {
+	slices.SortFunc(e.members, func(a, b cloudflare.OrganizationMember) int {
 		return cmp.Or(cmp.Compare(a.User.Email, b.User.Email), cmp.Compare(a.ID, b.ID))
 	})
 	return cmp.Or(accountsErr, membersErr)
@@ -195,11 +195,11 @@ func printTable(w io.Writer, entries []*entry) error {
 func printJSON(w io.Writer, entries []*entry) error {
 	type organization struct {
 		*cloudflare.Organization
-		Level    int                              `json:"level"` // 1 at the top
-		Path     []string                         `json:"path"`  // IDs from the top down to this one
-		Note     string                           `json:"note,omitempty"`
-		Accounts []*cloudflare.Account            `json:"accounts"`
-		Members  []*cloudflare.OrganizationMember `json:"members"`
+		Level    int                             `json:"level"` // 1 at the top
+		Path     []string                        `json:"path"`  // IDs from the top down to this one
+		Note     string                          `json:"note,omitempty"`
+		Accounts []cloudflare.Account            `json:"accounts"`
+		Members  []cloudflare.OrganizationMember `json:"members"`
 	}
 	list := make([]organization, len(entries))
 	for i, e := range entries {

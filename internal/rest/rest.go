@@ -6,10 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -74,21 +72,6 @@ func New(config Config) (*Sender, error) {
 	s.roundTrip = transport.RoundTrip
 	return s, nil
 }
-
-// sharedTransport serves every client that brings none, so that a program with a client for each tenant has one set
-// of connections. No credential lives in it. A dial gives up well before an attempt does by default: only so is it
-// certain, where no host answers, that nothing was sent.
-var sharedTransport = sync.OnceValue(func() *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConnsPerHost:    128,
-		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    10 * time.Second,
-		MaxResponseHeaderBytes: 1 << 20,
-	}
-})
 
 // RawRequest is one call. Path holds raw segments.
 type RawRequest struct {
