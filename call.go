@@ -92,8 +92,6 @@ type service struct{ core *core }
 type core struct {
 	sender     *rest.Sender
 	maxRetries int
-	token      bool                // authenticates with an API token
-	scrub      func(string) string // removes the credential from a text
 }
 
 // one makes a call whose result is a T.
@@ -118,10 +116,10 @@ func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts [
 	env.ResultInfo.Keep = options.capture != nil
 	response, err := core.sender.Do(ctx, raw)
 	if err != nil {
-		return core.callError(&c, err, options.capture)
+		return c.callError(err, options.capture)
 	}
 	defer response.Release()
-	return core.receive(&c, response, env, options.capture)
+	return c.receive(response, env, options.capture)
 }
 
 // prepare checks what every call needs, and applies the options of the call.
@@ -138,7 +136,13 @@ func (s *service) prepare(ctx context.Context, opts []CallOption) (*core, callOp
 
 // encode turns a call into a request, or reports the first invalid argument.
 func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error) {
-	raw := rest.RawRequest{Method: call.method, Path: call.path, Header: options.header, MaxRetries: options.maxRetries}
+	raw := rest.RawRequest{
+		Method:     call.method,
+		Path:       call.path,
+		Route:      call.route,
+		Header:     options.header,
+		MaxRetries: options.maxRetries,
+	}
 	err := cmp.Or(call.query.err, call.body.err)
 	if err == nil && call.path == nil {
 		raw.Path, err = call.operation.path(call.ids)
@@ -153,7 +157,7 @@ func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error)
 	}
 	if call.body.value != nil {
 		if raw.Body, err = encodeBody(call.body.value); err != nil {
-			return raw, invalid("body: %s", c.scrub(err.Error()))
+			return raw, invalid("body: %s", c.sender.Scrub(err.Error()))
 		}
 	}
 	return raw, nil
@@ -169,13 +173,13 @@ func (c *core) encodeQuery(values, added url.Values) (string, error) {
 	}
 	for key, value := range added {
 		if _, taken := all[key]; taken {
-			return "", invalid("AddQuery: the params set %q too", c.scrub(key))
+			return "", invalid("AddQuery: the params set %q too", c.sender.Scrub(key))
 		}
 		all[key] = value
 	}
 	for key, values := range all {
 		if !utf8.ValidString(key) || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
-			return "", invalid("query parameter %q is not valid UTF-8", c.scrub(key))
+			return "", invalid("query parameter %q is not valid UTF-8", c.sender.Scrub(key))
 		}
 	}
 	return all.Encode(), nil
@@ -197,6 +201,10 @@ type Request struct {
 	Path   []string   // unescaped segments below the base URL: {"organizations", id}
 	Query  url.Values // nil for none
 	Body   any        // marshaled as encoding/json/v2 does; a json.RawMessage is sent unchanged; nil for none
+
+	// Route is the path with placeholders for IDs, such as "/zones/{zone_id}", for [Attempt]. If it is empty, it is the
+	// route of a method of this package with the same path, or else the path.
+	Route string
 }
 
 // Call sends a request to any endpoint that responds with the usual JSON envelope. It follows the same rules as the
@@ -212,7 +220,7 @@ func (c *Client) Call(ctx context.Context, req Request, result any, opts ...Call
 		return invalid("the client is nil")
 	}
 	return c.common.do(ctx, call{
-		operation: operationOf(req.Method, req.Path),
+		operation: operationOf(req),
 		path:      req.Path,
 		query:     arg[url.Values]{value: req.Query},
 		body:      checked(req.Body, cmp.Or(checkCall(req.Method, result), checkPath(req.Path))),
@@ -231,14 +239,17 @@ func checkCall(method string, result any) error {
 	return nil
 }
 
-// operationOf returns the operation of a method and a path, or one of which nothing is known.
-func operationOf(method string, path []string) *operation {
+// operationOf returns the operation of a request, or one of which nothing else is known.
+func operationOf(req Request) *operation {
+	found := operation{method: req.Method, credentials: keyOrToken("")}
 	for _, op := range operations {
-		if op.method == method && len(op.segments) == len(path) && op.matching(path) == len(path) {
-			return op
+		if op.method == req.Method && len(op.segments) == len(req.Path) && op.matching(req.Path) == len(req.Path) {
+			found = *op
+			break
 		}
 	}
-	return &operation{method: method, credentials: keyOrToken("")}
+	found.route = cmp.Or(req.Route, found.route)
+	return &found
 }
 
 // checkPath checks the segments that are IDs in the route of any operation.

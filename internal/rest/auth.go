@@ -29,19 +29,11 @@ func Key(key, email string) Credential { return newCredential(secrets{key: key, 
 
 func newCredential(s secrets) Credential { return Credential{func() secrets { return s }} }
 
-const redacted = "[redacted]"
-
-// Format prints a placeholder, whatever the verb.
-func (Credential) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
-
-// MarshalText returns a placeholder. Encoders of JSON and handlers of package slog call it.
-func (Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
 // Check returns an error unless c can be sent. It names the part of c that cannot be, but never shows it. It mends
 // nothing: a credential with white space around it was copied wrongly, and the caller should know.
 func (c Credential) Check() error {
 	if c.secrets == nil {
-		return errors.New("there is no credential")
+		return errors.New("no credential")
 	}
 	s := c.secrets()
 	if s.isToken {
@@ -175,7 +167,7 @@ func redactions(all []secrets) []string {
 	slices.SortStableFunc(spellings, func(a, b string) int { return len(b) - len(a) })
 	var pairs []string
 	for _, spelling := range spellings {
-		pairs = append(pairs, spelling, redacted)
+		pairs = append(pairs, spelling, "[redacted]")
 	}
 	return pairs
 }

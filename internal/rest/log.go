@@ -7,16 +7,18 @@ import (
 	"time"
 )
 
-// Attempt reports one attempt of a call to the hooks. No credential is in it.
+// Attempt describes one attempt of a call to the hooks. No credential is in it.
 type Attempt struct {
-	Method         string
-	Path           string // escaped, below the base URL, without the query
-	Route          string // Path with placeholders for IDs
-	Number         int    // 1 for the first attempt of a call
-	StatusCode     int    // 0 without a complete response
-	RayID          string
-	Err            error         // why there is no complete response
-	Waited         time.Duration // for the limiter, the rate limit and the credential source, before it was sent
+	Method string
+	Path   string // escaped, below the base URL, without the query
+	Route  string // the path with placeholders for IDs
+	Number int    // 1 for the first attempt of a call
+
+	StatusCode int // 0 without a complete response
+	RayID      string
+	Err        error // why there is no complete response
+
+	Waited         time.Duration // for the limiter, the rate limit and the credential source, before the attempt
 	Duration       time.Duration
 	OutcomeUnknown bool // this attempt is a write that may have happened
 	Retry          bool // another attempt follows, after RetryIn

@@ -30,7 +30,7 @@ type Config struct {
 	Timeout      time.Duration // of one attempt; 0: none
 	MaxRetryWait time.Duration
 	Hooks        []func(context.Context, Attempt)
-	Limiter      interface{ Wait(context.Context) error }
+	Limiter      func(context.Context) error // waits until a request may be sent; nil: none
 }
 
 // Sender sends requests to one origin. It is safe for concurrent use.
@@ -135,7 +135,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 			if err := contextError(ctx); err != nil {
 				return fail(err)
 			}
-			if err := s.Limiter.Wait(ctx); err != nil {
+			if err := s.Limiter(ctx); err != nil {
 				return fail(cleanError(ctx, call.Scrub, fmt.Errorf("limiter: %w", err)))
 			}
 		}
