@@ -1,0 +1,26 @@
+// Cforg does whole jobs with Cloudflare's Organizations API. Run "cforg --help" for its commands.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/serve"
+)
+
+var commands = []func(*cli.Env) *cobra.Command{
+	serve.Command,
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)   // a second Ctrl-C ends the program at once
+	signal.Ignore(syscall.SIGPIPE) // a pipe that closes is a failed write, so that jobs that write end in good order
+	env := &cli.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	os.Exit(cli.Execute(ctx, env, os.Args[1:], commands...))
+}
