@@ -9,11 +9,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/cloudflare/cmd/cforg/internal/accounts"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/find"
 	"example.com/cloudflare/cmd/cforg/internal/serve"
+	"example.com/cloudflare/cmd/cforg/internal/tree"
 )
 
 var commands = []func(*cli.Env) *cobra.Command{
+	tree.Command,
+	find.Command,
+	accounts.Command,
 	serve.Command,
 }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
 )
 
 // Node is an organization in the tree.
@@ -49,6 +50,25 @@ func (n *Node) Under() []*Node {
 		nodes = append(nodes, below.Under()...)
 	}
 	return nodes
+}
+
+// Select returns the organization that s is the ID or the exact name of, and everything below it. If there is none, or
+// more than one, the error has [cli.ExitRefused].
+func Select(nodes []*Node, s string) ([]*Node, error) {
+	var found []*Node
+	var ids []string
+	for _, n := range nodes {
+		if n.ID == s || n.Name == s {
+			found, ids = append(found, n), append(ids, n.ID)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, cli.Refused(fmt.Errorf("no organization has the name or ID %q", s))
+	case 1:
+		return found[0].Under(), nil
+	}
+	return nil, cli.Refused(fmt.Errorf("%d organizations are named %q; use one of the IDs %s", len(ids), s, strings.Join(ids, ", ")))
 }
 
 // List returns all organizations that the client can see, in the order of [Build].

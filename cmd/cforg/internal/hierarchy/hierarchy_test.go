@@ -77,6 +77,23 @@ func TestBuildOfALongChain(t *testing.T) {
 	assert.Equal(t, length, nodes[length-1].Level)
 }
 
+func TestSelect(t *testing.T) {
+	nodes := hierarchy.Build(append(organizations("a b<a c<b d<a e"), &cloudflare.Organization{ID: "f", Name: "E"}))
+	for s, want := range map[string]string{"a": "a b c d", "A": "a b c d", "b": "b c", "e": "e", "f": "f"} {
+		selected, err := hierarchy.Select(nodes, s)
+		require.NoError(t, err)
+		var ids []string
+		for _, n := range selected {
+			ids = append(ids, n.ID)
+		}
+		assert.Equal(t, want, strings.Join(ids, " "))
+	}
+	_, err := hierarchy.Select(nodes, "x")
+	assert.EqualError(t, err, `no organization has the name or ID "x"`)
+	_, err = hierarchy.Select(nodes, "E")
+	assert.EqualError(t, err, `2 organizations are named "E"; use one of the IDs e, f`)
+}
+
 func TestEachReadsAFewAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nodes := hierarchy.Build(organizations("a b c d e f g h i j k l m n o p q r s t"))

@@ -29,9 +29,13 @@ func NewTree(root string) *Tree {
 	return t
 }
 
+// deepest is the deepest level that is drawn. The API allows five; drawing takes long where a server claims thousands.
+const deepest = 20
+
 // Add adds a line below the last one of a lower level. Level 1 is directly below the root. A line may be at most one
 // level below the line before it.
 func (t *Tree) Add(level int, line string) {
+	level = min(level, deepest)
 	for ; t.level < level; t.level++ {
 		t.below.Indent()
 	}
