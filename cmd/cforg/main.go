@@ -12,6 +12,7 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/accounts"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/find"
+	"example.com/cloudflare/cmd/cforg/internal/onboard"
 	"example.com/cloudflare/cmd/cforg/internal/serve"
 	"example.com/cloudflare/cmd/cforg/internal/tree"
 )
@@ -20,6 +21,7 @@ var commands = []func(*cli.Env) *cobra.Command{
 	tree.Command,
 	find.Command,
 	accounts.Command,
+	onboard.Command,
 	serve.Command,
 }
 
