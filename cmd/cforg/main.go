@@ -13,6 +13,7 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/find"
 	"example.com/cloudflare/cmd/cforg/internal/onboard"
+	"example.com/cloudflare/cmd/cforg/internal/profiles"
 	"example.com/cloudflare/cmd/cforg/internal/serve"
 	"example.com/cloudflare/cmd/cforg/internal/tree"
 )
@@ -22,6 +23,7 @@ var commands = []func(*cli.Env) *cobra.Command{
 	find.Command,
 	accounts.Command,
 	onboard.Command,
+	profiles.Command,
 	serve.Command,
 }
 

@@ -44,7 +44,7 @@ func Command(env *cli.Env) *cobra.Command {
 }
 
 func run(ctx context.Context, env *cli.Env, args []string, contains string, show func(io.Writer, []row) error) error {
-	client, err := env.Client(nil)
+	client, err := env.Client()
 	if err != nil {
 		return err
 	}

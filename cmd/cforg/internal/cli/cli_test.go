@@ -114,7 +114,7 @@ func TestCompletion(t *testing.T) {
 }
 
 func client(_ context.Context, env *cli.Env) error {
-	_, err := env.Client(nil)
+	_, err := env.Client()
 	return err
 }
 
@@ -139,7 +139,7 @@ func TestBaseURL(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	list := func(ctx context.Context, env *cli.Env) error {
-		c, err := env.Client(nil)
+		c, err := env.Client()
 		if err != nil {
 			return err
 		}
@@ -163,10 +163,9 @@ func TestBaseURL(t *testing.T) {
 
 func TestVerboseLogsRequests(t *testing.T) {
 	_, _, stderr := execute(t.Context(), func(ctx context.Context, env *cli.Env) error {
-		prepared := false
-		c, err := env.Client(func(*cloudflaretest.Server) { prepared = true })
+		c, err := env.Client()
 		require.NoError(t, err)
-		assert.True(t, prepared)
+		assert.True(t, env.Fresh())
 		_, err = c.Organizations.Get(ctx, env.Tree.Organizations[0].ID)
 		return err
 	}, "sample", "--demo", "-v")

@@ -27,7 +27,7 @@ type Env struct {
 	baseURL string
 	verbose bool
 	running bool          // the command line was accepted
-	started bool          // Server was started by Client
+	fresh   bool          // Server was started by Client
 	input   *bufio.Reader // of Stdin, once something was read
 }
 
@@ -37,8 +37,8 @@ func (env *Env) BaseURL() string {
 }
 
 // Client returns a client for the account that the credential in the environment belongs to. With --demo it returns a
-// client for the demo server; if that has just been started, prepare, unless nil, is called with it first.
-func (env *Env) Client(prepare func(*cloudflaretest.Server), options ...cloudflare.Option) (*cloudflare.Client, error) {
+// client for the demo server.
+func (env *Env) Client(options ...cloudflare.Option) (*cloudflare.Client, error) {
 	options = append([]cloudflare.Option{cloudflare.WithUserAgent("cforg")}, options...)
 	options = append(options, env.Options...)
 	if env.verbose {
@@ -46,7 +46,7 @@ func (env *Env) Client(prepare func(*cloudflaretest.Server), options ...cloudfla
 		options = append(options, cloudflare.WithLogger(slog.New(handler)))
 	}
 	if env.Demo {
-		env.startServer(prepare)
+		env.startServer()
 		return env.Server.Client(options...), nil
 	}
 	if base := env.BaseURL(); base != "" {
@@ -59,20 +59,19 @@ func (env *Env) Client(prepare func(*cloudflaretest.Server), options ...cloudfla
 	return client, nil
 }
 
-func (env *Env) startServer(prepare func(*cloudflaretest.Server)) {
-	if env.Server != nil {
-		return
-	}
-	env.Server = cloudflaretest.NewServer()
-	env.started = true
-	env.Tree = demo.Seed(env.Server)
-	if prepare != nil {
-		prepare(env.Server)
+func (env *Env) startServer() {
+	if env.Server == nil {
+		env.Server = cloudflaretest.NewServer()
+		env.Tree = demo.Seed(env.Server)
+		env.fresh = true
 	}
 }
 
+// Fresh reports whether the command has a demo server of its own, which nobody else has seen.
+func (env *Env) Fresh() bool { return env.fresh }
+
 func (env *Env) close() {
-	if env.started {
+	if env.fresh {
 		env.Server.Close()
 	}
 }

@@ -52,7 +52,7 @@ func Command(env *cli.Env) *cobra.Command {
 }
 
 func run(ctx context.Context, env *cli.Env, args []string, kind string, asJSON bool) error {
-	client, err := env.Client(nil)
+	client, err := env.Client()
 	if err != nil {
 		return err
 	}

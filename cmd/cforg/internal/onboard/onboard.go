@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cloudflare"
-	"example.com/cloudflare/cloudflaretest"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/demo"
 	"example.com/cloudflare/cmd/cforg/internal/output"
@@ -87,10 +86,12 @@ func (o *options) check() error {
 }
 
 func (o *options) run(ctx context.Context) error {
-	lag := func(s *cloudflaretest.Server) { s.Lag(2) } // as the API may
-	client, err := o.env.Client(lag)
+	client, err := o.env.Client()
 	if err != nil {
 		return err
+	}
+	if o.env.Fresh() {
+		o.env.Server.Lag(2) // as the API may
 	}
 	j := &job{
 		client: client, say: o.say,
@@ -102,7 +103,7 @@ func (o *options) run(ctx context.Context) error {
 		}
 	}
 	if o.crash > 0 {
-		if j.client, err = o.env.Client(nil, cloudflare.WithLimiter(&crashAfter{o.crash})); err != nil {
+		if j.client, err = o.env.Client(cloudflare.WithLimiter(&crashAfter{o.crash})); err != nil {
 			return err
 		}
 		if err := j.run(ctx); !errors.Is(err, errCrash) {

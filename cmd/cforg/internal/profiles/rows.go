@@ -1,4 +1,4 @@
-package main
+package profiles
 
 import (
 	"bufio"
@@ -10,40 +10,22 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/output"
+	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
 const idColumn = "organization_id"
-
-// field is a field of a profile, and a column of the file.
-type field struct {
-	name string
-	in   func(*cloudflare.OrganizationProfile) *string
-}
-
-var fields = []field{
-	{"business_name", func(p *cloudflare.OrganizationProfile) *string { return &p.BusinessName }},
-	{"business_email", func(p *cloudflare.OrganizationProfile) *string { return &p.BusinessEmail }},
-	{"business_phone", func(p *cloudflare.OrganizationProfile) *string { return &p.BusinessPhone }},
-	{"business_address", func(p *cloudflare.OrganizationProfile) *string { return &p.BusinessAddress }},
-	{"external_metadata", func(p *cloudflare.OrganizationProfile) *string { return &p.ExternalMetadata }},
-}
 
 // row is a row of the file.
 type row struct {
 	line  int
 	id    string // of the organization
-	cells []cell
+	edits profile.Edits
 	wrong error // why nothing may be done with it
 }
 
-// cell is what a field is to become.
-type cell struct {
-	field
-	text string
-}
-
-// readRows reads the file. A row that is wrong is one of the rows; an error concerns the whole file.
+// readRows reads the file. A row that is wrong is one of the rows. An error is about the whole file.
 func readRows(r io.Reader) ([]*row, error) {
 	text := bufio.NewReader(r)
 	if mark, _ := text.Peek(3); string(mark) == "\ufeff" { // which spreadsheets put before UTF-8
@@ -53,7 +35,7 @@ func readRows(r io.Reader) ([]*row, error) {
 	file.FieldsPerRecord = -1 // counted below, row by row
 	header, err := file.Read()
 	if errors.Is(err, io.EOF) {
-		return nil, errors.New("it is empty: its first row has to name the columns")
+		return nil, errors.New("the file is empty: its first row must name the columns")
 	} else if err != nil {
 		return nil, err
 	}
@@ -70,7 +52,7 @@ func readRows(r io.Reader) ([]*row, error) {
 		switch {
 		case errors.Is(err, io.EOF):
 			return rows, nil
-		case isBroken: // the reader goes on behind it
+		case isBroken: // the reader goes on after it
 			rows = append(rows, &row{line: broken.StartLine, wrong: brokenRow(broken)})
 			continue
 		case err != nil:
@@ -91,38 +73,44 @@ func readRows(r io.Reader) ([]*row, error) {
 	}
 }
 
-// readHeader returns the field of each column; the one of the ID has none.
-func readHeader(header []string) ([]field, error) {
-	columns := make([]field, len(header))
+// readHeader returns the field of each column. The column of the ID has none.
+func readHeader(header []string) ([]profile.Field, error) {
+	for separator, name := range map[string]string{";": "semicolons", "\t": "tabs", "|": "vertical bars"} {
+		if len(header) == 1 && strings.Contains(header[0], separator) {
+			return nil, fmt.Errorf("the columns must be separated by commas, not by %s: save the file as CSV with commas", name)
+		}
+	}
+	columns := make([]profile.Field, len(header))
 	for i, name := range header {
-		known := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
-		switch {
-		case slices.Contains(header[:i], name):
+		if slices.Contains(header[:i], name) {
 			return nil, fmt.Errorf("two columns are named %q", name)
-		case known >= 0:
-			columns[i] = fields[known]
-		case name != idColumn:
-			return nil, fmt.Errorf("the column %q is none of %s, %s", name, idColumn, fieldNames())
+		}
+		if name == idColumn {
+			continue
+		}
+		var err error
+		if columns[i], err = profile.Named(name); err != nil {
+			return nil, fmt.Errorf("column %d: %w, %s", i+1, err, idColumn)
 		}
 	}
 	if !slices.Contains(header, idColumn) {
 		return nil, fmt.Errorf("no column is named %s", idColumn)
 	}
 	if len(columns) == 1 {
-		return nil, fmt.Errorf("no column is named %s", fieldNames())
+		return nil, fmt.Errorf("no column is named %s", profile.Names())
 	}
 	return columns, nil
 }
 
-func newRow(columns []field, record []string) *row {
+func newRow(columns []profile.Field, record []string) *row {
 	r := new(row)
 	for i, text := range record {
 		switch {
 		case i >= len(columns):
-		case columns[i].in == nil:
+		case columns[i].In == nil:
 			r.id = text
 		default:
-			r.cells = append(r.cells, cell{columns[i], text})
+			r.edits = append(r.edits, profile.Edit{Field: columns[i], Value: text})
 		}
 		if !utf8.ValidString(text) {
 			r.wrong = errors.New("it is not UTF-8")
@@ -130,27 +118,19 @@ func newRow(columns []field, record []string) *row {
 	}
 	switch {
 	case len(record) != len(columns):
-		r.wrong = fmt.Errorf("it has %d columns, not %d", len(record), len(columns))
+		r.wrong = fmt.Errorf("it has %s, not %d", output.Count(len(record), "column"), len(columns))
 	case r.id == "":
 		r.wrong = errors.New("the " + idColumn + " is empty")
-	case len(r.id) != 32 || strings.Trim(r.id, "0123456789abcdef") != "":
-		r.wrong = errors.New("the " + idColumn + " is not 32 digits 0 to 9, a to f")
+	case !cli.IsID(r.id):
+		r.wrong = errors.New("the " + idColumn + " must be 32 digits 0 to 9, a to f")
 	}
 	return r
 }
 
-// brokenRow says which lines a row took that cannot be read: a quote that is not closed may take many.
+// brokenRow names the lines of a row that cannot be read: an open quote may take many.
 func brokenRow(e *csv.ParseError) error {
 	if e.Line > e.StartLine {
 		return fmt.Errorf("lines %d to %d cannot be read: %w", e.StartLine, e.Line, e.Err)
 	}
 	return e.Err
-}
-
-func fieldNames() string {
-	var names []string
-	for _, f := range fields {
-		names = append(names, f.name)
-	}
-	return strings.Join(names, ", ")
 }

@@ -1,4 +1,4 @@
-package main
+package profiles
 
 import (
 	"bytes"
@@ -10,18 +10,19 @@ import (
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
-	"example.com/cloudflare/examples/internal/demo"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/demo"
 )
 
-// stock adds to the 60 organizations of the embedded server, so that there are 500, gives some of them a profile, and
+// stock adds to the 60 organizations of the demo server, so that there are 500, and gives some of them a profile. It
 // returns a CSV file with a row for each, of which 7 are wrong.
-func stock(ctx context.Context, env *demo.Env) (sample []byte, err error) {
-	rootID, err := demo.OrganizationID(ctx, env.Client, demo.Root)
+func stock(ctx context.Context, server *cloudflaretest.Server, client *cloudflare.Client) (sample []byte, err error) {
+	rootID, err := cli.OrganizationID(ctx, client, demo.Root)
 	if err != nil {
 		return nil, err
 	}
 	for i := range 440 {
-		env.Server.AddOrganization(fmt.Sprintf("Shop %03d", i+1), rootID)
+		server.AddOrganization(fmt.Sprintf("Shop %03d", i+1), rootID)
 	}
 
 	var file bytes.Buffer
@@ -29,7 +30,7 @@ func stock(ctx context.Context, env *demo.Env) (sample []byte, err error) {
 	w.Write([]string{idColumn, "business_name", "business_email", "business_phone"}) // a buffer takes everything
 	var last string
 	line := 1
-	for org, err := range env.Client.Organizations.All(ctx, cloudflare.OrganizationListParams{}) {
+	for org, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{}) {
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +39,7 @@ func stock(ctx context.Context, env *demo.Env) (sample []byte, err error) {
 			BusinessName:    org.Name,
 			BusinessEmail:   fmt.Sprintf("office%03d@%s", line, demo.Domain),
 			BusinessPhone:   fmt.Sprintf("+1 555 %04d", line),
-			BusinessAddress: fmt.Sprintf("%d Main Street", line), // which is no column, and so is to stay
+			BusinessAddress: fmt.Sprintf("%d Main Street", line), // has no column, and so must stay
 		}
 		record := []string{org.ID, profile.BusinessName, profile.BusinessEmail, profile.BusinessPhone}
 		switch line {
@@ -49,7 +50,7 @@ func stock(ctx context.Context, env *demo.Env) (sample []byte, err error) {
 		case 180:
 			record[0] = org.Name
 		case 240:
-			record[0] = strings.Repeat("0", 32) // nobody's
+			record[0] = strings.Repeat("0", 32) // no organization has this ID
 		case 300:
 			record = []string{org.ID, "", "", ""}
 		case 360:
@@ -59,13 +60,13 @@ func stock(ctx context.Context, env *demo.Env) (sample []byte, err error) {
 		last = org.ID
 
 		switch line % 10 {
-		case 3: // what the file says is not new
+		case 3: // as the file says
 		case 4:
 			profile.BusinessPhone = "+1 555 000"
 		default:
 			continue
 		}
-		if err := env.Client.OrganizationProfile.Update(ctx, org.ID, profile); err != nil {
+		if err := client.OrganizationProfile.Update(ctx, org.ID, profile); err != nil {
 			return nil, err
 		}
 	}
@@ -74,7 +75,7 @@ func stock(ctx context.Context, env *demo.Env) (sample []byte, err error) {
 }
 
 // demonstrate shows the difference, a run that is stopped, one that does the rest, and one that has nothing to do.
-func demonstrate(ctx context.Context, env *demo.Env, j *job, sample []byte) error {
+func demonstrate(ctx context.Context, env *cli.Env, j *job, sample []byte) error {
 	rows, err := readRows(bytes.NewReader(sample))
 	if err != nil {
 		return err
@@ -86,10 +87,10 @@ func demonstrate(ctx context.Context, env *demo.Env, j *job, sample []byte) erro
 		stopAt int
 		faults bool
 	}{
-		{title: "profiles -file sample.csv"},
-		{title: "profiles -file sample.csv -apply    (stopped half-way, as by Ctrl-C)", apply: true, stopAt: len(rows) / 2},
-		{title: "profiles -file sample.csv -apply    (again; the server answers three times 429, once 502)", apply: true, faults: true},
-		{title: "profiles -file sample.csv -apply    (once more)", apply: true},
+		{title: "cforg profiles sample.csv --dry-run"},
+		{title: "cforg profiles sample.csv --yes    (stopped half-way, as by Ctrl-C)", apply: true, stopAt: len(rows) / 2},
+		{title: "cforg profiles sample.csv --yes    (again; the server responds three times with 429, once with 502)", apply: true, faults: true},
+		{title: "cforg profiles sample.csv --yes    (once more)", apply: true},
 	} {
 		fmt.Fprintf(env.Stdout, "$ %s\n", step.title)
 		if step.faults {
@@ -105,16 +106,16 @@ func demonstrate(ctx context.Context, env *demo.Env, j *job, sample []byte) erro
 				stop()
 			}
 		}
-		count, err := j.run(running, rows)
+		results, err := j.run(running, rows)
 		stop()
 		if err != nil {
 			return err
 		}
 		if ctx.Err() != nil {
-			return count.err()
+			return failure(results)
 		}
 		fmt.Fprintln(env.Stdout)
 	}
-	fmt.Fprintf(env.Stdout, "(Shown are the first %d rows of each kind; -sample prints the file.)\n", j.most)
+	fmt.Fprintf(env.Stdout, "(Shown are the first %d rows of each kind. --sample prints the file, to change it and use it as FILE.)\n", j.most)
 	return nil
 }
