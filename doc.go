@@ -32,7 +32,7 @@
 // # Changes
 //
 // An update replaces what is there: what it leaves out may be cleared. Modify changes a part: it reads, and sends the
-// rest back as it was. Ensure, WaitUntilReadable and DeleteEmpty are for programs that may crash and run again.
+// rest back as it was. Ensure, WaitUntilReadable and DeleteIfEmpty are for programs that may crash and run again.
 //
 // # Errors
 //

@@ -663,7 +663,7 @@ func TestWaitUntilReadableEndsAtOnce(t *testing.T) {
 	})
 }
 
-func TestDeleteEmpty(t *testing.T) {
+func TestDeleteIfEmpty(t *testing.T) {
 	for name, test := range map[string]struct {
 		fill func(w *workflow, id string)
 		want *cloudflare.NotEmptyError
@@ -687,11 +687,11 @@ func TestDeleteEmpty(t *testing.T) {
 			inWorkflow(t, func(t *testing.T, w *workflow) {
 				id := w.AddOrganization("Org", w.AddOrganization("Parent", ""))
 				test.fill(w, id)
-				err := w.client.Organizations.DeleteEmpty(t.Context(), id)
+				err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
 				if test.want == nil {
 					require.NoError(t, err)
 					assert.Zero(t, w.named(t, "Org"))
-					assert.NoError(t, w.client.Organizations.DeleteEmpty(t.Context(), id), "gone is gone")
+					assert.NoError(t, w.client.Organizations.DeleteIfEmpty(t.Context(), id), "gone is gone")
 					return
 				}
 				test.want.OrganizationID = id
@@ -703,7 +703,7 @@ func TestDeleteEmpty(t *testing.T) {
 	}
 }
 
-func TestDeleteEmptyFailures(t *testing.T) {
+func TestDeleteIfEmptyFailures(t *testing.T) {
 	const noRoute = `{"success":false,"errors":[{"code":7003,"message":"Could not route"}],"messages":[],"result":null}`
 	const looks = 3 // before the delete
 	for name, test := range map[string]struct {
@@ -741,7 +741,7 @@ func TestDeleteEmptyFailures(t *testing.T) {
 				if test.before != nil {
 					w.before = func(r *http.Request) { test.before(w, id, r) }
 				}
-				err := w.client.Organizations.DeleteEmpty(t.Context(), id)
+				err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
 				assert.ErrorIs(t, err, test.err)
 				w.before = func(*http.Request) {}
 				assert.Equal(t, test.stays, w.named(t, "Org") == 1)
@@ -751,25 +751,25 @@ func TestDeleteEmptyFailures(t *testing.T) {
 }
 
 // To take a fresh organization for one that is gone would be a lie.
-func TestDeleteEmptyOfOneThatIsListedButNotFound(t *testing.T) {
+func TestDeleteIfEmptyOfOneThatIsListedButNotFound(t *testing.T) {
 	inWorkflow(t, func(t *testing.T, w *workflow) {
 		id := w.AddOrganization("Org", "")
 		w.Fail(2, cloudflaretest.Status(404, nil, workflowNotFound))
-		err := w.client.Organizations.DeleteEmpty(t.Context(), id)
+		err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
 		assert.ErrorIs(t, err, cloudflare.ErrNotFound)
 		assert.ErrorContains(t, err, "listed")
 		assert.Empty(t, w.writes())
 
 		w.Fail(2, cloudflaretest.Status(404, nil, workflowNotFound))
 		w.Fail(3, cloudflaretest.Status(403, nil, ""))
-		assert.ErrorIs(t, w.client.Organizations.DeleteEmpty(t.Context(), id), cloudflare.ErrForbidden, "whether it is gone could not be seen")
+		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "whether it is gone could not be seen")
 
 		w.Fail(2, cloudflaretest.Status(404, nil, "<html>"))
-		err = w.client.Organizations.DeleteEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
+		err = w.client.Organizations.DeleteIfEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
 		assert.ErrorIs(t, err, cloudflare.ErrNotFound, "nobody but the API knows what is gone")
 
 		sent := len(w.sent())
-		assert.ErrorIs(t, w.client.Organizations.DeleteEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)
+		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)
 		assert.Len(t, w.sent(), sent)
 	})
 }
@@ -790,8 +790,8 @@ func TestWorkflowsMakeEachRequestWithTheOptions(t *testing.T) {
 		require.NoError(t, err)
 		_, err = o.WaitUntilReadable(t.Context(), id, opts...)
 		require.NoError(t, err)
-		require.NoError(t, o.DeleteEmpty(t.Context(), id, opts...))
-		require.NoError(t, o.DeleteEmpty(t.Context(), id, opts...))
+		require.NoError(t, o.DeleteIfEmpty(t.Context(), id, opts...))
+		require.NoError(t, o.DeleteIfEmpty(t.Context(), id, opts...))
 
 		assert.Greater(t, len(w.Requests()), 12)
 		for _, r := range w.Requests() {

@@ -68,13 +68,13 @@ func TestAccountFilters(t *testing.T) {
 	} {
 		assert.Equal(t, want, strings.Join(do(t, s, "GET", path+"?"+query, "").names(t), ","), query)
 	}
-	do(t, s, "GET", path+"?order_by=name", "").refused(t, 400, "order_by")
-	do(t, s, "GET", path+"?order_by=", "").refused(t, 400, "order_by")
-	do(t, s, "GET", path+"?order_by=account_name&direction=up", "").refused(t, 400, "direction")
-	do(t, s, "GET", path+"?page_size=1001", "").refused(t, 400, "page_size")
+	do(t, s, "GET", path+"?order_by=name", "").failed(t, 400, "order_by")
+	do(t, s, "GET", path+"?order_by=", "").failed(t, 400, "order_by")
+	do(t, s, "GET", path+"?order_by=account_name&direction=up", "").failed(t, 400, "direction")
+	do(t, s, "GET", path+"?page_size=1001", "").failed(t, 400, "page_size")
 
 	first := do(t, s, "GET", path+"?order_by=account_name&page_size=3", "")
 	assert.Equal(t, 4, *first.ResultInfo.TotalSize)
 	assert.Equal(t, []string{"Web shop"}, do(t, s, "GET", path+"?order_by=account_name&page_token="+*first.ResultInfo.NextPageToken, "").names(t))
-	do(t, s, "GET", path+"?page_token="+*first.ResultInfo.NextPageToken, "").refused(t, 400, "page_token")
+	do(t, s, "GET", path+"?page_token="+*first.ResultInfo.NextPageToken, "").failed(t, 400, "page_token")
 }

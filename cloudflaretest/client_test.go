@@ -20,10 +20,10 @@ func Example() {
 	client := server.Client()
 	ctx := context.Background()
 
-	// What a test prepares is no request.
+	// Preparing the server sends no request.
 	parent := server.AddOrganization("Example, Inc.", "")
 
-	// The answer gets lost on its way: has the organization been made?
+	// The response is lost on its way. Was the organization created?
 	server.Fail(1, cloudflaretest.Cut())
 	_, err := client.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{Name: "Example, Ltd.", ParentID: parent})
 	fmt.Println("outcome unknown:", errors.Is(err, cloudflare.ErrOutcomeUnknown))
@@ -49,7 +49,7 @@ func TestClient(t *testing.T) {
 	defer server.Close()
 	server.AddOrganization("a", "")
 
-	// A credential of the environment must stay out of it.
+	// A credential of the environment is not used.
 	t.Setenv("CLOUDFLARE_API_TOKEN", "from-the-environment")
 	page, err := server.Client(cloudflare.WithUserAgent("mine/1")).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 	require.NoError(t, err)
@@ -57,12 +57,12 @@ func TestClient(t *testing.T) {
 	assert.Contains(t, server.Requests()[0].Header.Get("User-Agent"), "mine/1")
 
 	assert.Panics(t, func() { server.Client(cloudflare.WithMaxRetries(-1)) })
-	assert.Panics(t, func() { server.Client(cloudflare.WithAPIToken("x")) }, "one credential a client")
+	assert.Panics(t, func() { server.Client(cloudflare.WithAPIToken("x")) }, "a client has one credential")
 
 	client, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), cloudflare.WithAPIToken(cloudflaretest.APIToken))
 	require.NoError(t, err)
 	_, err = client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 	assert.NoError(t, err)
-	_, err = client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "b"})
-	assert.ErrorContains(t, err, "api_token")
+	_, err = client.Organizations.Get(t.Context(), page.Items[0].ID)
+	assert.ErrorIs(t, err, cloudflare.ErrForbidden, "a token cannot read an organization")
 }

@@ -87,7 +87,7 @@ func remove(ctx context.Context, env *demo.Env, nameOrID string, yes bool) error
 		}
 	}
 	// It looks once more, as the answer may have taken its time.
-	if err := env.Client.Organizations.DeleteEmpty(ctx, id); err != nil {
+	if err := env.Client.Organizations.DeleteIfEmpty(ctx, id); err != nil {
 		return refusal(err)
 	}
 	fmt.Fprintln(env.Stdout, "deleted")

@@ -198,7 +198,7 @@ func TestSafeDeleteInterrupted(t *testing.T) {
 func TestSafeDeleteFailures(t *testing.T) {
 	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
 		id := w.Tree.Named(demo.EmptyCustomer)[0].ID
-		const looks = 1 + 3 + 3 // of the program for it, at what it holds, and of DeleteEmpty
+		const looks = 1 + 3 + 3 // of the program for it, at what it holds, and of DeleteIfEmpty
 		for n := 1; n <= looks; n++ {
 			w.Fail(n, cloudflaretest.Status(403, nil, ""))
 			result := w.Run(t.Context(), program, "", "-yes", id)

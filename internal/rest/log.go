@@ -13,7 +13,7 @@ type record struct {
 	attempt      int
 	waited       time.Duration // for the limiter and the rate limit, before it was sent
 	duration     time.Duration
-	answer       *Answer
+	answer       *RawResponse
 	err          error
 	unknown      bool
 	again        bool

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func clientFor(t testing.TB, base string, transport http.RoundTripper) *Client {
+func clientFor(t testing.TB, base string, transport http.RoundTripper) *Sender {
 	t.Helper()
 	c, err := New(Config{BaseURL: base, Credential: Token("t0ken-of-this-test"), UserAgent: "test", HTTPClient: &http.Client{Transport: transport}})
 	require.NoError(t, err)
@@ -66,10 +66,10 @@ func TestTargetRefuses(t *testing.T) {
 }
 
 // asReceived returns the request that a server reads when c sends one to u.
-func asReceived(t *testing.T, c *Client, u *url.URL) *http.Request {
+func asReceived(t *testing.T, c *Sender, u *url.URL) *http.Request {
 	t.Helper()
 	var wire bytes.Buffer
-	require.NoError(t, c.request(t.Context(), &Request{Method: "GET"}, u).Write(&wire))
+	require.NoError(t, c.request(t.Context(), &RawRequest{Method: "GET"}, u).Write(&wire))
 	received, err := http.ReadRequest(bufio.NewReader(&wire))
 	require.NoError(t, err)
 	return received
@@ -178,7 +178,7 @@ func TestRequestsShareNothing(t *testing.T) {
 	c := clientFor(t, "https://h/v4", nil)
 	u, _, err := c.target([]string{"a"}, "")
 	require.NoError(t, err)
-	request := &Request{Method: "POST", Header: http.Header{"X-Mine": {"1"}}, Body: []byte("{}")}
+	request := &RawRequest{Method: "POST", Header: http.Header{"X-Mine": {"1"}}, Body: []byte("{}")}
 	first, second := c.request(t.Context(), request, u), c.request(t.Context(), request, u)
 	for _, values := range first.Header {
 		values[0] = "changed"
@@ -222,7 +222,7 @@ func TestRead(t *testing.T) {
 			{200, small, MaxBody + 1, true}, {200, 2 * small, 1 << 60, true}, {500, small, MaxErrorBody + 1, true},
 		} {
 			want := bytes.Repeat([]byte("0123456789abcde\n"), tt.size/16+1)[:tt.size]
-			a := &Answer{StatusCode: tt.status}
+			a := &RawResponse{StatusCode: tt.status}
 			require.NoError(t, a.read(reader(bytes.NewReader(want)), tt.announced), "%s: %+v", name, tt)
 			assert.Equal(t, tt.tooLarge, a.TooLarge, "%s: %+v", name, tt)
 			if tt.tooLarge {
@@ -240,7 +240,7 @@ func TestRead(t *testing.T) {
 
 func TestReadEndlessBodies(t *testing.T) {
 	for status, limit := range map[int]int{200: MaxBody, 500: MaxErrorBody} {
-		a := &Answer{StatusCode: status}
+		a := &RawResponse{StatusCode: status}
 		body := &countedReader{}
 		require.NoError(t, a.read(body, -1))
 		assert.True(t, a.TooLarge)
@@ -248,7 +248,7 @@ func TestReadEndlessBodies(t *testing.T) {
 		assert.LessOrEqual(t, body.read, limit+1)
 		a.Release()
 	}
-	a := &Answer{StatusCode: 200}
+	a := &RawResponse{StatusCode: 200}
 	body := &countedReader{}
 	require.NoError(t, a.read(body, MaxBody+1))
 	assert.True(t, a.TooLarge)
@@ -257,7 +257,7 @@ func TestReadEndlessBodies(t *testing.T) {
 
 func TestReadPassesErrorsOn(t *testing.T) {
 	broken := errors.New("broken")
-	a := &Answer{StatusCode: 200}
+	a := &RawResponse{StatusCode: 200}
 	assert.ErrorIs(t, a.read(io.MultiReader(strings.NewReader("x"), iotest.ErrReader(broken)), -1), broken)
 	a.Release()
 }
@@ -288,7 +288,7 @@ func (r *countedReader) Read(p []byte) (int, error) {
 
 // A large answer does not keep its memory in the pool.
 func TestLargeBuffersAreNotKept(t *testing.T) {
-	a := &Answer{StatusCode: 200}
+	a := &RawResponse{StatusCode: 200}
 	require.NoError(t, a.read(bytes.NewReader(make([]byte, 4<<20)), -1))
 	a.Release()
 	for range 100 {
@@ -307,7 +307,7 @@ func TestBuffersAreNotShared(t *testing.T) {
 		all.Go(func() {
 			name := strings.Repeat(string(rune('a'+worker)), 1+worker)
 			for range 100 {
-				answer, err := c.Do(context.Background(), Request{Method: "GET", Path: []string{name}})
+				answer, err := c.Do(context.Background(), RawRequest{Method: "GET", Path: []string{name}})
 				if assert.NoError(t, err) {
 					assert.Equal(t, strings.Repeat("/"+name, 200), string(answer.Body))
 					answer.Release()
@@ -327,7 +327,7 @@ func TestHeadOfALargeBody(t *testing.T) {
 	c := clientFor(t, "https://h", roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, ContentLength: MaxBody + 1, Body: http.NoBody}, nil
 	}))
-	answer, err := c.Do(t.Context(), Request{Method: "HEAD", Path: []string{"a"}})
+	answer, err := c.Do(t.Context(), RawRequest{Method: "HEAD", Path: []string{"a"}})
 	require.NoError(t, err)
 	assert.False(t, answer.TooLarge)
 	assert.Empty(t, answer.Body)

@@ -50,10 +50,10 @@ func List(ctx context.Context, client *cloudflare.Client) ([]*Node, error) {
 // Build puts organizations in their places and returns each of them once, every one behind the one above it. The order
 // depends on names and IDs alone. An organization whose parent is not among them is at the top, and so is one of each
 // circle.
-func Build(orgs []*cloudflare.Organization) []*Node {
+func Build(orgs []cloudflare.Organization) []*Node {
 	byID := make(map[string]*Node)
-	for _, org := range orgs {
-		byID[org.ID] = &Node{Organization: org} // a list that changes while it is read may name one twice
+	for i, org := range orgs {
+		byID[org.ID] = &Node{Organization: &orgs[i]} // a list that changes while it is read may name one twice
 	}
 	nodes := slices.SortedFunc(maps.Values(byID), func(a, b *Node) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))

@@ -20,14 +20,14 @@ import (
 )
 
 // organizations makes those in a text such as "a b<a": b is below a. Names are IDs in capitals.
-func organizations(text string) (orgs []*cloudflare.Organization) {
+func organizations(text string) (orgs []cloudflare.Organization) {
 	for _, field := range strings.Fields(text) {
 		id, parent, below := strings.Cut(field, "<")
 		org := &cloudflare.Organization{ID: id, Name: strings.ToUpper(id)}
 		if below {
 			org.Parent = &cloudflare.OrganizationParent{ID: parent}
 		}
-		orgs = append(orgs, org)
+		orgs = append(orgs, *org)
 	}
 	return orgs
 }
@@ -61,7 +61,7 @@ func TestBuild(t *testing.T) {
 }
 
 func TestBuildOrdersTheSameNameByID(t *testing.T) {
-	nodes := hierarchy.Build([]*cloudflare.Organization{{ID: "2", Name: "same"}, {ID: "3", Name: "Same"}, {ID: "1", Name: "same"}})
+	nodes := hierarchy.Build([]cloudflare.Organization{{ID: "2", Name: "same"}, {ID: "3", Name: "Same"}, {ID: "1", Name: "same"}})
 	assert.Equal(t, []string{"1", "2", "3"}, []string{nodes[0].ID, nodes[1].ID, nodes[2].ID})
 }
 

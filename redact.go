@@ -1,0 +1,50 @@
+package cloudflare
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Bounds on texts from a server, in bytes.
+const (
+	maxScrubbed = 16 << 10 // searched for secrets
+	maxText     = 4 << 10  // kept in a field of an error
+	maxLine     = 200      // quoted on one line
+)
+
+// clean removes the credential from a text, and keeps the first limit bytes of what remains.
+func (c *core) clean(text string, limit int) string {
+	whole := len(text) <= maxScrubbed
+	text = c.scrub(strings.ToValidUTF8(text[:min(len(text), maxScrubbed)], "\uFFFD"))
+	if !whole { // a secret may lie across the end of what was searched
+		text = text[:max(0, len(text)-maxScrubbed/2)] + "…"
+	}
+	return cut(text, limit)
+}
+
+// line cleans a text and puts it on one line.
+func (c *core) line(text string) string { return cut(oneLine(c.clean(text, maxScrubbed)), maxLine) }
+
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit-len("…")], "") + "…"
+}
+
+// sample returns the beginning of a body, on one line.
+func (c *core) sample(body []byte) string {
+	switch {
+	case len(body) == 0:
+		return "the body is empty"
+	case len(bytes.TrimSpace(body)) == 0:
+		return "the body is blank"
+	}
+	return `"` + c.line(string(body[:min(len(body), maxScrubbed+1)])) + `"`
+}
+
+// oneLine replaces runs of white space and control characters with a single space. It must not remove them, because
+// that could join two halves of a secret that was not found before.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, isSpaceOrControl), " ")
+}
