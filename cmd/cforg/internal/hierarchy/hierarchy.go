@@ -80,10 +80,10 @@ func List(ctx context.Context, client *cloudflare.Client) ([]*Node, error) {
 // Build arranges organizations in a tree and returns each of them once, parents before children. The order depends on
 // names and IDs only. An organization is at the top if its parent is not among them. One organization of each cycle is
 // at the top, too.
-func Build(orgs []*cloudflare.Organization) []*Node {
+func Build(orgs []cloudflare.Organization) []*Node {
 	byID := make(map[string]*Node)
-	for _, org := range orgs {
-		byID[org.ID] = &Node{Organization: org} // a list that changes while it is read may hold one twice
+	for i, org := range orgs {
+		byID[org.ID] = &Node{Organization: &orgs[i]} // a list that changes while it is read may hold one twice
 	}
 	nodes := slices.SortedFunc(maps.Values(byID), func(a, b *Node) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))

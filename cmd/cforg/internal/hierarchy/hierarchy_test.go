@@ -20,10 +20,10 @@ import (
 )
 
 // organizations makes those in a text such as "a b<a": b is below a. Names are IDs in capitals.
-func organizations(text string) (orgs []*cloudflare.Organization) {
+func organizations(text string) (orgs []cloudflare.Organization) {
 	for _, field := range strings.Fields(text) {
 		id, parent, below := strings.Cut(field, "<")
-		org := &cloudflare.Organization{ID: id, Name: strings.ToUpper(id)}
+		org := cloudflare.Organization{ID: id, Name: strings.ToUpper(id)}
 		if below {
 			org.Parent = &cloudflare.OrganizationParent{ID: parent}
 		}
@@ -61,7 +61,7 @@ func TestBuild(t *testing.T) {
 }
 
 func TestBuildOrdersTheSameNameByID(t *testing.T) {
-	nodes := hierarchy.Build([]*cloudflare.Organization{{ID: "2", Name: "same"}, {ID: "3", Name: "Same"}, {ID: "1", Name: "same"}})
+	nodes := hierarchy.Build([]cloudflare.Organization{{ID: "2", Name: "same"}, {ID: "3", Name: "Same"}, {ID: "1", Name: "same"}})
 	assert.Equal(t, []string{"1", "2", "3"}, []string{nodes[0].ID, nodes[1].ID, nodes[2].ID})
 }
 
@@ -78,7 +78,7 @@ func TestBuildOfALongChain(t *testing.T) {
 }
 
 func TestSelect(t *testing.T) {
-	nodes := hierarchy.Build(append(organizations("a b<a c<b d<a e"), &cloudflare.Organization{ID: "f", Name: "E"}))
+	nodes := hierarchy.Build(append(organizations("a b<a c<b d<a e"), cloudflare.Organization{ID: "f", Name: "E"}))
 	for s, want := range map[string]string{"a": "a b c d", "A": "a b c d", "b": "b c", "e": "e", "f": "f"} {
 		selected, err := hierarchy.Select(nodes, s)
 		require.NoError(t, err)

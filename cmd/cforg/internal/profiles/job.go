@@ -193,8 +193,8 @@ func hopeless(err error) bool {
 
 // noResponse reports whether a call ended without any response, as it does when the network is down.
 func noResponse(err error) bool {
-	_, responded := errors.AsType[*cloudflare.Error](err)
-	return err != nil && !responded && !errors.Is(err, cloudflare.ErrRateLimited) && !errors.Is(err, cloudflare.ErrInvalidArgument)
+	_, silent := errors.AsType[*cloudflare.CallError](err)
+	return silent && !errors.Is(err, cloudflare.ErrRateLimited)
 }
 
 // failure is an error unless every row is as it should be, or would be.

@@ -72,8 +72,8 @@ func printJSON(w io.Writer, entries []*entry) error {
 		Level    int                              `json:"level"` // 1 at the top
 		Path     []string                         `json:"path"`  // IDs from the top down to this one
 		Note     string                           `json:"note,omitempty"`
-		Accounts []*cloudflare.Account            `json:"accounts"`
-		Members  []*cloudflare.OrganizationMember `json:"members"`
+		Accounts []cloudflare.Account            `json:"accounts"`
+		Members  []cloudflare.OrganizationMember `json:"members"`
 	}
 	list := make([]organization, len(entries))
 	for i, e := range entries {

@@ -94,18 +94,18 @@ func run(ctx context.Context, env *cli.Env, args []string, show func(io.Writer, 
 // entry is an organization with what it holds. A list is nil if it could not be read.
 type entry struct {
 	*hierarchy.Node
-	accounts []*cloudflare.Account
-	members  []*cloudflare.OrganizationMember
+	accounts []cloudflare.Account
+	members  []cloudflare.OrganizationMember
 }
 
 func (e *entry) read(ctx context.Context, client *cloudflare.Client) error {
 	var accountsErr, membersErr error
 	e.accounts, accountsErr = cloudflare.Collect(client.OrganizationAccounts.All(ctx, e.ID, cloudflare.OrganizationAccountListParams{}))
 	e.members, membersErr = cloudflare.Collect(client.OrganizationMembers.All(ctx, e.ID, cloudflare.OrganizationMemberListParams{}))
-	slices.SortFunc(e.accounts, func(a, b *cloudflare.Account) int {
+	slices.SortFunc(e.accounts, func(a, b cloudflare.Account) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	slices.SortFunc(e.members, func(a, b *cloudflare.OrganizationMember) int {
+	slices.SortFunc(e.members, func(a, b cloudflare.OrganizationMember) int {
 		return cmp.Or(cmp.Compare(a.User.Email, b.User.Email), cmp.Compare(a.ID, b.ID))
 	})
 	return cmp.Or(accountsErr, membersErr)

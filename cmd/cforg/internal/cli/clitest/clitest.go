@@ -7,7 +7,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -94,34 +93,20 @@ func (w *World) Sent(method string, n int) (count int) {
 }
 
 // RoundTrip hands a request to the server.
-func (w *World) RoundTrip(r *http.Request) (response *http.Response, err error) {
+func (w *World) RoundTrip(r *http.Request) (*http.Response, error) {
 	if w.Before != nil {
 		w.Before(r)
 	}
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	defer func() {
-		switch failure := recover(); failure {
-		case nil:
-		case http.ErrAbortHandler: // how a Fault breaks a connection
-			response, err = nil, io.ErrUnexpectedEOF
-		default:
-			panic(failure)
-		}
-	}()
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	recorder := httptest.NewRecorder()
-	w.ServeHTTP(recorder, r)
+	response, err := w.Transport().RoundTrip(r)
 	if w.After != nil {
 		w.After(r)
 	}
-	if err := r.Context().Err(); err != nil {
+	if err == nil {
+		err = r.Context().Err()
+	}
+	if err != nil {
 		return nil, err
 	}
-	response = recorder.Result()
 	if w.Change != nil {
 		w.Change(r, response)
 	}
