@@ -11,7 +11,9 @@ import (
 
 	"example.com/cloudflare/cmd/cforg/internal/accounts"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/deletion"
 	"example.com/cloudflare/cmd/cforg/internal/find"
+	"example.com/cloudflare/cmd/cforg/internal/members"
 	"example.com/cloudflare/cmd/cforg/internal/onboard"
 	"example.com/cloudflare/cmd/cforg/internal/profiles"
 	"example.com/cloudflare/cmd/cforg/internal/serve"
@@ -24,6 +26,8 @@ var commands = []func(*cli.Env) *cobra.Command{
 	accounts.Command,
 	onboard.Command,
 	profiles.Command,
+	deletion.Command,
+	members.Command,
 	serve.Command,
 }
 

@@ -69,9 +69,9 @@ func printTable(w io.Writer, entries []*entry) error {
 func printJSON(w io.Writer, entries []*entry) error {
 	type organization struct {
 		*cloudflare.Organization
-		Level    int                              `json:"level"` // 1 at the top
-		Path     []string                         `json:"path"`  // IDs from the top down to this one
-		Note     string                           `json:"note,omitempty"`
+		Level    int                             `json:"level"` // 1 at the top
+		Path     []string                        `json:"path"`  // IDs from the top down to this one
+		Note     string                          `json:"note,omitempty"`
 		Accounts []cloudflare.Account            `json:"accounts"`
 		Members  []cloudflare.OrganizationMember `json:"members"`
 	}

@@ -1,4 +1,4 @@
-package main
+package members
 
 import (
 	"encoding/csv"
@@ -12,11 +12,12 @@ import (
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
-	"example.com/cloudflare/examples/internal/demo"
-	"example.com/cloudflare/examples/internal/demo/demotest"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
+	"example.com/cloudflare/cmd/cforg/internal/demo"
 )
 
-func TestAudit(t *testing.T) {
+func TestProblems(t *testing.T) {
 	yes, no, unknown := cloudflare.Nullable[bool]{Value: true, Valid: true}, cloudflare.Nullable[bool]{Valid: true}, cloudflare.Nullable[bool]{}
 	for name, test := range map[string]struct {
 		status    cloudflare.MemberStatus
@@ -42,7 +43,7 @@ func TestAudit(t *testing.T) {
 		"everything":                 {"canceled", "a@b", no, []string{"example.com"}, []string{noTwoFactor, notActive, outside}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, test.want, audit(&cloudflare.OrganizationMember{
+			assert.Equal(t, test.want, problemsOf(&cloudflare.OrganizationMember{
 				Status: test.status,
 				User:   cloudflare.MemberUser{Email: test.email, TwoFactorAuthenticationEnabled: test.twoFactor},
 			}, test.domains))
@@ -72,10 +73,10 @@ func expected(tree *demo.Tree) map[string]int {
 	return want
 }
 
-func TestAuditMembersJSON(t *testing.T) {
-	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
-		got := w.Run(t.Context(), program, "", "-format", "json")
-		require.Equal(t, demo.ExitOK, got.Code, got.Stderr)
+func TestAuditJSON(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		got := w.Run(t.Context(), Command, "", "audit", "--format", "json")
+		require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		var findings []finding
 		require.NoError(t, json.Unmarshal([]byte(got.Stdout), &findings))
 		problems := map[string]int{}
@@ -86,15 +87,15 @@ func TestAuditMembersJSON(t *testing.T) {
 			assert.Equal(t, slices.Contains(f.Problems, twoFactorUnknown), f.TwoFactor == nil, "unknown is null")
 		}
 		assert.Equal(t, expected(w.Tree), problems)
-		assert.Equal(t, got.Stdout, w.Run(t.Context(), program, "", "-format", "json").Stdout, "the same each time")
+		assert.Equal(t, got.Stdout, w.Run(t.Context(), Command, "", "audit", "--format", "json").Stdout, "the same each time")
 	})
 }
 
-func TestAuditMembersCSV(t *testing.T) {
-	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
+func TestAuditCSV(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		w.AddMember(w.Tree.Organizations[0].ID, cloudflaretest.Member{Name: "=1+1", Email: "+a@example.com", TwoFactorUnknown: true})
-		got := w.Run(t.Context(), program, "", "-format", "csv")
-		require.Equal(t, demo.ExitOK, got.Code, got.Stderr)
+		got := w.Run(t.Context(), Command, "", "audit", "--format", "csv")
+		require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		rows, err := csv.NewReader(strings.NewReader(got.Stdout)).ReadAll()
 		require.NoError(t, err)
 		assert.Equal(t, []string{"user_id", "email", "name", "two_factor", "status", "organization_id", "organization", "problems"}, rows[0])
@@ -102,13 +103,13 @@ func TestAuditMembersCSV(t *testing.T) {
 	})
 }
 
-func TestAuditMembersGroupsByPerson(t *testing.T) {
-	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
+func TestAuditGroupsByPerson(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		lab, reseller := w.Tree.Named(demo.Lab)[0].ID, w.Tree.Named(demo.Reseller)[0].ID
 		w.AddMember(lab, cloudflaretest.Member{Name: "Zoe", Email: "zoe@example.com", Status: "pending"})
 		w.AddMember(reseller, cloudflaretest.Member{Name: "Zoe", Email: "Zoe@example.com"})
-		got := w.Run(t.Context(), program, "", "-domain", "@example.com", "-domain", demo.Domain)
-		require.Equal(t, demo.ExitOK, got.Code, got.Stderr)
+		got := w.Run(t.Context(), Command, "", "audit", "--domain", "@example.com", "--domain", demo.Domain)
+		require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		blank := strings.Repeat(" ", 48)
 		assert.Contains(t, got.Stdout, "\n"+
 			"Zoe@example.com                  Zoe            no two-factor            Northwind Distribution / Alder Secure\n"+
@@ -118,61 +119,61 @@ func TestAuditMembersGroupsByPerson(t *testing.T) {
 	})
 }
 
-func TestAuditMembersExitCode(t *testing.T) {
-	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
-		got := w.Run(t.Context(), program, "", "-exit-code")
-		assert.Equal(t, demo.ExitRefused, got.Code)
-		assert.Contains(t, got.Stdout, "E-MAIL")
-		assert.Contains(t, got.Stderr, "audit-members: 18 people, ")
+func TestAuditExitCode(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		got := w.Run(t.Context(), Command, "", "audit", "--exit-code")
+		assert.Equal(t, cli.ExitRefused, got.Code)
+		assert.Contains(t, got.Stdout, "EMAIL")
+		assert.Contains(t, got.Stderr, "cforg members audit: 18 people, ")
 	})
 }
 
-func TestAuditMembersFindsNothing(t *testing.T) {
+func TestAuditFindsNothing(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	server.AddMember(server.AddOrganization("a", ""), cloudflaretest.Member{Email: "a@example.com", TwoFactor: true})
-	w := &demotest.World{Server: server}
+	w := &clitest.World{Server: server}
 	for format, want := range map[string]string{"table": "nothing found\n", "json": "[]\n"} {
-		got := w.Run(t.Context(), program, "", "-exit-code", "-domain", "example.com", "-format", format)
-		assert.Equal(t, demo.ExitOK, got.Code, got.Stderr)
+		got := w.Run(t.Context(), Command, "", "audit", "--exit-code", "--domain", "example.com", "--format", format)
+		assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		assert.Equal(t, want, got.Stdout)
 	}
 }
 
-func TestAuditMembersTellsWhatItCouldNotRead(t *testing.T) {
-	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
+func TestAuditTellsWhatItCouldNotRead(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		w.Fail(10, cloudflaretest.Status(403, nil, ""))
-		got := w.Run(t.Context(), program, "", "-exit-code")
-		assert.Equal(t, demo.ExitError, got.Code, "more may have been found: that counts more than findings")
-		assert.Contains(t, got.Stdout, "E-MAIL")
+		got := w.Run(t.Context(), Command, "", "audit", "--exit-code")
+		assert.Equal(t, cli.ExitFailed, got.Code, "more may have been found: that counts more than findings")
+		assert.Contains(t, got.Stdout, "EMAIL")
 		assert.Contains(t, got.Stderr, "1 of 60 organizations could not be read in full")
 
 		w.Fail(1, cloudflaretest.Status(403, nil, ""))
-		got = w.Run(t.Context(), program, "")
-		assert.Equal(t, demo.ExitError, got.Code)
+		got = w.Run(t.Context(), Command, "", "audit")
+		assert.Equal(t, cli.ExitFailed, got.Code)
 		assert.Empty(t, got.Stdout)
 	})
 }
 
-func TestAuditMembersEndsOnInterrupt(t *testing.T) {
-	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
+func TestAuditEndsOnInterrupt(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		ctx := w.InterruptAt(t.Context(), 30)
-		got := w.Run(ctx, program, "")
-		assert.Equal(t, demo.ExitInterrupted, got.Code)
+		got := w.Run(ctx, Command, "", "audit")
+		assert.Equal(t, cli.ExitInterrupted, got.Code)
 		assert.Empty(t, got.Stdout)
 		assert.Less(t, len(w.Requests()), 40)
 	})
 }
 
-func TestAuditMembersUsage(t *testing.T) {
-	demotest.InVirtualTime(t, func(t *testing.T, w *demotest.World) {
+func TestAuditUsage(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		for arguments, want := range map[string]string{
-			"-format tree": `-format is "tree"`,
-			"-domain @":    "it is empty",
-			"x":            `"x" is not a flag`,
+			"--format tree": "must be table, json or csv",
+			"--domain @":    "--domain must not be empty",
+			"x":             `unknown command "x"`,
 		} {
-			got := w.Run(t.Context(), program, "", strings.Fields(arguments)...)
-			assert.Equal(t, demo.ExitUsage, got.Code)
+			got := w.Run(t.Context(), Command, "", append([]string{"audit"}, strings.Fields(arguments)...)...)
+			assert.Equal(t, cli.ExitUsage, got.Code)
 			assert.Contains(t, got.Stderr, want)
 		}
 		assert.Empty(t, w.Requests())
