@@ -157,10 +157,13 @@ func ExampleWithAPIToken() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = client.Organizations.Create(context.Background(), cloudflare.OrganizationCreateParams{Name: "New"})
-	e, _ := errors.AsType[*cloudflare.Error](err)
-	fmt.Println(e.StatusCode, e.Errors[0].Message)
-	// Output: 405 POST method not allowed for the api_token authentication scheme
+	org, err := client.Organizations.Create(context.Background(), cloudflare.OrganizationCreateParams{Name: "New"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.Organizations.Get(context.Background(), org.ID)
+	fmt.Println("Get is forbidden:", errors.Is(err, cloudflare.ErrForbidden))
+	// Output: Get is forbidden: true
 }
 
 func ExampleWithAPIKey() {

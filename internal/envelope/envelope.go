@@ -38,6 +38,9 @@ func (e *Envelope) Decode(body []byte) error {
 		return fmt.Errorf("it has more than %d values", maxValues)
 	}
 	err := json.Unmarshal(body, e, options)
+	if IsTimeError(err) {
+		err = json.Unmarshal(body, e, options, LenientTimes)
+	}
 	if err != nil {
 		rest := Envelope{
 			Result:     Result{Keep: e.Result.Keep},
