@@ -45,7 +45,7 @@ func Execute(ctx context.Context, env *Env, args []string, commands ...func(*Env
 
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil && stdout.err != nil {
-		err = fmt.Errorf("standard output: %w", stdout.err)
+		err = &codedError{ExitFailed, fmt.Errorf("standard output: %w", stdout.err)}
 	}
 	if err == nil {
 		return ExitDone
@@ -101,10 +101,10 @@ func (env *Env) fail(ctx context.Context, path string, err error) int {
 	code := ExitFailed
 	coded, isCoded := errors.AsType[*codedError](err)
 	switch {
-	case !env.running:
-		code = ExitUsage
 	case isCoded:
 		code = coded.code
+	case !env.running:
+		code = ExitUsage
 	case errors.Is(err, cloudflare.ErrInvalidArgument):
 		code = ExitUsage
 	}

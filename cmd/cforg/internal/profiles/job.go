@@ -181,7 +181,8 @@ func newBar(w io.Writer, total int) *progressbar.ProgressBar {
 	file, ok := w.(*os.File)
 	visible := ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
 	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(visible),
-		progressbar.OptionSetWidth(40), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+		progressbar.OptionSetWidth(40), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetTheme(progressbar.ThemeASCII), progressbar.OptionUseANSICodes(true))
 }
 
 // hopeless reports whether an error says that no other row would do better: the credential is not accepted, or its kind
