@@ -58,7 +58,13 @@ func NewClient(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cloudflare: %w", err)
 	}
-	client := &Client{common: service{&core{sender, c.maxRetries, c.token, c.rest.Credential.Scrub}}}
+	client := &Client{common: service{&core{
+		sender:      sender,
+		maxRetries:  c.maxRetries,
+		token:       c.token,
+		unusualBase: !strings.HasSuffix(strings.TrimRight(c.rest.BaseURL, "/"), "/client/v4"),
+		scrub:       c.rest.Credential.Scrub,
+	}}}
 	client.Organizations = (*OrganizationsService)(&client.common)
 	client.OrganizationProfile = (*OrganizationProfileService)(&client.common)
 	client.OrganizationAccounts = (*OrganizationAccountsService)(&client.common)

@@ -3,6 +3,7 @@ package cloudflare
 import (
 	"bytes"
 	"strings"
+	"unicode"
 )
 
 // Bounds on texts from a server, in bytes.
@@ -41,6 +42,24 @@ func (c *core) sample(body []byte) string {
 		return "the body is blank"
 	}
 	return `"` + c.line(string(body[:min(len(body), maxScrubbed+1)])) + `"`
+}
+
+// sampleOfSuccess returns the beginning of the body of a 2xx response if it is HTML or plain text, as proxies send it. It
+// quotes no JSON: the result of a request holds personal data, which must not appear in errors.
+func (c *core) sampleOfSuccess(body []byte) string {
+	start := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
+	if len(start) > 0 && start[0] != '<' && !unicode.IsLetter(rune(start[0])) {
+		return ""
+	}
+	return c.sample(body)
+}
+
+// scrubBytes returns a copy of raw JSON without the credential, and nil for nil.
+func (c *core) scrubBytes(raw []byte) []byte {
+	if raw == nil {
+		return nil
+	}
+	return []byte(c.scrub(string(raw)))
 }
 
 // oneLine replaces runs of white space and control characters with a single space. It must not remove them, because

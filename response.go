@@ -2,6 +2,7 @@ package cloudflare
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,6 +17,9 @@ import (
 // checker is a result or an item of a list that can tell whether it is usable.
 type checker interface{ check() error }
 
+// identified is a result that has the ID of the resource that was requested.
+type identified interface{ id() string }
+
 func checkHasID(what, id string) error {
 	if id == "" {
 		return errors.New(what + " without an id")
@@ -24,18 +28,14 @@ func checkHasID(what, id string) error {
 }
 
 // receive decodes a response into env, and returns an *Error unless the response reports success.
-func (c *core) receive(call *call, response *rest.RawResponse, env *envelope.Envelope, capture *Response) error {
+func (c *core) receive(call *call, response *rest.RawResponse, env *envelope.Envelope, captures []*Response) error {
 	e := c.decode(call, response, env)
-	if capture != nil {
-		c.capture(capture, response)
+	for _, into := range captures {
+		messages := c.infos(env.Messages)
 		if e != nil {
-			capture.Messages = e.Messages
-		} else {
-			capture.Messages = c.infos(env.Messages)
+			messages = e.Messages
 		}
-		if env.ResultInfo.Raw != nil {
-			capture.ResultInfo = []byte(c.scrub(string(env.ResultInfo.Raw)))
-		}
+		c.capture(into, response, messages, env.Result.Raw, env.ResultInfo.Raw)
 	}
 	if e == nil { // a nil *Error in an error would not be nil
 		return nil
@@ -43,14 +43,17 @@ func (c *core) receive(call *call, response *rest.RawResponse, env *envelope.Env
 	return e
 }
 
+// decode fills env, also for a response that is an error.
 func (c *core) decode(call *call, response *rest.RawResponse, env *envelope.Envelope) *Error {
-	due := env.Result.Into != nil
+	into := env.Result.Into
 	switch {
 	case response.StatusCode >= 300:
-		return c.statusError(call, response)
+		e, problem := c.statusError(call, response)
+		env.Result.Raw, env.ResultInfo.Raw = problem.Result, problem.ResultInfo
+		return e
 	case response.TooLarge:
 		return c.unusableError(call, response, fmt.Sprintf("it is larger than %d MiB", rest.MaxBody>>20))
-	case !due && len(bytes.TrimSpace(response.Body)) == 0:
+	case into == nil && len(bytes.TrimSpace(response.Body)) == 0:
 		return nil
 	}
 	if err := env.Decode(response.Body); err != nil {
@@ -62,29 +65,49 @@ func (c *core) decode(call *call, response *rest.RawResponse, env *envelope.Enve
 		e.enveloped = true
 		return e
 	case env.Success != envelope.True:
-		return c.unusableError(call, response, "it does not say that it is a success")
-	case !due:
+		return c.unusableError(call, response, `"success" is missing or not a boolean`)
+	case into == nil:
 		return nil
 	case !env.Result.Seen:
 		return c.unusableError(call, response, "it has no result")
 	case env.Result.Null:
-		e := c.unusableError(call, response, "its result is null")
-		_, e.null = env.Result.Into.(*OrganizationProfile)
-		return e
+		return c.nullError(call, response, into)
 	}
-	if result, ok := env.Result.Into.(checker); ok {
+	if result, ok := into.(checker); ok {
 		if err := result.check(); err != nil {
 			return c.unusableError(call, response, err.Error())
+		}
+	}
+	if result, ok := into.(identified); ok && call.operation.endsInID() {
+		// A cache or a gateway may respond with another resource, which must not be taken for this one.
+		if requested := call.ids[len(call.ids)-1]; !strings.EqualFold(result.id(), requested) {
+			return c.unusableError(call, response, "it is about another ID than the one requested")
 		}
 	}
 	return nil
 }
 
-// statusError returns the Error of a response whose status is not 2xx.
-func (c *core) statusError(call *call, response *rest.RawResponse) *Error {
+// nullError returns the Error of a response whose result is null, or nil if the result may be null.
+func (c *core) nullError(call *call, response *rest.RawResponse, into any) *Error {
+	switch into := into.(type) {
+	case *OrganizationProfile:
+		e := c.newError(call, response, nil, nil)
+		e.null, e.detail = true, "the profile was never set"
+		return e
+	case *callResult:
+		if into.setNull() {
+			return nil
+		}
+	}
+	return c.unusableError(call, response, "its result is null")
+}
+
+// statusError returns the Error of a response whose status is not 2xx, and its body.
+func (c *core) statusError(call *call, response *rest.RawResponse) (*Error, envelope.Problem) {
 	problem := envelope.DecodeProblem(response.Body)
 	e := c.newError(call, response, problem.Errors, problem.Messages)
 	e.enveloped = problem.Enveloped
+	e.foreign = response.StatusCode == http.StatusNotFound && !problem.Enveloped && call.method != http.MethodHead
 	if e.RayID == "" {
 		e.RayID = c.line(problem.RayID)
 	}
@@ -92,14 +115,30 @@ func (c *core) statusError(call *call, response *rest.RawResponse) *Error {
 	case response.StatusCode < 400 && (response.StatusCode != http.StatusNotModified || response.Header.Get("Location") != ""):
 		e.detail = c.redirection(response.Header)
 	case len(e.Errors) == 0:
-		e.detail = c.sample(response.Body)
+		e.detail = cmp.Or(c.unrequestedEncoding(response.Header), c.sample(response.Body))
 	}
-	if c.token && (response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusMethodNotAllowed) {
-		if hint := call.credentials.tokenHint(); hint != "" {
-			e.detail = strings.TrimPrefix(e.detail+"; "+hint, "; ")
+	if hint := c.hint(call, e); hint != "" {
+		e.detail = strings.TrimPrefix(e.detail+"; "+hint, "; ")
+	}
+	return e, problem
+}
+
+// hint suggests what the caller may have to change, or is empty.
+func (c *core) hint(call *call, e *Error) string {
+	switch {
+	case e.foreign:
+		if c.unusualBase {
+			return "this is not a response of the API; does the base URL end in /client/v4?"
 		}
+		return "this is not a response of the API, but perhaps of a proxy"
+	case c.unusualBase && e.StatusCode == http.StatusNotFound && !e.absent():
+		return "does the base URL end in /client/v4?"
+	case c.token && (e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusMethodNotAllowed):
+		return call.credentials.tokenHint()
+	case !c.token && e.StatusCode == http.StatusForbidden && e.HasCode(10000) && strings.HasPrefix(call.route, "/organizations"):
+		return "perhaps this account has no Organizations: they are available to Enterprise customers and resellers"
 	}
-	return e
+	return ""
 }
 
 // tokenHint suggests why the API rejected a token.
@@ -119,11 +158,20 @@ func (accepts credentials) tokenHint() string {
 func (c *core) unusableError(call *call, response *rest.RawResponse, problem string) *Error {
 	e := c.newError(call, response, nil, nil)
 	e.unknown = e.unknown || rest.IsWrite(call.method)
-	e.detail = "the answer cannot be used: " + c.line(problem)
-	if sample := c.sample(response.Body); sample != "" {
+	e.detail = "the response cannot be used: " + c.line(problem)
+	if sample := cmp.Or(c.unrequestedEncoding(response.Header), c.sampleOfSuccess(response.Body)); sample != "" {
 		e.detail += ": " + sample
 	}
 	return e
+}
+
+// unrequestedEncoding names a Content-Encoding, which net/http removes from a header if it decoded the body.
+func (c *core) unrequestedEncoding(h http.Header) string {
+	encoding := h.Get("Content-Encoding")
+	if encoding == "" {
+		return ""
+	}
+	return fmt.Sprintf("the Content-Encoding %q was not requested", c.line(encoding))
 }
 
 func (c *core) newError(call *call, response *rest.RawResponse, errs, messages envelope.Infos) *Error {
@@ -142,7 +190,7 @@ func (c *core) newError(call *call, response *rest.RawResponse, errs, messages e
 }
 
 // callError returns the error of a call that ended without a response to report.
-func (c *core) callError(call *call, err error, capture *Response) error {
+func (c *core) callError(call *call, err error, captures []*Response) error {
 	failure, ok := errors.AsType[*rest.Failure](err)
 	if !ok { // an invalid argument
 		return fmt.Errorf("cloudflare: %w", err)
@@ -154,33 +202,39 @@ func (c *core) callError(call *call, err error, capture *Response) error {
 		unknown:  failure.Unknown,
 		causes:   func() []error { return failure.Causes },
 	}
-	if capture != nil {
-		capture.Attempts = failure.Attempts
-	}
+	var problem envelope.Problem
 	if failure.Last != nil {
 		failure.Last.Attempts = failure.Attempts
-		e.last = c.statusError(call, failure.Last)
-		if capture != nil {
-			c.capture(capture, failure.Last)
-			capture.Messages = e.last.Messages
+		e.last, problem = c.statusError(call, failure.Last)
+		defer failure.Last.Release()
+	}
+	for _, into := range captures {
+		into.Attempts = failure.Attempts
+		if failure.Last != nil {
+			c.capture(into, failure.Last, e.last.Messages, problem.Result, problem.ResultInfo)
 		}
-		failure.Last.Release()
 	}
 	return e
 }
 
-// capture stores what every response has.
-func (c *core) capture(into *Response, response *rest.RawResponse) {
-	into.StatusCode, into.Attempts = response.StatusCode, response.Attempts
-	into.Header = make(http.Header, len(response.Header))
+// capture stores the metadata of a response.
+func (c *core) capture(into *Response, response *rest.RawResponse, messages []ResponseInfo, result, resultInfo []byte) {
+	*into = Response{
+		StatusCode: response.StatusCode,
+		Attempts:   response.Attempts,
+		Header:     make(http.Header, len(response.Header)),
+		RayID:      c.line(response.Header.Get("Cf-Ray")),
+		Messages:   messages,
+		RateLimits: c.rateLimits(response.Header),
+		Result:     c.scrubBytes(result),
+		ResultInfo: c.scrubBytes(resultInfo),
+	}
 	for name, values := range response.Header {
 		name = c.scrub(name)
 		for _, value := range values {
 			into.Header[name] = append(into.Header[name], c.scrub(value))
 		}
 	}
-	into.RayID = c.line(response.Header.Get("Cf-Ray"))
-	into.RateLimits = c.rateLimits(response.Header)
 }
 
 func (c *core) infos(infos envelope.Infos) []ResponseInfo {
