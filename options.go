@@ -95,6 +95,13 @@ func WithBaseURL(base string) Option {
 // WithHTTPClient sends requests through the transport of hc, and uses its cookie jar if it has one. The Timeout of hc
 // limits each attempt if it is shorter than [WithTimeout]. Redirects are never followed, and CheckRedirect is ignored.
 // Later changes of hc have no effect.
+//
+// Clients without this option share a transport of their own. They do not use http.DefaultTransport, so that replacing
+// it in a test does not keep requests from the API. If hc has no Transport, the client does use http.DefaultTransport,
+// which keeps only two idle connections to the API; [NewTransport] returns one with the usual settings.
+//
+// A transport that fails does not prove that a request was not sent, and makes the outcome of a write unknown. A circuit
+// breaker therefore belongs in a [Limiter].
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) {
 		if hc == nil || hc.Transport != nil && isNil(hc.Transport) || hc.Jar != nil && isNil(hc.Jar) {
@@ -194,7 +201,12 @@ func WithAttemptHook(hook func(ctx context.Context, attempt Attempt)) Option {
 	}
 }
 
-// WithLimiter calls l.Wait before every attempt.
+// NewTransport returns a new transport with the settings of the one that clients without [WithHTTPClient] share. Change
+// it or wrap it, and pass it to WithHTTPClient. It has its own connections, so create one for all clients.
+func NewTransport() *http.Transport { return rest.NewTransport() }
+
+// WithLimiter calls l.Wait before every attempt. If Wait returns an error, the attempt is not sent and the call fails
+// with that error, so that a circuit breaker never makes the outcome of a write unknown.
 func WithLimiter(l Limiter) Option {
 	return func(c *config) {
 		if isNil(l) {
@@ -207,7 +219,7 @@ func WithLimiter(l Limiter) Option {
 
 // Limiter paces requests. The *rate.Limiter of golang.org/x/time/rate implements it.
 type Limiter interface {
-	// Wait blocks until a request may be sent. If it returns an error, the call fails with that error, or with the
-	// error of ctx if ctx has ended.
+	// Wait blocks until a request may be sent. If ctx has ended, the call fails with the error of ctx, whatever Wait
+	// returns.
 	Wait(ctx context.Context) error
 }

@@ -527,6 +527,9 @@ func TestLimiterThatFails(t *testing.T) {
 		{"before a write", 1, broken, "POST", []error{broken}, 0},
 		{"before the second attempt of a read", 2, broken, "GET", []error{broken}, 503},
 		{"before the second attempt of a write", 2, broken, "PUT", []error{broken, cloudflare.ErrOutcomeUnknown}, 503},
+		{"with a rate limit of its own", 1, fmt.Errorf("fleet: %w", cloudflare.ErrRateLimited), "POST", []error{cloudflare.ErrRateLimited}, 0},
+		{"with the outcome of another call", 1, fmt.Errorf("last seen: %w", cloudflare.ErrOutcomeUnknown), "POST", nil, 0},
+		{"with the error of another call", 1, fmt.Errorf("last seen: %w", &cloudflare.Error{Method: "GET", Path: "/x", StatusCode: 404}), "GET", nil, 0},
 		{"with a time-out of its own", 1, fmt.Errorf("limiter of our own: %w", context.DeadlineExceeded), "GET", nil, 0},
 	}
 	for _, test := range tests {
