@@ -69,11 +69,11 @@ func TestUnusableAnswers(t *testing.T) {
 		{"a list", same(`[]`), "JSON array"},
 		{"a string", same(`"success"`), "JSON string"},
 		{"a number", same(`1`), "JSON number"},
-		{"an empty object", same(`{}`), "does not say that it is a success"},
+		{"an empty object", same(`{}`), "is missing or not a boolean"},
 		{"success is null", same(`{"success":null,"result":{"id":"o1"}}`), ""},
-		{"success is a string", func(m apiMethod) string { return strings.Replace(m.success(), "true", `"true"`, 1) }, "does not say that it is a success"},
-		{"success is a number", func(m apiMethod) string { return strings.Replace(m.success(), "true", "1", 1) }, "does not say that it is a success"},
-		{"success in capitals", func(m apiMethod) string { return strings.Replace(m.success(), "success", "Success", 1) }, "does not say that it is a success"},
+		{"success is a string", func(m apiMethod) string { return strings.Replace(m.success(), "true", `"true"`, 1) }, "is missing or not a boolean"},
+		{"success is a number", func(m apiMethod) string { return strings.Replace(m.success(), "true", "1", 1) }, "is missing or not a boolean"},
+		{"success in capitals", func(m apiMethod) string { return strings.Replace(m.success(), "success", "Success", 1) }, "is missing or not a boolean"},
 		{"no result", due(`{"success":true}`), "no result"},
 		{"a null result", due(`{"success":true,"result":null}`), "null"},
 		{"a boolean for a result", due(`{"success":true,"result":true}`), ""},
@@ -82,7 +82,7 @@ func TestUnusableAnswers(t *testing.T) {
 		{"a list in a list", list(`{"success":true,"result":[[]]}`), ""},
 		{"HTML", same("<!DOCTYPE html>\n<html><title>Just a moment…</title></html>"), "<!DOCTYPE html> <html><title>Just a moment"},
 		{"text", same("upstream connect error"), "upstream connect error"},
-		{"problem+json", same(`{"type":"about:blank","title":"Bad gateway","status":502}`), "does not say that it is a success"},
+		{"problem+json", same(`{"type":"about:blank","title":"Bad gateway","status":502}`), "is missing or not a boolean"},
 		{"Python's JSON", same(`{'success': True}`), ""},
 		{"UTF-16", same("\xff\xfe{\x00}\x00"), ""},
 		{"gzip that says it is none", same("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"), ""},
@@ -106,7 +106,7 @@ func TestUnusableAnswers(t *testing.T) {
 				return ""
 			}
 			return strings.Replace(m.success(), "2026-01-02T03:04:05Z", "yesterday", 1)
-		}, "yesterday"},
+		}, "not a time"},
 		{"an empty id", func(m apiMethod) string {
 			if !strings.Contains(m.result, `{"id":"`) || strings.HasPrefix(m.name, "Call") {
 				return ""
@@ -134,13 +134,18 @@ func TestUnusableAnswers(t *testing.T) {
 			}
 			tried++
 			t.Run(tt.name+"/"+m.name, func(t *testing.T) {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respond(200, body, rayHeader)))
+				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
 				answer := requireAnswerError(t, m, result, err, 200)
-				assert.Contains(t, err.Error(), "cannot be used")
-				assert.Contains(t, err.Error(), tt.want)
+				neverSet := tt.name == "a null result" && m.name == "OrganizationProfile.Get"
+				if neverSet {
+					assert.Contains(t, err.Error(), "200 OK: the profile was never set")
+				} else {
+					assert.Contains(t, err.Error(), "cannot be used")
+					assert.Contains(t, err.Error(), tt.want)
+				}
 				assert.Empty(t, answer.Errors)
 				assert.Equal(t, m.isWrite(), errors.Is(err, cloudflare.ErrOutcomeUnknown))
-				assert.Equal(t, tt.name == "a null result" && m.name == "OrganizationProfile.Get", errors.Is(err, cloudflare.ErrNotFound))
+				assert.Equal(t, neverSet, errors.Is(err, cloudflare.ErrNotFound))
 			})
 		}
 		assert.NotZero(t, tried, tt.name)
@@ -152,7 +157,7 @@ func TestEmptyAnswers(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 204, 205, 299} {
 		for _, body := range []string{"", " \r\n"} {
 			for _, m := range everyMethod {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respond(status, body, rayHeader)))
+				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body, rayHeader)))
 				if !m.needsResult() {
 					assert.NoError(t, err, m.name)
 					continue
@@ -182,7 +187,7 @@ func TestUsableAnswers(t *testing.T) {
 	for name, body := range bodies {
 		for _, status := range []int{200, 201, 202, 206, 299} {
 			for _, m := range everyMethod {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respond(status, body(m.success()))))
+				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body(m.success()))))
 				if assert.NoError(t, err, "%s, %s, %d", name, m.name, status) && m.needsResult() {
 					assert.NotNil(t, result, "%s, %s", name, m.name)
 				}
@@ -196,7 +201,7 @@ func TestRefusalsInA200(t *testing.T) {
 	for _, result := range []string{"", `,"result":null`, `,"result":{}`, `,"result":[]`, `,"result":"no"`, `,"result":[{"id":7}]`} {
 		for _, m := range everyMethod {
 			body := `{"success":false,"errors":[{"code":1001,"message":"not today"}],"messages":["try tomorrow"]` + result + `}`
-			got, err := m.call(t.Context(), newSingleAttemptClient(t, respond(200, body, rayHeader)))
+			got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
 			answer := requireAnswerError(t, m, got, err, 200)
 			assert.Equal(t, []cloudflare.ResponseInfo{{Code: 1001, Message: "not today"}}, answer.Errors)
 			assert.Equal(t, []cloudflare.ResponseInfo{{Message: "try tomorrow"}}, answer.Messages)
@@ -210,7 +215,7 @@ func TestRefusalsInA200(t *testing.T) {
 // One badly encoded name must not hide every other.
 func TestInvalidUTF8InANameLosesNoOther(t *testing.T) {
 	body := "{\"success\":true,\"result\":[{\"id\":\"o1\",\"name\":\"Ann\"},{\"id\":\"o2\",\"name\":\"B\xe9\\ud800b\"},{\"id\":\"o3\",\"name\":\"Çem\"}]}"
-	page, err := newSingleAttemptClient(t, respond(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+	page, err := newSingleAttemptClient(t, respondWith(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 	require.NoError(t, err)
 	var names []string
 	for _, org := range page.Items {
@@ -251,7 +256,7 @@ func TestErrorBodies(t *testing.T) {
 			infos{{Code: 1183, Message: "bad", Source: cloudflare.ResponseInfoSource{Pointer: "/name"}}}, "bad (code 1183) at /name", nil},
 		{"no route", 404, `{"success":false,"errors":[{"code":7003,"message":"Could not route to /x"},{"code":7000,"message":"No route for that URI"}]}`,
 			infos{{Code: 7003, Message: "Could not route to /x"}, {Code: 7000, Message: "No route for that URI"}},
-			"Could not route to /x (code 7003); No route for that URI (code 7000)", []error{cloudflare.ErrNotFound}},
+			"Could not route to /x (code 7003); No route for that URI (code 7000)", nil},
 		{"conflict", 409, `{"success":false,"errors":[{"code":1,"message":"exists"}]}`, infos{{Code: 1, Message: "exists"}}, "exists", []error{cloudflare.ErrConflict}},
 		{"throttled", 429, `{"success":false,"errors":[{"code":971,"message":"Please wait and consider throttling your request speed"}]}`,
 			infos{{Code: 971, Message: "Please wait and consider throttling your request speed"}}, "429 Too Many Requests: Please wait", []error{cloudflare.ErrRateLimited}},
@@ -278,14 +283,14 @@ func TestErrorBodies(t *testing.T) {
 		{"text", 500, "oops", nil, `"oops"`, nil},
 		{"cut", 500, `{"success":false,"errors":[{"code":1,`, nil, `"{"success":false,"errors":[{"code":1,"`, nil},
 		{"empty", 500, "", nil, "the body is empty", nil},
-		{"null", 404, "null", nil, `"null"`, []error{cloudflare.ErrNotFound}},
-		{"a list", 404, "[]", nil, `"[]"`, []error{cloudflare.ErrNotFound}},
+		{"null", 404, "null", nil, `"null"; this is not a response of the API`, nil},
+		{"a list", 404, "[]", nil, `"[]"; this is not a response of the API`, nil},
 		{"long", 500, strings.Repeat("é", 5000), nil, `"` + strings.Repeat("é", 98) + `…"`, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var captured cloudflare.Response
-			c := newSingleAttemptClient(t, respond(tt.status, tt.body, rayHeader))
+			c := newSingleAttemptClient(t, respondWith(tt.status, tt.body, rayHeader))
 			_, err := c.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&captured))
 			var answer *cloudflare.Error
 			require.ErrorAs(t, err, &answer)
@@ -320,7 +325,7 @@ func TestErrorStatuses(t *testing.T) {
 	for _, status := range statuses {
 		for _, body := range bodies {
 			for _, m := range everyMethod {
-				got, err := m.call(t.Context(), newSingleAttemptClient(t, respond(status, body, rayHeader)))
+				got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body, rayHeader)))
 				requireAnswerError(t, m, got, err, status)
 				mayHaveHappened := false
 				for _, u := range unknown {
@@ -344,7 +349,7 @@ func TestEdgeStatuses(t *testing.T) {
 		}
 		body := `{"title":"` + title + `","status":` + strconv.Itoa(status) + `,"error_code":` + strconv.Itoa(status) + `,"ray_id":"another"}`
 		requests := 0
-		answer := respond(status, body, header...)
+		answer := respondWith(status, body, header...)
 		c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { requests++; return answer(r) }), cloudflare.WithMaxRetries(3))
 		_, err := c.Organizations.Get(t.Context(), "o1")
 		var got *cloudflare.Error
@@ -370,7 +375,7 @@ func TestRayIDs(t *testing.T) {
 		{[]string{"Cf-Ray: a\x1b[2J\nb"}, "", "a [2J b"},
 		{[]string{"Cf-Ray: " + strings.Repeat("r", 1<<20)}, "", strings.Repeat("r", 197) + "…"},
 	} {
-		_, err := newSingleAttemptClient(t, respond(502, tt.body, tt.header...)).Organizations.Get(t.Context(), "o1")
+		_, err := newSingleAttemptClient(t, respondWith(502, tt.body, tt.header...)).Organizations.Get(t.Context(), "o1")
 		var answer *cloudflare.Error
 		require.ErrorAs(t, err, &answer)
 		assert.Equal(t, tt.want, answer.RayID)
@@ -383,7 +388,7 @@ func TestLongErrors(t *testing.T) {
 	body := `{"success":false,"errors":[` + strings.Repeat(`{"code":1,"message":"m","error_chain":[`+strings.Repeat(`{"code":2},`, 50)+`{}]},`, 150) + `{}],"messages":[` +
 		strings.Repeat(`"m",`, 150) + `"m"]}`
 	for _, status := range []int{200, 400} {
-		_, err := newSingleAttemptClient(t, respond(status, body)).Organizations.Get(t.Context(), "o1")
+		_, err := newSingleAttemptClient(t, respondWith(status, body)).Organizations.Get(t.Context(), "o1")
 		var answer *cloudflare.Error
 		require.ErrorAs(t, err, &answer)
 		assert.Len(t, answer.Errors, 100)

@@ -56,7 +56,7 @@ func TestHostileIDs(t *testing.T) {
 // The API may change its IDs.
 func TestUnusualIDs(t *testing.T) {
 	sentFor := func(m idMethod, id string) (*url.URL, string) {
-		client, script := newScriptedClient(t, respond(400, ""))
+		client, script := newScriptedClient(t, respondWith(400, ""))
 		require.Error(t, m.call(t.Context(), client, id))
 		sent := script.only(t)
 		target, err := url.Parse(sent.URL)

@@ -226,7 +226,7 @@ func TestWithLogger(t *testing.T) {
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: noTimes}))
 	params := cloudflare.OrganizationListParams{Name: "a name that is nobody else's business"}
 
-	client := newClient(t, newScript(t, respond(200, successBody("[]"), rayHeader), respond(403, rejectedBody, rayHeader)), cloudflare.WithLogger(logger))
+	client := newClient(t, newScript(t, respondWith(200, successBody("[]"), rayHeader), respondWith(403, rejectedBody, rayHeader)), cloudflare.WithLogger(logger))
 	_, err := client.Organizations.List(t.Context(), params)
 	require.NoError(t, err)
 	_, err = client.Organizations.List(t.Context(), params)
@@ -286,21 +286,24 @@ func TestCaptureResponse(t *testing.T) {
 			want: cloudflare.Response{
 				StatusCode: 200, Attempts: 1, Header: header, RayID: "86610873f8d987a9-IAD", RateLimits: limits,
 				Messages:   []cloudflare.ResponseInfo{{Code: 1, Message: "be quick"}},
+				Result:     json.RawMessage(`[]`),
 				ResultInfo: json.RawMessage(`{"total_size":0, "later":[1]}`),
 			},
 		},
 		"error": {
 			status: 404,
-			body:   `{"success":false,"errors":[{"code":1001,"message":"no"}],"messages":["look elsewhere"]}`,
+			body:   `{"success":false,"errors":[{"code":1001,"message":"no"}],"messages":["look elsewhere"],"result":{"why":1},"result_info":{"a":2}}`,
 			fails:  cloudflare.ErrNotFound,
 			want: cloudflare.Response{
 				StatusCode: 404, Attempts: 1, Header: header, RayID: "86610873f8d987a9-IAD", RateLimits: limits,
-				Messages: []cloudflare.ResponseInfo{{Message: "look elsewhere"}},
+				Messages:   []cloudflare.ResponseInfo{{Message: "look elsewhere"}},
+				Result:     json.RawMessage(`{"why":1}`),
+				ResultInfo: json.RawMessage(`{"a":2}`),
 			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, _ := newScriptedClient(t, respond(tt.status, tt.body,
+			client, _ := newScriptedClient(t, respondWith(tt.status, tt.body,
 				rayHeader, `Ratelimit: "default";r=50;t=30`, `Ratelimit-Policy: "default";q=1200;w=300`))
 			got := cloudflare.Response{RayID: "of an earlier call", ResultInfo: json.RawMessage("{}")}
 			_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{}, cloudflare.CaptureResponse(&got))
@@ -348,7 +351,7 @@ func TestRawBodiesAreCopied(t *testing.T) {
 	var body io.ReadCloser
 	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 		body = r.Body
-		return respond(http.StatusRequestEntityTooLarge, "")(r)
+		return respondWith(http.StatusRequestEntityTooLarge, "")(r)
 	}))
 	raw := json.RawMessage(`{"name":"mine"}`)
 	require.Error(t, client.Call(t.Context(), cloudflare.Request{Method: "POST", Path: []string{"x"}, Body: raw}, nil))
@@ -385,11 +388,11 @@ func TestCall(t *testing.T) {
 			into:    new(zone), want: &zone{"1", []int{2}},
 			sent: sentRequest{Method: "GET", URL: apiURL + "/zones/1?a=%26&b=2&b=1", Header: sentHeader()},
 		},
-		"encodes the body as json/v2": {
+		"encodes the body as encoding/json": {
 			request: cloudflare.Request{Method: "POST", Path: []string{"zones"}, Body: zone{ID: "<1>"}},
 			answer:  successBody(`{}`),
 			into:    new(zone), want: new(zone),
-			sent: sentRequest{Method: "POST", URL: apiURL + "/zones", Body: `{"id":"<1>","tags":[]}`,
+			sent: sentRequest{Method: "POST", URL: apiURL + "/zones", Body: `{"id":"\u003c1\u003e","tags":null}`,
 				Header: sentHeader("Content-Type", "application/json")},
 		},
 		"passes RawMessage verbatim": {
@@ -411,7 +414,7 @@ func TestCall(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, w := newScriptedClient(t, respond(200, tt.answer))
+			client, w := newScriptedClient(t, respondWith(200, tt.answer))
 			require.NoError(t, client.Call(t.Context(), tt.request, tt.into))
 			assert.Equal(t, tt.want, tt.into)
 			assert.Equal(t, tt.sent, w.only(t))

@@ -246,7 +246,7 @@ func TestMalformedLocations(t *testing.T) {
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			for _, m := range everyMethod {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respond(status, "", rayHeader, "Location: "+location)))
+				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, "", rayHeader, "Location: "+location)))
 				requireAnswerError(t, m, result, err, status)
 				assert.ErrorContains(t, err, "redirects are not followed", "%.40q", location)
 			}
@@ -267,7 +267,7 @@ func TestEveryMethodSendsOneScheme(t *testing.T) {
 			c, err := cloudflare.NewClient(credential, cloudflare.WithMaxRetries(0), cloudflare.WithHTTPClient(&http.Client{
 				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 					got = r
-					return respond(200, m.success())(r)
+					return respondWith(200, m.success())(r)
 				}),
 			}))
 			require.NoError(t, err)
@@ -299,7 +299,7 @@ func TestTransportsThatChangeRequests(t *testing.T) {
 		r.Header.Set("X-Added", "1")
 		delete(r.Header, "Authorization")
 		r.URL.Host, r.URL.Path, r.URL.RawPath, r.URL.RawQuery, r.Host = "elsewhere.example", "/", "/", "", "elsewhere.example"
-		return respond(200, `{"success":true,"result":`+anOrganization+`}`)(r)
+		return respondWith(200, `{"success":true,"result":`+anOrganization+`}`)(r)
 	})
 	c := newSingleAttemptClient(t, redacting)
 	opts := []cloudflare.CallOption{cloudflare.SetHeader("X-Mine", "mine"), cloudflare.AddQuery("q", "1")}
@@ -518,7 +518,7 @@ func TestServersThatEchoCredentials(t *testing.T) {
 						if e.body != nil {
 							text = e.body(strings.TrimSpace(sent(r)))
 						}
-						response, err := respond(e.status, text)(r)
+						response, err := respondWith(e.status, text)(r)
 						response.Header = h
 						return response, err
 					})}))
@@ -553,7 +553,7 @@ func TestServersThatEchoOddCredentials(t *testing.T) {
 		"HTML":     html.EscapeString,
 	} {
 		c, err := cloudflare.NewClient(cloudflare.WithAPIToken(odd), cloudflare.WithMaxRetries(0),
-			cloudflare.WithHTTPClient(&http.Client{Transport: respond(500, spell(odd))}))
+			cloudflare.WithHTTPClient(&http.Client{Transport: respondWith(500, spell(odd))}))
 		require.NoError(t, err)
 		_, err = c.Organizations.Get(t.Context(), "o1")
 		require.Error(t, err)
@@ -710,10 +710,10 @@ func TestCredentialsInTheWrongPlace(t *testing.T) {
 		wrong[m.name] = func(ctx context.Context, c *cloudflare.Client, value string) error { return m.call(ctx, c, value) }
 	}
 	answers := map[string]roundTripper{
-		"a refusal":   respond(404, `{"success":false,"errors":[{"code":7003,"message":"no route"}]}`),
-		"a failure":   respond(500, ""),
+		"a refusal":   respondWith(404, `{"success":false,"errors":[{"code":7003,"message":"no route"}]}`),
+		"a failure":   respondWith(500, ""),
 		"no answer":   func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
-		"an unusable": respond(200, "<html>"),
+		"an unusable": respondWith(200, "<html>"),
 	}
 	for name, call := range wrong {
 		for answer, transport := range answers {
@@ -737,7 +737,7 @@ func TestCredentialsInTheWrongPlace(t *testing.T) {
 // The log says what it says it does, and at every level no more than that.
 func TestLogRecordsHoldNoSecrets(t *testing.T) {
 	var logged bytes.Buffer
-	answer := respond(200, `{"success":true,"result":`+anOrganization+`}`, rayHeader)
+	answer := respondWith(200, `{"success":true,"result":`+anOrganization+`}`, rayHeader)
 	c := newSingleAttemptClient(t, answer, cloudflare.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.Level(-100)}))))
 	_, err := c.Organizations.Update(t.Context(), "o1", cloudflare.OrganizationUpdateParams{Name: "in-the-body"},
 		cloudflare.SetHeader("X-Mine", "in-a-header"), cloudflare.AddQuery("q", "in-the-query"))

@@ -43,8 +43,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// respond returns a transport that gives every request the same response. Each line is a header: "Cf-Ray: 8661".
-func respond(status int, body string, lines ...string) roundTripper {
+// respondWith returns a transport that gives every request the same response. Each line is a header: "Cf-Ray: 8661".
+func respondWith(status int, body string, lines ...string) roundTripper {
 	return func(*http.Request) (*http.Response, error) {
 		header := make(http.Header)
 		for _, line := range lines {

@@ -58,9 +58,11 @@ var (
 	deletedBody  = successBody(`{"id":"` + organizationID + `"}`)
 )
 
-func respondSuccess(result string) roundTripper { return respond(http.StatusOK, successBody(result)) }
+func respondSuccess(result string) roundTripper {
+	return respondWith(http.StatusOK, successBody(result))
+}
 
-func respondError(status int) roundTripper { return respond(status, rejectedBody) }
+func respondError(status int) roundTripper { return respondWith(status, rejectedBody) }
 
 // fullOrganizationJSON is an organization with every field that the API documents, and with one that it does not.
 // fullOrganization returns it as it is decoded.

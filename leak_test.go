@@ -594,7 +594,7 @@ func TestBodiesAreClosed(t *testing.T) {
 	for _, status := range []int{101, 199, 200, 204, 302, 404, 429, 500} {
 		for _, m := range everyMethod {
 			var opened, closed atomic.Int32
-			answer := respond(status, m.success())
+			answer := respondWith(status, m.success())
 			c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 				response, err := answer(r)
 				response.Body = closeCounter{response.Body, &closed}

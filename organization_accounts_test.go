@@ -60,7 +60,7 @@ func TestOrganizationAccountsListSendsTheseHeaders(t *testing.T) {
 }
 
 func TestOrganizationAccountsListReadsAccounts(t *testing.T) {
-	client, _ := newScriptedClient(t, respond(200, `{
+	client, _ := newScriptedClient(t, respondWith(200, `{
 		"success": true, "errors": [], "messages": [],
 		"result": [
 			{"id": "a1", "name": "One", "type": "enterprise", "created_on": "2024-02-03T04:05:06.789Z", "settings": {

@@ -25,12 +25,12 @@ const (
 	memberURL  = membersURL + "/" + memberID
 )
 
-const memberJSON = `{"id":"m1","status":"active","meta":{"a":{"b":1}},"create_time":"2026-01-02T03:04:05Z","update_time":"2026-01-02T03:04:06.5Z",` +
+const memberJSON = `{"id":"fedcba9876543210fedcba9876543210","status":"active","meta":{"a":{"b":1}},"create_time":"2026-01-02T03:04:05Z","update_time":"2026-01-02T03:04:06.5Z",` +
 	`"user":{"id":"u1","email":"ann@example.com","name":"Ann","two_factor_authentication_enabled":true}}`
 
 func readMember() *cloudflare.OrganizationMember {
 	return &cloudflare.OrganizationMember{
-		ID: "m1", Status: cloudflare.MemberStatusActive,
+		ID: memberID, Status: cloudflare.MemberStatusActive,
 		User: cloudflare.MemberUser{
 			ID: "u1", Email: "ann@example.com", Name: "Ann",
 			TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Valid: true, Value: true},
@@ -94,7 +94,7 @@ func TestOrganizationMembersSendExactlyThis(t *testing.T) {
 		"Delete": {
 			func(ctx context.Context, c *cloudflare.Client) error {
 				return c.OrganizationMembers.Delete(ctx, organizationID, memberID)
-			}, respond(204, ""), sentRequest{Method: "DELETE", URL: memberURL, Body: `{"member_id":"` + memberID + `"}`},
+			}, respondWith(204, ""), sentRequest{Method: "DELETE", URL: memberURL, Body: `{"member_id":"` + memberID + `"}`},
 		},
 	}
 	for name, test := range tests {
@@ -150,11 +150,11 @@ func TestOrganizationMembersReadMembers(t *testing.T) {
 
 func TestOrganizationMemberMayLackWhatItLikes(t *testing.T) {
 	tests := map[string]cloudflare.OrganizationMember{
-		`{"id":"m1"}`: {ID: "m1"},
-		`{"id":"m1","status":"suspended","user":{},"meta":null}`:                    {ID: "m1", Status: "suspended"},
-		`{"id":"m1","status":null,"user":null,"create_time":null}`:                  {ID: "m1"},
-		`{"id":"m1","user":{"two_factor_authentication_enabled":null,"name":null}}`: {ID: "m1", User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Null: true}}},
-		`{"id":"m1","user":{"two_factor_authentication_enabled":false}}`:            {ID: "m1", User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Valid: true}}},
+		`{"id":"fedcba9876543210fedcba9876543210"}`:                                                               {ID: memberID},
+		`{"id":"fedcba9876543210fedcba9876543210","status":"suspended","user":{},"meta":null}`:                    {ID: memberID, Status: "suspended"},
+		`{"id":"fedcba9876543210fedcba9876543210","status":null,"user":null,"create_time":null}`:                  {ID: memberID},
+		`{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":null,"name":null}}`: {ID: memberID, User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Null: true}}},
+		`{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":false}}`:            {ID: memberID, User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Valid: true}}},
 	}
 	for body, want := range tests {
 		t.Run(body, func(t *testing.T) {
@@ -170,7 +170,7 @@ func TestOrganizationMemberIsStoredAsItWasSent(t *testing.T) {
 	for name, pkg := range jsonPackages {
 		for _, twoFactor := range []string{``, `,"two_factor_authentication_enabled":null`, `,"two_factor_authentication_enabled":false`} {
 			t.Run(name+twoFactor, func(t *testing.T) {
-				sent := `{"id":"m1","status":"later","user":{"id":"u1","email":"a@b","name":"A"` + twoFactor +
+				sent := `{"id":"fedcba9876543210fedcba9876543210","status":"later","user":{"id":"u1","email":"a@b","name":"A"` + twoFactor +
 					`},"create_time":"2026-01-02T03:04:05Z","update_time":"2026-01-02T03:04:06.5Z"}`
 				var member cloudflare.OrganizationMember
 				require.NoError(t, pkg.unmarshal([]byte(sent), &member))
@@ -189,12 +189,12 @@ func TestOrganizationMembersRefuseAnswersThatAreNoMembers(t *testing.T) {
 		"no id":            `{"status":"active"}`,
 		"id null":          `{"id":null}`,
 		"id empty":         `{"id":""}`,
-		"status a number":  `{"id":"m1","status":1}`,
-		"user a list":      `{"id":"m1","user":[]}`,
-		"2FA a text":       `{"id":"m1","user":{"two_factor_authentication_enabled":"yes"}}`,
-		"bad create_time":  `{"id":"m1","create_time":"yesterday"}`,
-		"create_time a no": `{"id":"m1","create_time":1700000000}`,
-		"bad update_time":  `{"id":"m1","update_time":"2026-13-01T00:00:00Z"}`,
+		"status a number":  `{"id":"fedcba9876543210fedcba9876543210","status":1}`,
+		"user a list":      `{"id":"fedcba9876543210fedcba9876543210","user":[]}`,
+		"2FA a text":       `{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":"yes"}}`,
+		"bad create_time":  `{"id":"fedcba9876543210fedcba9876543210","create_time":"yesterday"}`,
+		"create_time a no": `{"id":"fedcba9876543210fedcba9876543210","create_time":1700000000}`,
+		"bad update_time":  `{"id":"fedcba9876543210fedcba9876543210","update_time":"2026-13-01T00:00:00Z"}`,
 	}
 	for name, body := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -340,25 +340,25 @@ func TestOrganizationMembersAreTriedAgainWhereThatIsHarmless(t *testing.T) {
 	}{
 		"Get, 502":                           {get, []roundTripper{respondError(502), fail(connectionReset), respondSuccess(memberJSON)}, none},
 		"Create, 502":                        {create, []roundTripper{respondError(502)}, unknown},
-		"Create, 503 with Retry-After":       {create, []roundTripper{respond(503, "", "Retry-After: 1")}, unknown},
-		"Create, 408":                        {create, []roundTripper{respond(408, "")}, unknown},
-		"Create, 522 from the edge":          {create, []roundTripper{respond(522, "<html>")}, unknown},
+		"Create, 503 with Retry-After":       {create, []roundTripper{respondWith(503, "", "Retry-After: 1")}, unknown},
+		"Create, 408":                        {create, []roundTripper{respondWith(408, "")}, unknown},
+		"Create, 522 from the edge":          {create, []roundTripper{respondWith(522, "<html>")}, unknown},
 		"Create, reset":                      {create, []roundTripper{fail(connectionReset)}, unknown},
 		"Create, end of file":                {create, []roundTripper{fail(io.ErrUnexpectedEOF)}, unknown},
-		"Create, an empty success":           {create, []roundTripper{respond(200, "")}, unknown},
-		"Create, 204":                        {create, []roundTripper{respond(204, "")}, unknown},
+		"Create, an empty success":           {create, []roundTripper{respondWith(200, "")}, unknown},
+		"Create, 204":                        {create, []roundTripper{respondWith(204, "")}, unknown},
 		"Create, 429":                        {create, []roundTripper{respondError(429), respondSuccess(memberJSON)}, none},
 		"Create, no connection":              {create, []roundTripper{fail(connectionRefused), respondSuccess(memberJSON)}, none},
 		"Create, 429, then reset":            {create, []roundTripper{respondError(429), fail(connectionReset)}, unknown},
 		"Create, 409":                        {create, []roundTripper{respondError(409)}, cloudflare.ErrConflict},
-		"Delete, 502":                        {remove, []roundTripper{respondError(502), respond(204, "")}, none},
+		"Delete, 502":                        {remove, []roundTripper{respondError(502), respondWith(204, "")}, none},
 		"Delete, reset, then gone":           {remove, []roundTripper{fail(connectionReset), respondError(404)}, none},
 		"Delete, 500, 429, then gone":        {remove, []roundTripper{respondError(500), respondError(429), respondError(404)}, none},
 		"Delete, gone":                       {remove, []roundTripper{respondError(404)}, notFound},
 		"Delete, 429, then gone":             {remove, []roundTripper{respondError(429), respondError(404)}, notFound},
 		"Delete, no connection, then gone":   {remove, []roundTripper{fail(connectionRefused), respondError(404)}, notFound},
-		"Delete, reset, then no route":       {remove, []roundTripper{fail(connectionReset), respond(404, noRouteBody)}, unknown},
-		"Delete, reset, then a proxy's 404":  {remove, []roundTripper{fail(connectionReset), respond(404, "<html>")}, unknown},
+		"Delete, reset, then no route":       {remove, []roundTripper{fail(connectionReset), respondWith(404, noRouteBody)}, unknown},
+		"Delete, reset, then a proxy's 404":  {remove, []roundTripper{fail(connectionReset), respondWith(404, "<html>")}, unknown},
 		"Delete, reset, then 403":            {remove, []roundTripper{fail(connectionReset), respondError(403)}, unknown},
 		"Delete, reset and nothing but that": {remove, []roundTripper{fail(connectionReset), fail(connectionReset), fail(connectionReset), fail(connectionReset)}, unknown},
 	}
@@ -444,7 +444,7 @@ func TestBatchCreateSendsTensInOrder(t *testing.T) {
 			var answers []roundTripper
 			sum := 0
 			for i, size := range sizes {
-				answers = append(answers, respond(200, `{"success":true,"result":`+manyCreated(sum, sum+size)+`}`, "Cf-Ray: ray"+strconv.Itoa(i)))
+				answers = append(answers, respondWith(200, `{"success":true,"result":`+manyCreated(sum, sum+size)+`}`, "Cf-Ray: ray"+strconv.Itoa(i)))
 				sum += size
 			}
 			client, script := newScriptedClient(t, answers...)
@@ -501,11 +501,11 @@ func TestBatchCreateTellsWhoWasCreated(t *testing.T) {
 			created: idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIsNone: cloudflare.ErrOutcomeUnknown,
 		},
 		"a refusal with 200": {
-			answers: []roundTripper{first, respond(200, `{"result":`+manyCreated(10, 20)+`,"success":false,"errors":[{"code":1001,"message":"no"}]}`)},
+			answers: []roundTripper{first, respondWith(200, `{"result":`+manyCreated(10, 20)+`,"success":false,"errors":[{"code":1001,"message":"no"}]}`)},
 			created: idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIsNone: cloudflare.ErrOutcomeUnknown,
 		},
 		"502 to the second": {
-			answers: []roundTripper{first, respond(502, "<html>")},
+			answers: []roundTripper{first, respondWith(502, "<html>")},
 			created: idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
 		},
 		"reset on the last": {

@@ -46,7 +46,7 @@ func TestOrganizationProfileUpdate(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, w := newScriptedClient(t, respond(tt.status, tt.answer))
+			client, w := newScriptedClient(t, respondWith(tt.status, tt.answer))
 			require.NoError(t, client.OrganizationProfile.Update(t.Context(), organizationID, tt.profile))
 			assertSent(t, sentRequest{
 				Method: "PUT", URL: organizationURL + "/profile", Body: tt.body,

@@ -189,7 +189,7 @@ func TestModifyWhereTheOrganizationComesWithoutItsProfile(t *testing.T) {
 	}{
 		"there is one":         {profile: respondSuccess(workflowProfileJSON), sent: `{"name":"New","profile":` + workflowProfileJSON + `}`},
 		"there is none":        {profile: respondSuccess("null"), sent: `{"name":"New"}`},
-		"it is not found":      {profile: respond(404, notFoundBody), sent: `{"name":"New"}`},
+		"it is not found":      {profile: respondWith(404, notFoundBody), sent: `{"name":"New"}`},
 		"it must not be seen":  {profile: respondError(403), err: cloudflare.ErrForbidden},
 		"all of it is empty":   {inOrganization: `,"profile":{"business_name":"","external_metadata":""}`, sent: `{"name":"New"}`},
 		"it is there, in part": {inOrganization: `,"profile":{"business_name":"X"}`, sent: `{"name":"New","profile":{"business_address":"","business_email":"","business_name":"X","business_phone":"","external_metadata":""}}`},
@@ -303,8 +303,8 @@ func TestProfileModifyAfterA404(t *testing.T) {
 		"there is none":               {profile: cloudflaretest.Status(404, nil, notFoundBody)},
 		"there is one after all":      {profile: cloudflaretest.Status(404, nil, notFoundBody), stored: &workflowProfile, kept: workflowProfile.BusinessName},
 		"no organization":             {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(404, nil, notFoundBody)), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"no route":                    {profile: cloudflaretest.Status(404, nil, noRouteBody), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &workflowProfile, err: cloudflare.ErrNotFound},
+		"no route":                    {profile: cloudflaretest.Status(404, nil, noRouteBody), stored: &workflowProfile, fails: true},
+		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &workflowProfile, fails: true},
 		"the organization is null":    {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(200, nil, successBody("null"))), stored: &workflowProfile, fails: true},
 		"the organization is refused": {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(403, nil, notFoundBody)), stored: &workflowProfile, err: cloudflare.ErrForbidden},
 	} {
@@ -565,7 +565,8 @@ func TestWaitUntilReadableEndsAtOnce(t *testing.T) {
 
 		start = time.Now()
 		_, err = w.client.Organizations.WaitUntilReadable(t.Context(), "no-id")
-		assert.ErrorIs(t, err, cloudflare.ErrNotFound, "no such route: there is nothing to wait for")
+		assert.ErrorContains(t, err, "404 Not Found", "no such route: there is nothing to wait for")
+		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 		_, err = w.client.Organizations.WaitUntilReadable(t.Context(), "")
 		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
 		var none context.Context
@@ -630,14 +631,15 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 		fault  cloudflaretest.Fault
 		before func(w *workflow, id string, r *http.Request)
 		err    error
+		status int // of an error that has no sentinel
 		stays  bool
 	}{
 		"the answer is lost":        {n: looks + 1, fault: cloudflaretest.Cut()},
 		"a list is refused":         {n: 1, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
 		"another list is refused":   {n: 2, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
 		"the last list is refused":  {n: 3, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
-		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRouteBody), err: cloudflare.ErrNotFound, stays: true},
-		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), err: cloudflare.ErrNotFound, stays: true},
+		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRouteBody), status: 404, stays: true},
+		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), status: 404, stays: true},
 		"filled in between": {n: 100, fault: cloudflaretest.Cut(), err: cloudflare.ErrConflict, stays: true, before: func(w *workflow, id string, r *http.Request) {
 			if r.Method == http.MethodDelete {
 				w.AddAccount(id, cloudflaretest.Account{})
@@ -661,7 +663,14 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 					w.before = func(r *http.Request) { test.before(w, id, r) }
 				}
 				err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
-				assert.ErrorIs(t, err, test.err)
+				if test.status != 0 {
+					var e *cloudflare.Error
+					require.ErrorAs(t, err, &e)
+					assert.Equal(t, test.status, e.StatusCode)
+					assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
+				} else {
+					assert.ErrorIs(t, err, test.err)
+				}
 				w.before = func(*http.Request) {}
 				assert.Equal(t, test.stays, w.named(t, "Org") == 1)
 			})
@@ -685,7 +694,8 @@ func TestDeleteIfEmptyOfOneThatIsListedButNotFound(t *testing.T) {
 
 		w.Fail(2, cloudflaretest.Status(404, nil, "<html>"))
 		err = w.client.Organizations.DeleteIfEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
-		assert.ErrorIs(t, err, cloudflare.ErrNotFound, "nobody but the API knows what is gone")
+		assert.ErrorContains(t, err, "404 Not Found", "only the API knows what is gone")
+		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 
 		sent := len(w.sent())
 		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)

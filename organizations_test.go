@@ -113,7 +113,7 @@ func TestOrganizations(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, w := newScriptedClient(t, respond(200, tt.answer))
+			client, w := newScriptedClient(t, respondWith(200, tt.answer))
 			got, err := tt.call(t.Context(), client.Organizations)
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got)

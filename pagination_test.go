@@ -127,7 +127,7 @@ func newPages(t *testing.T, tokens ...string) (*cloudflare.Client, *script) {
 	t.Helper()
 	pages := make([]roundTripper, len(tokens))
 	for i, token := range tokens {
-		pages[i] = respond(200, pageBody(`[{"id":"`+strconv.Itoa(i+1)+`"}]`, token))
+		pages[i] = respondWith(200, pageBody(`[{"id":"`+strconv.Itoa(i+1)+`"}]`, token))
 	}
 	return newScriptedClient(t, pages...)
 }
@@ -170,8 +170,8 @@ func TestAllEndsOnARepeatedToken(t *testing.T) {
 
 // An empty page with a token is not the end of a list.
 func TestAllGoesOnAfterAnEmptyPage(t *testing.T) {
-	client, w := newScriptedClient(t, respond(200, pageBody(`[]`, "a")), respond(200, pageBody(`[{"id":"1"}]`, "b")),
-		respond(200, pageBody(`[]`, "c")), respond(200, pageBody(`[{"id":"2"}]`, "d")), respond(200, pageBody(`[]`, "")))
+	client, w := newScriptedClient(t, respondWith(200, pageBody(`[]`, "a")), respondWith(200, pageBody(`[{"id":"1"}]`, "b")),
+		respondWith(200, pageBody(`[]`, "c")), respondWith(200, pageBody(`[{"id":"2"}]`, "d")), respondWith(200, pageBody(`[]`, "")))
 	assert.Equal(t, []string{"1", "2"}, listedIDs(t, client, cloudflare.OrganizationListParams{}))
 	assert.Len(t, w.sent, 5)
 }
