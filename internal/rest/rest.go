@@ -41,6 +41,8 @@ type Sender struct {
 	// Closures, so that no printer reaches the credential: a transport holds it in the buffers of its connections.
 	header    func() http.Header
 	roundTrip func(*http.Request) (*http.Response, error)
+	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
+	native    bool                                  // the transport is an *http.Transport
 }
 
 // New returns a Sender. A bad base URL is ErrInvalidArgument.
@@ -70,6 +72,9 @@ func New(config Config) (*Sender, error) {
 	config.Credential.sign(constant)
 	s.header = func() http.Header { return cloneHeader(constant) }
 	s.roundTrip = transport.RoundTrip
+	if t, ok := transport.(*http.Transport); ok {
+		s.native, s.proxy = true, t.Proxy
+	}
 	return s, nil
 }
 
@@ -80,6 +85,7 @@ type RawRequest struct {
 	Query      string // encoded
 	Header     http.Header
 	Body       []byte // nil: none
+	Idempotent bool   // a POST or PATCH that may be repeated like a PUT
 	MaxRetries int
 }
 
@@ -89,6 +95,7 @@ type RawResponse struct {
 	Header     http.Header
 	Body       []byte // valid until Release
 	TooLarge   bool   // Body is only the beginning
+	Incomplete error  // why Body is not whole, nil if it is; only if the status is no success
 	Path       string // of the request, escaped, below the base URL
 	Attempts   int
 	Unknown    bool // this attempt or an earlier one was a write that may have happened
@@ -137,27 +144,34 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		}
 		call.Attempts++
 		start := time.Now()
-		answer, result, err := s.attempt(ctx, ticket, &req, target)
+		response, result, err := s.attempt(ctx, ticket, call.Attempts, &req, target)
 		duration := time.Since(start)
 		call.Causes = nil
 		if err != nil {
 			err = s.cleanError(ctx, withoutURL(err))
 			call.Causes = []error{err}
-		} else {
+		}
+		if response != nil {
 			call.Last.Release()
-			call.Last = answer
-			answer.Path, answer.Attempts = path, call.Attempts
+			call.Last = response
+			response.Path, response.Attempts = path, call.Attempts
+			if response.Incomplete != nil {
+				response.Incomplete = s.cleanError(ctx, response.Incomplete)
+			}
 		}
 		call.Unknown = call.Unknown || result.unknown(req.Method)
 
-		again, wait := call.Attempts <= req.MaxRetries && result.repeatable(req.Method), time.Duration(0)
+		again, wait := call.Attempts <= req.MaxRetries && result.repeatable(req.idempotent()), time.Duration(0)
+		if err != nil && contextError(ctx) != nil {
+			again = false
+		}
 		if again {
-			wait, again = s.wait(ctx, answer, call.Attempts)
+			wait, again = s.wait(response, call.Attempts)
 		}
 		if s.Log != nil {
 			s.Log(ctx, s.Credential, record{
 				method: req.Method, path: path, attempt: call.Attempts, waited: start.Sub(queued), duration: duration,
-				answer: answer, err: err, unknown: result.unknown(req.Method), again: again, wait: wait,
+				answer: response, err: err, unknown: result.unknown(req.Method), again: again, wait: wait,
 			})
 		}
 
@@ -169,20 +183,20 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		case err != nil:
 			return nil, &call
 		default:
-			answer.Unknown = call.Unknown
-			return answer, nil
+			response.Unknown = call.Unknown
+			return response, nil
 		}
 	}
 }
 
-// wait returns how long to wait before the next attempt, and false if there must be none: the caller is gone, or the
-// server asks for more than the client is willing to wait and the caller is better served by the answer.
-func (s *Sender) wait(ctx context.Context, answer *RawResponse, attempts int) (time.Duration, bool) {
+// wait returns how long to wait before the next attempt, and false if there must be none: the server asks for more than
+// the client is willing to wait, and the caller is better served by the response.
+func (s *Sender) wait(response *RawResponse, attempts int) (time.Duration, bool) {
 	wait := backoff(attempts, s.MaxRetryWait)
-	if answer == nil {
-		return wait, contextError(ctx) == nil
+	if response == nil {
+		return wait, true
 	}
-	if asked := RetryAfter(answer.Header, time.Now()); asked > 0 {
+	if asked := RetryAfter(response.Header, time.Now()); asked > 0 {
 		wait = asked
 	}
 	wait = max(wait, s.gate.paused())
