@@ -769,7 +769,7 @@ func TestCrashesShowNoCredential(t *testing.T) {
 	output, err := crash.CombinedOutput()
 	require.Error(t, err)
 	assert.Contains(t, string(output), "crashed on purpose")
-	assert.Contains(t, string(output), "rest.(*Client)", "a trace of every frame")
+	assert.Contains(t, string(output), "rest.(*Sender)", "a trace of every frame")
 	assert.NotContains(t, string(output), canary)
 }
 

@@ -127,8 +127,8 @@ func TestCloudflaretestSharesNoTypes(t *testing.T) {
 	}, taken)
 }
 
-// One file decides what an answer that is no success becomes.
-func TestOnlyErrorsMakesAnError(t *testing.T) {
+// One file decides what becomes of a response that does not report success.
+func TestOnlyResponseMakesAnError(t *testing.T) {
 	makers := map[string]bool{}
 	for name, file := range parsePackages(t)["."] {
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -147,7 +147,7 @@ func TestOnlyErrorsMakesAnError(t *testing.T) {
 			return true
 		})
 	}
-	assert.Equal(t, map[string]bool{"errors.go": true}, makers)
+	assert.Equal(t, map[string]bool{"response.go": true}, makers)
 }
 
 // What a user's program inherits, and what go.mod names besides for the tests.

@@ -3,29 +3,30 @@ package cloudflare
 import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/cloudflare/internal/envelope"
 )
 
-// Nullable is what the API may send as a value, as null, or not at all, where these are three different answers. The
-// zero Nullable was not sent.
+// Nullable distinguishes a value, an explicit null and an absent field. The zero Nullable is an absent field.
 //
 //	if required, ok := account.Settings.EnforceTwofactor.Get(); ok && !required {
-//		// the API says that it is not required
+//		// the API says that two-factor authentication is not required
 //	}
 //
-// A field of this type needs the option omitzero in its json tag, or what was not sent is stored as null.
+// The JSON tag of a Nullable field needs the option omitzero. Otherwise an absent field is marshaled as null.
 type Nullable[T any] struct {
-	Value T    // counts only with Valid
-	Valid bool // the API sent a value
-	Null  bool // the API sent null
+	Value T    // meaningful only if Valid is true
+	Valid bool // the field has a value
+	Null  bool // the field is null
 }
 
-// Get returns the value, and whether there is one.
+// Get returns the value and reports whether there is one.
 func (n Nullable[T]) Get() (value T, ok bool) { return n.Value, n.Valid }
 
-// IsZero reports whether the API sent neither a value nor null. It is what omitzero asks.
+// IsZero reports whether the field is absent.
 func (n Nullable[T]) IsZero() bool { return !n.Valid && !n.Null }
 
-// MarshalJSON writes the value, or null without one.
+// MarshalJSON encodes the value, or null if there is none.
 func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	if !n.Valid {
 		return []byte("null"), nil
@@ -33,15 +34,22 @@ func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(n.Value)
 }
 
-// UnmarshalJSON reads a value or null.
+// UnmarshalJSON decodes a value or null.
 func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
 	*n = Nullable[T]{Null: jsontext.Value(data).Kind() == jsontext.KindNull}
 	if n.Null {
 		return nil
 	}
-	if err := json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true)); err != nil {
+	err := json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true))
+	if envelope.IsTimeError(err) {
+		err = json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true), envelope.LenientTimes)
+	}
+	if err != nil {
 		return err
 	}
 	n.Valid = true
 	return nil
 }
+
+// nullable marks the results of a Call that can be null.
+func (n *Nullable[T]) nullable() {}

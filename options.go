@@ -4,19 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/textproto"
-	"net/url"
-	"reflect"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"example.com/cloudflare/internal/rest"
 )
 
-// Option configures a [Client]. An option with a bad value makes [NewClient] fail.
+// Option configures a [Client]. If an option is not valid, [NewClient] returns an error.
 type Option func(*config)
 
 // config is what the options of a client fill.
@@ -24,82 +18,94 @@ type config struct {
 	rest       rest.Config
 	maxRetries int
 	credential string // the option that gave it, empty for none
-	token      bool
-	err        error // the first thing wrong
+	err        error  // the first thing wrong
 }
 
-func (c *config) refuse(format string, args ...any) {
+func (c *config) reject(format string, args ...any) {
 	if c.err == nil {
 		c.err = invalid(format, args...)
 	}
 }
 
-// WithAPIToken authenticates with an API token: Authorization: Bearer. The API takes user tokens for only some of the
-// Organizations operations; [WithAPIKey] covers all of them. It must not be combined with another credential.
+// WithAPIToken authenticates with an API token, in the Authorization header. The API accepts user tokens for only some
+// of the Organizations operations; a global API key works for all of them. See [WithAPIKey].
 func WithAPIToken(token string) Option {
-	return func(c *config) { c.setToken("WithAPIToken", token) }
+	return func(c *config) { c.setChecked("WithAPIToken", rest.Token(token)) }
 }
 
-// WithAPIKey authenticates with a global API key and the e-mail address of its user: X-Auth-Email and X-Auth-Key. It
-// must not be combined with another credential.
+// WithAPIKey authenticates with a global API key and the email address of its user, in the headers X-Auth-Key and
+// X-Auth-Email.
 func WithAPIKey(key, email string) Option {
-	return func(c *config) { c.setKey("WithAPIKey", key, "WithAPIKey", email) }
+	return func(c *config) { c.setChecked("WithAPIKey", rest.Key(key, email)) }
 }
 
-func (c *config) setToken(source, token string) {
-	if c.setCredential(source) && c.checkSecret(source, "API token", token) {
-		c.rest.Credential, c.token = rest.Token(token), true
+// WithCredentialSource authenticates each attempt with the [Credential] that source returns. Use it for credentials that
+// change while the client is in use. NewClient does not call source.
+//
+// The client calls source once before each attempt, after the waits for the limiter and the rate limit, with the
+// context of the call. Concurrent calls run it concurrently, so it should cache the credential. If source returns an
+// error, or a credential that is not valid, the attempt is not sent and the call fails with that error. A response with
+// status 401 or 403 is not retried with another credential.
+//
+// All credentials must belong to one user, because a client keeps one rate limit. Create a client for each user.
+func WithCredentialSource(source func(ctx context.Context) (Credential, error)) Option {
+	return func(c *config) {
+		if source == nil {
+			c.reject("WithCredentialSource: the source is nil")
+			return
+		}
+		if !c.setCredential("WithCredentialSource") {
+			return
+		}
+		c.rest.Source = func(ctx context.Context) (rest.Credential, error) {
+			credential, err := source(ctx)
+			return credential.rest, foreign(err)
+		}
 	}
 }
 
-func (c *config) setKey(keySource, key, emailSource, email string) {
-	if !c.setCredential(keySource) || !c.checkSecret(keySource, "API key", key) || !c.checkSecret(emailSource, "e-mail address", email) {
+// setChecked sets a credential that names its source in errors.
+func (c *config) setChecked(source string, credential rest.Credential) {
+	if !c.setCredential(source) {
 		return
 	}
-	if !strings.Contains(email, "@") {
-		c.refuse("%s: the e-mail address has no @", emailSource)
+	if err := credential.Check(); err != nil {
+		c.reject("%s: %v", source, err)
 		return
 	}
-	c.rest.Credential = rest.Key(key, email)
+	c.rest.Credential = credential
 }
 
 func (c *config) setCredential(source string) bool {
 	if c.credential != "" {
-		c.refuse("%s and %s: only one credential can be sent", c.credential, source)
+		c.reject("%s and %s: only one credential can be sent", c.credential, source)
 		return false
 	}
 	c.credential = source
 	return true
 }
 
-// checkSecret never shows the value, nor mends it: a credential with white space around it was copied wrongly, and
-// the caller should know.
-func (c *config) checkSecret(source, what, value string) bool {
-	if value == "" {
-		c.refuse("%s: the %s is empty", source, what)
-		return false
-	}
-	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		c.refuse("%s: the %s contains white space or a character that is not printable ASCII", source, what)
-		return false
-	}
-	return true
-}
-
-// WithBaseURL sends requests elsewhere than to https://api.cloudflare.com/client/v4: to a gateway, or to a test
-// server. It takes an https URL without user, query and fragment; plain http goes to localhost and loopback
-// addresses only.
+// WithBaseURL sets the URL that requests are sent to, such as a gateway or a test server. The default is
+// https://api.cloudflare.com/client/v4. The URL must use https and must not have a user, a query or a fragment. Plain
+// http is valid for localhost and loopback addresses only.
 func WithBaseURL(base string) Option {
 	return func(c *config) { c.rest.BaseURL = base }
 }
 
-// WithHTTPClient sends requests through the transport of hc, with its cookie jar if it has one, and bounds each
-// attempt by its Timeout if that is shorter than [WithTimeout]. Redirects are never followed, whatever its
-// CheckRedirect says. Changing hc later changes nothing.
+// WithHTTPClient sends requests through the transport of hc, and uses its cookie jar if it has one. The Timeout of hc
+// limits each attempt if it is shorter than [WithTimeout]. Redirects are never followed, and CheckRedirect is ignored.
+// Later changes of hc have no effect.
+//
+// Clients without this option share a transport of their own. They do not use http.DefaultTransport, so that replacing
+// it in a test does not keep requests from the API. If hc has no Transport, the client does use http.DefaultTransport,
+// which keeps only two idle connections to the API; [NewTransport] returns one with the usual settings.
+//
+// A transport that fails does not prove that a request was not sent, and makes the outcome of a write unknown. A circuit
+// breaker therefore belongs in a [Limiter].
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) {
 		if hc == nil || hc.Transport != nil && isNil(hc.Transport) || hc.Jar != nil && isNil(hc.Jar) {
-			c.refuse("WithHTTPClient: the client, or its transport or jar, is a nil pointer")
+			c.reject("WithHTTPClient: the client, or its transport or jar, is a nil pointer")
 			return
 		}
 		own := *hc
@@ -107,191 +113,113 @@ func WithHTTPClient(hc *http.Client) Option {
 	}
 }
 
-// WithTimeout bounds one attempt, the reading of its answer included but not the waits between attempts. The default
-// is 30 seconds; 0 means no limit but the context's. An attempt that takes longer counts as one without an answer
-// ([ErrAttemptTimeout]).
+// WithTimeout limits the time of one attempt, including reading the response but not the waits between attempts. The
+// default is 30 seconds. Zero means no limit except that of the context. An attempt that takes longer fails with
+// [ErrAttemptTimeout], and is retried like one without a response.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) {
 		if d < 0 {
-			c.refuse("WithTimeout: %s is negative", d)
+			c.reject("WithTimeout: %s is negative", d)
 		}
 		c.rest.Timeout = d
 	}
 }
 
-// WithMaxRetries bounds how often one call is tried again after its first attempt. The default is 3; 0 means never.
-// What is tried again is said in the package documentation.
+// WithMaxRetries limits how often a call is retried after its first attempt. The default is 3. Zero disables retries.
+// The package documentation lists what is retried.
 func WithMaxRetries(n int) Option {
 	return func(c *config) {
 		if n < 0 {
-			c.refuse("WithMaxRetries: %d is negative", n)
+			c.reject("WithMaxRetries: %d is negative", n)
 		}
 		c.maxRetries = n
 	}
 }
 
-// WithMaxRetryWait bounds one wait between attempts. The default is 30 seconds. If the server asks for a longer one,
-// the call returns the answer at once, with [Error.RetryAfter] set.
+// WithMaxRetryWait limits the wait before one retry. The default is 30 seconds. If the server asks for a longer wait,
+// the call returns the response at once as an [*Error] with RetryAfter set.
 func WithMaxRetryWait(d time.Duration) Option {
 	return func(c *config) {
 		if d < 0 {
-			c.refuse("WithMaxRetryWait: %s is negative", d)
+			c.reject("WithMaxRetryWait: %s is negative", d)
 		}
 		c.rest.MaxRetryWait = d
 	}
 }
 
-// WithUserAgent puts product, such as "inventory/1.2", before the client's own name in the User-Agent header.
+// WithUserAgent adds product, such as "inventory/1.2", to the User-Agent header, before the name of this package.
 func WithUserAgent(product string) Option {
 	return func(c *config) {
 		if product == "" || strings.TrimSpace(product) != product || !isHeaderValue(product) {
-			c.refuse("WithUserAgent: the product is empty, or has a control character or white space around it")
+			c.reject("WithUserAgent: the product is empty, or has a control character or white space around it")
 			return
 		}
 		c.rest.UserAgent = product + " " + userAgent()
 	}
 }
 
-// WithLogger logs one record for each attempt, "cloudflare request", with the context of the call: method, path,
-// attempt, duration, and either status and ray_id or error. Where they apply there are also waited, for the limiter and
-// the rate limit; outcome_unknown, if a write may have happened; and retry_in, if another attempt follows.
+// WithLogger logs one record for each attempt, with the message "cloudflare request" and the context of the call. It can
+// be given several times. These are the attributes, with their kinds:
 //
-// A 2xx is at Debug level, also if its body turns out to be an error. What the API refuses (400 to 499) and what the
-// caller cancels is at Info level, for the caller is told. The rest is at Warn: no answer, a redirect, 408, 429, and
-// 500 and above. No query, header, body or credential is logged. To tell clients apart, give each a logger of its own:
-// logger.With("client", name).
+//   - method, path: the HTTP method and the escaped path, strings
+//   - attempt: 1 for the first attempt of a call, an int
+//   - duration: the time that the attempt took, a duration
+//   - status: the HTTP status, an int; ray_id, a string; both only if there is a response
+//   - error: why there is no response, a string
+//   - waited: the time spent waiting for the limiter, the rate limit and the credential source, a duration; only from
+//     1 ms
+//   - outcome_unknown: true if the attempt is a write that may have happened, a bool; omitted otherwise
+//   - retry_in: the wait before the next attempt, a duration; only if there is one
+//
+// The level is Debug for a 2xx status, even if the body then turns out to be an error. It is Info for the statuses 400
+// to 499 and for calls that the caller canceled. It is Warn for everything else: no response, a redirect, 408, 429, and
+// 500 and above. No query, header, body or credential is logged. To tell clients apart, pass each its own logger, such
+// as logger.With("client", name).
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) {
 		if l == nil || l.Handler() == nil {
-			c.refuse("WithLogger: the logger or its handler is nil")
+			c.reject("WithLogger: the logger or its handler is nil")
+			return
 		}
-		c.rest.Log = rest.LogTo(l)
+		c.rest.Hooks = append(c.rest.Hooks, rest.LogTo(l))
 	}
 }
 
-// WithLimiter makes every attempt wait for l first.
+// WithAttemptHook calls hook after each attempt, before the wait for the next one. Use it for metrics, tracing and audit
+// logs. It can be given several times; the hooks run in the order of the options.
+//
+// A hook runs in the goroutine of the call, with the context of the call. A hook that blocks delays only that call. A
+// hook that panics ends that call with the panic, and the client remains usable. A call that ends without an attempt
+// runs no hook.
+func WithAttemptHook(hook func(ctx context.Context, attempt Attempt)) Option {
+	return func(c *config) {
+		if hook == nil {
+			c.reject("WithAttemptHook: the hook is nil")
+			return
+		}
+		c.rest.Hooks = append(c.rest.Hooks, func(ctx context.Context, attempt rest.Attempt) { hook(ctx, Attempt(attempt)) })
+	}
+}
+
+// NewTransport returns a new transport with the settings of the one that clients without [WithHTTPClient] share. Change
+// it or wrap it, and pass it to WithHTTPClient. It has its own connections, so create one for all clients.
+func NewTransport() *http.Transport { return rest.NewTransport() }
+
+// WithLimiter calls l.Wait before every attempt. If Wait returns an error, the attempt is not sent and the call fails
+// with that error, so that a circuit breaker never makes the outcome of a write unknown.
 func WithLimiter(l Limiter) Option {
 	return func(c *config) {
 		if isNil(l) {
-			c.refuse("WithLimiter: the limiter is nil")
+			c.reject("WithLimiter: the limiter is nil")
 			return
 		}
-		c.rest.Limiter = l
+		c.rest.Limiter = func(ctx context.Context) error { return foreign(l.Wait(ctx)) }
 	}
 }
 
-// Limiter paces requests. *rate.Limiter of golang.org/x/time/rate is one; so may be a limiter shared between machines.
+// Limiter paces requests. The *rate.Limiter of golang.org/x/time/rate implements it.
 type Limiter interface {
-	// Wait returns when a request may be sent, or an error if ctx ends first. Then the call fails with that error, or
-	// with the context's own if ctx has ended.
+	// Wait blocks until a request may be sent. If ctx has ended, the call fails with the error of ctx, whatever Wait
+	// returns.
 	Wait(ctx context.Context) error
-}
-
-func isNil(v any) bool {
-	switch value := reflect.ValueOf(v); value.Kind() {
-	case reflect.Invalid:
-		return true
-	case reflect.Chan, reflect.Func, reflect.Map, reflect.Pointer, reflect.Slice:
-		return value.IsNil()
-	}
-	return false
-}
-
-// CallOption changes one call. A call option with a bad value makes the call fail before anything is sent.
-type CallOption func(*call)
-
-// call is what the options of one call fill.
-type call struct {
-	header     http.Header
-	query      url.Values
-	maxRetries int
-	capture    *Response
-	err        error // the first thing wrong
-}
-
-func (c *call) refuse(format string, args ...any) {
-	if c.err == nil {
-		c.err = invalid(format, args...)
-	}
-}
-
-// SetHeader sets a header of the request. It refuses the headers that carry credentials, that say how the body is
-// framed or encoded, and that make proxies or Go's own transport treat the request differently: Accept,
-// Accept-Encoding, Connection, Content-*, Cookie, Expect, Host, Idempotency-Key, Transfer-Encoding, X-Auth-*,
-// X-HTTP-Method-Override and their like.
-func SetHeader(key, value string) CallOption {
-	return func(c *call) {
-		canonical := textproto.CanonicalMIMEHeaderKey(key)
-		switch {
-		case !isToken(key):
-			c.refuse("SetHeader: the key is not the name of a header")
-		case isReserved(canonical):
-			c.refuse("SetHeader: %s is set by the client alone", canonical)
-		case !isHeaderValue(value):
-			c.refuse("SetHeader: the value of %s has a control character or is not valid UTF-8", canonical)
-		default:
-			if c.header == nil {
-				c.header = make(http.Header)
-			}
-			c.header[canonical] = []string{value}
-		}
-	}
-}
-
-var reserved = []string{
-	"Accept", "Accept-Encoding", "Authorization", "Connection", "Cookie", "Expect", "Host", "Idempotency-Key",
-	"Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
-	"X-Http-Method", "X-Http-Method-Override", "X-Idempotency-Key", "X-Method-Override",
-}
-
-func isReserved(canonical string) bool {
-	return slices.Contains(reserved, canonical) ||
-		strings.HasPrefix(canonical, "Content-") || strings.HasPrefix(canonical, "X-Auth-")
-}
-
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return r > '~' || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	})
-}
-
-func isHeaderValue(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
-}
-
-// AddQuery adds a parameter to the query. It refuses page_token and page_size, and what the params of the call set.
-func AddQuery(key, value string) CallOption {
-	return func(c *call) {
-		if key == "" || key == pageToken || key == pageSize {
-			c.refuse("AddQuery: %q is not for it to set", key)
-			return
-		}
-		if c.query == nil {
-			c.query = make(url.Values)
-		}
-		c.query.Add(key, value)
-	}
-}
-
-// SetMaxRetries is [WithMaxRetries] for one call.
-func SetMaxRetries(n int) CallOption {
-	return func(c *call) {
-		if n < 0 {
-			c.refuse("SetMaxRetries: %d is negative", n)
-		}
-		c.maxRetries = n
-	}
-}
-
-// CaptureResponse fills into with what a result leaves out: on success, on an [Error], and in All once a page. What
-// it held before is cleared first.
-func CaptureResponse(into *Response) CallOption {
-	return func(c *call) {
-		if into == nil {
-			c.refuse("CaptureResponse: into is nil")
-			return
-		}
-		*into = Response{}
-		c.capture = into
-	}
 }

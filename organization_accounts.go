@@ -3,16 +3,19 @@ package cloudflare
 import (
 	"context"
 	"iter"
+	"net/http"
 	"time"
 )
 
-// OrganizationAccountsService lists the accounts in an organization. It is the OrganizationAccounts of a [Client].
+// OrganizationAccountsService lists the accounts in an organization. Use it as Client.OrganizationAccounts.
 type OrganizationAccountsService service
+
+var listAccounts = newOperation(http.MethodGet, "/organizations/{organization_id}/accounts", keyOnly)
 
 // Account is an account in an organization.
 type Account struct {
 	ID        string          `json:"id"`
-	Name      string          `json:"name"` // empty also where the API says null
+	Name      string          `json:"name"` // empty if the API sends null
 	Type      AccountType     `json:"type"`
 	Settings  AccountSettings `json:"settings"`
 	CreatedOn time.Time       `json:"created_on"`
@@ -20,82 +23,84 @@ type Account struct {
 
 func (a *Account) check() error { return checkHasID("an account", a.ID) }
 
-// AccountType is the kind of an account. The API may send others than the ones named here.
+// AccountType is the type of an account. The API may send other values than the constants.
 type AccountType string
 
-// The types of an [Account] that the API documents.
+// The documented types of an [Account].
 const (
 	AccountTypeStandard   AccountType = "standard"
 	AccountTypeEnterprise AccountType = "enterprise"
 )
 
-// AccountSettings are the settings of an account. The API may send null for each, or leave it out.
+// AccountSettings are the settings of an account. The API may send null for each of them, or omit it.
 type AccountSettings struct {
 	EnforceTwofactor     Nullable[bool]      `json:"enforce_twofactor,omitzero"`
 	APIAccessEnabled     Nullable[bool]      `json:"api_access_enabled,omitzero"`
 	AccessApprovalExpiry Nullable[time.Time] `json:"access_approval_expiry,omitzero"`
 	AbuseContactEmail    Nullable[string]    `json:"abuse_contact_email,omitzero"`
 
-	// Deprecated: by the API.
+	// Deprecated: The API deprecates this field.
 	DefaultNameservers Nullable[string] `json:"default_nameservers,omitzero"`
-	// Deprecated: by the API.
+	// Deprecated: The API deprecates this field.
 	UseAccountCustomNSByDefault Nullable[bool] `json:"use_account_custom_ns_by_default,omitzero"`
 }
 
-// OrganizationAccountListParams selects and orders the accounts of an organization. A filter that is empty does not
-// select; filters that are set must all fit. None of them is case-sensitive.
+// OrganizationAccountListParams filters and orders the accounts of an organization. Empty filters are ignored. An
+// account must match all the others. No filter is case-sensitive.
 type OrganizationAccountListParams struct {
 	Name           string `url:"name,omitempty"`
 	NameContains   string `url:"name.contains,omitempty"`
 	NameStartsWith string `url:"name.startsWith,omitempty"`
 	NameEndsWith   string `url:"name.endsWith,omitempty"`
 
-	// Deprecated: by the API.
+	// Deprecated: The API deprecates this parameter. Use the filters on Name.
 	AccountPubname string `url:"account_pubname,omitempty"`
-	// Deprecated: by the API.
+	// Deprecated: The API deprecates this parameter. Use the filters on Name.
 	AccountPubnameContains string `url:"account_pubname.contains,omitempty"`
-	// Deprecated: by the API.
+	// Deprecated: The API deprecates this parameter. Use the filters on Name.
 	AccountPubnameStartsWith string `url:"account_pubname.startsWith,omitempty"`
-	// Deprecated: by the API.
+	// Deprecated: The API deprecates this parameter. Use the filters on Name.
 	AccountPubnameEndsWith string `url:"account_pubname.endsWith,omitempty"`
 
-	OrderBy   AccountOrder `url:"order_by,omitempty"`  // OrderByAccountName; empty is by a number of the API's own
-	Direction Direction    `url:"direction,omitempty"` // of OrderBy; empty is Ascending
+	OrderBy   AccountOrder `url:"order_by,omitempty"`  // empty means by an internal account ID
+	Direction Direction    `url:"direction,omitempty"` // of OrderBy; empty means DirectionAscending
 
-	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 is the API's 10 for List and 100 for All
-	PageToken string `url:"page_token,omitempty"` // a Page's NextPageToken; the filters must be the same again
+	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and 100 for All
+	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
 }
 
-// AccountOrder is what a list of accounts is ordered by.
+// AccountOrder is the field that a list of accounts is ordered by.
 type AccountOrder string
 
-// OrderByAccountName orders a list of accounts by their names.
-const OrderByAccountName AccountOrder = "account_name"
+// AccountOrderByName orders a list of accounts by name.
+const AccountOrderByName AccountOrder = "account_name"
 
-// Direction is the direction of an order.
+// Direction is the direction in which a list is ordered.
 type Direction string
 
-// The directions of an order.
+// The directions in which a list can be ordered.
 const (
-	Ascending  Direction = "asc"
-	Descending Direction = "desc"
+	DirectionAscending  Direction = "asc"
+	DirectionDescending Direction = "desc"
 )
 
-// List returns one page of the accounts in an organization. [OrganizationAccountsService.All] returns all pages.
+// List returns one page of the accounts in an organization. See [OrganizationAccountsService.All] for all pages.
 //
-// It refuses a PageSize that is negative or over [MaxPageSize].
+// List returns an error that matches [ErrInvalidArgument] if PageSize is negative or larger than [MaxPageSize].
 //
 // API: GET /organizations/{organization_id}/accounts
 func (s *OrganizationAccountsService) List(ctx context.Context, organizationID string, params OrganizationAccountListParams, opts ...CallOption) (*Page[Account], error) {
-	query, err := listQuery(params, params.PageSize)
-	return list[Account](ctx, (*service)(s), []string{"organizations", organizationID, "accounts"}, query, err, opts)
+	return list[Account](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// All yields every account in an organization that params select, page after page, from the page that
-// params.PageToken names, as [OrganizationsService.All] does: also in what it asks for and how it fails.
+// All returns an iterator over the accounts in an organization that match params, page after page. It works like
+// [OrganizationsService.All]. The accounts of sub-organizations are not included.
 //
 // API: GET /organizations/{organization_id}/accounts
 func (s *OrganizationAccountsService) All(ctx context.Context, organizationID string, params OrganizationAccountListParams, opts ...CallOption) iter.Seq2[*Account, error] {
-	query, err := listQuery(params, params.PageSize)
-	return all[Account](ctx, (*service)(s), []string{"organizations", organizationID, "accounts"}, query, err, opts)
+	return all[Account](ctx, (*service)(s), params.call(organizationID), opts)
+}
+
+func (p OrganizationAccountListParams) call(organizationID string) call {
+	return call{operation: listAccounts, ids: []string{organizationID}, query: checked(encodeListParams(p, p.PageSize))}
 }

@@ -20,8 +20,8 @@ func ExampleOrganizationAccountsService_List() {
 
 	page, err := server.Client().OrganizationAccounts.List(context.Background(), id, cloudflare.OrganizationAccountListParams{
 		NameStartsWith: "web",
-		OrderBy:        cloudflare.OrderByAccountName,
-		Direction:      cloudflare.Descending,
+		OrderBy:        cloudflare.AccountOrderByName,
+		Direction:      cloudflare.DirectionDescending,
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -101,9 +101,9 @@ func TestOrganizationAccountsListSendsEveryFilterByItsName(t *testing.T) {
 		"?account_pubname.contains=a":      {AccountPubnameContains: "a"},
 		"?account_pubname.startsWith=a":    {AccountPubnameStartsWith: "a"},
 		"?account_pubname.endsWith=a":      {AccountPubnameEndsWith: "a"},
-		"?order_by=account_name":           {OrderBy: cloudflare.OrderByAccountName},
-		"?direction=desc":                  {Direction: cloudflare.Descending},
-		"?direction=asc&order_by=later":    {OrderBy: "later", Direction: cloudflare.Ascending},
+		"?order_by=account_name":           {OrderBy: cloudflare.AccountOrderByName},
+		"?direction=desc":                  {Direction: cloudflare.DirectionDescending},
+		"?direction=asc&order_by=later":    {OrderBy: "later", Direction: cloudflare.DirectionAscending},
 		"?page_size=1000":                  {PageSize: cloudflare.MaxPageSize},
 		"?page_token=a%2Bb%3D":             {PageToken: "a+b="},
 		"?name=%26a%3Db+%2Bc%23%C3%BC%25f": {Name: "&a=b +c#ü%f"},
@@ -243,7 +243,7 @@ func TestOrganizationAccountsAllAsksForEachPageOnce(t *testing.T) {
 		server.AddAccount(organization, cloudflaretest.Account{Name: "Office"})
 	}
 
-	params := cloudflare.OrganizationAccountListParams{Name: "shop", OrderBy: cloudflare.OrderByAccountName, PageSize: 10}
+	params := cloudflare.OrganizationAccountListParams{Name: "shop", OrderBy: cloudflare.AccountOrderByName, PageSize: 10}
 	seen := map[string]bool{}
 	for account, err := range server.Client().OrganizationAccounts.All(t.Context(), organization, params) {
 		require.NoError(t, err)
@@ -323,8 +323,8 @@ func TestOrganizationAccountsOverHTTP(t *testing.T) {
 		"public name has":    {cloudflare.OrganizationAccountListParams{AccountPubnameContains: "ir"}, []string{"Alpha", "alphabet"}},
 		"public name starts": {cloudflare.OrganizationAccountListParams{AccountPubnameStartsWith: "f"}, []string{"Alpha"}},
 		"public name ends":   {cloudflare.OrganizationAccountListParams{AccountPubnameEndsWith: "nd"}, []string{"beta"}},
-		"by name":            {cloudflare.OrganizationAccountListParams{OrderBy: cloudflare.OrderByAccountName}, []string{"", "Alpha", "alphabet", "beta"}},
-		"by name, backwards": {cloudflare.OrganizationAccountListParams{OrderBy: cloudflare.OrderByAccountName, Direction: cloudflare.Descending}, []string{"beta", "alphabet", "Alpha", ""}},
+		"by name":            {cloudflare.OrganizationAccountListParams{OrderBy: cloudflare.AccountOrderByName}, []string{"", "Alpha", "alphabet", "beta"}},
+		"by name, backwards": {cloudflare.OrganizationAccountListParams{OrderBy: cloudflare.AccountOrderByName, Direction: cloudflare.DirectionDescending}, []string{"beta", "alphabet", "Alpha", ""}},
 	}
 	client := server.Client()
 	for name, test := range tests {

@@ -7,45 +7,48 @@ import (
 	"example.com/cloudflare/internal/envelope"
 )
 
-// OrganizationProfileService reads and replaces the profile of an organization. It is the OrganizationProfile of a
-// [Client].
+// OrganizationProfileService reads and changes the profile of an organization. Use it as Client.OrganizationProfile.
 type OrganizationProfileService service
 
-// OrganizationProfile is the business behind an organization.
+var (
+	getProfile    = newOperation(http.MethodGet, "/organizations/{organization_id}/profile", keyOnly)
+	updateProfile = newOperation(http.MethodPut, "/organizations/{organization_id}/profile", keyOnly)
+)
+
+// OrganizationProfile describes the business behind an organization.
 type OrganizationProfile struct {
 	BusinessAddress  string `json:"business_address"`
 	BusinessEmail    string `json:"business_email"`
 	BusinessName     string `json:"business_name"`
 	BusinessPhone    string `json:"business_phone"`
-	ExternalMetadata string `json:"external_metadata"` // any text; the API does not look into it
+	ExternalMetadata string `json:"external_metadata"` // any text
 }
 
-// Get returns the profile of an organization. One that was never set, and an organization that does not exist, is
-// [ErrNotFound]. It refuses what is no ID.
+// Get returns the profile of an organization. It returns [ErrNotFound] if the profile was never set, and if the
+// organization does not exist.
 //
 // API: GET /organizations/{organization_id}/profile
 func (s *OrganizationProfileService) Get(ctx context.Context, organizationID string, opts ...CallOption) (*OrganizationProfile, error) {
-	return one[OrganizationProfile](ctx, (*service)(s), request{
-		method: http.MethodGet,
-		path:   []string{"organizations", organizationID, "profile"},
-	}, opts)
+	return one[OrganizationProfile](ctx, (*service)(s), call{operation: getProfile, ids: []string{organizationID}}, opts)
 }
 
-// Update replaces the profile of an organization: a field that is empty is stored empty. To change one field, send
-// what Get returned with that field changed.
+// Update replaces the profile of an organization. All five fields are sent. What the API does with an empty field is not
+// documented: it may clear the field or keep its value. To change some fields, use [OrganizationProfileService.Modify].
 //
-// It refuses what is no ID, and a profile without a field that is set.
+// Update returns an error that matches [ErrInvalidArgument] if no field of profile is set.
 //
 // API: PUT /organizations/{organization_id}/profile
 func (s *OrganizationProfileService) Update(ctx context.Context, organizationID string, profile OrganizationProfile, opts ...CallOption) error {
-	var refused error
-	if profile == (OrganizationProfile{}) {
-		refused = invalid("the profile has no field that is set")
-	}
-	return (*service)(s).do(ctx, request{
-		method:  http.MethodPut,
-		path:    []string{"organizations", organizationID, "profile"},
-		body:    &profile,
-		refused: refused,
+	return (*service)(s).do(ctx, call{
+		operation: updateProfile,
+		ids:       []string{organizationID},
+		body:      checked[any](&profile, profile.validate()),
 	}, new(envelope.Envelope), opts)
+}
+
+func (p OrganizationProfile) validate() error {
+	if p == (OrganizationProfile{}) {
+		return invalid("the profile has no field that is set")
+	}
+	return nil
 }

@@ -115,14 +115,14 @@ func ExampleOrganizationsService_WaitUntilReadable() {
 	// Output: Example, Inc.
 }
 
-func ExampleOrganizationsService_DeleteEmpty() {
+func ExampleOrganizationsService_DeleteIfEmpty() {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	client, ctx := server.Client(), context.Background()
 	id := server.AddOrganization("Example, Inc.", "")
 	memberID := server.AddMember(id, cloudflaretest.Member{Email: "ada@example.com"})
 
-	err := client.Organizations.DeleteEmpty(ctx, id)
+	err := client.Organizations.DeleteIfEmpty(ctx, id)
 	if holds, ok := errors.AsType[*cloudflare.NotEmptyError](err); ok {
 		fmt.Println("members:", holds.Members)
 	}
@@ -131,7 +131,7 @@ func ExampleOrganizationsService_DeleteEmpty() {
 		log.Fatal(err)
 	}
 	for range 2 { // the second time, it is gone already
-		fmt.Println(client.Organizations.DeleteEmpty(ctx, id))
+		fmt.Println(client.Organizations.DeleteIfEmpty(ctx, id))
 	}
 	// Output:
 	// members: 1

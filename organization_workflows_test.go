@@ -357,8 +357,8 @@ func TestProfileModifyAfterA404(t *testing.T) {
 		"there is none":               {profile: cloudflaretest.Status(404, nil, workflowNotFound)},
 		"there is one after all":      {profile: cloudflaretest.Status(404, nil, workflowNotFound), stored: &workflowProfile, kept: workflowProfile.BusinessName},
 		"no organization":             {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(404, nil, workflowNotFound)), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"no route":                    {profile: cloudflaretest.Status(404, nil, noRoute), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &workflowProfile, err: cloudflare.ErrNotFound},
+		"no route":                    {profile: cloudflaretest.Status(404, nil, noRoute), stored: &workflowProfile, fails: true},
+		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &workflowProfile, fails: true},
 		"the organization is null":    {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(200, nil, workflowResult("null"))), stored: &workflowProfile, fails: true},
 		"the organization is refused": {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(403, nil, workflowNotFound)), stored: &workflowProfile, err: cloudflare.ErrForbidden},
 	} {
@@ -645,7 +645,8 @@ func TestWaitUntilReadableEndsAtOnce(t *testing.T) {
 
 		start = time.Now()
 		_, err = w.client.Organizations.WaitUntilReadable(t.Context(), "no-id")
-		assert.ErrorIs(t, err, cloudflare.ErrNotFound, "no such route: there is nothing to wait for")
+		assert.ErrorContains(t, err, "404 Not Found", "no such route: there is nothing to wait for")
+		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 		_, err = w.client.Organizations.WaitUntilReadable(t.Context(), "")
 		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
 		var none context.Context
@@ -663,7 +664,7 @@ func TestWaitUntilReadableEndsAtOnce(t *testing.T) {
 	})
 }
 
-func TestDeleteEmpty(t *testing.T) {
+func TestDeleteIfEmpty(t *testing.T) {
 	for name, test := range map[string]struct {
 		fill func(w *workflow, id string)
 		want *cloudflare.NotEmptyError
@@ -687,11 +688,11 @@ func TestDeleteEmpty(t *testing.T) {
 			inWorkflow(t, func(t *testing.T, w *workflow) {
 				id := w.AddOrganization("Org", w.AddOrganization("Parent", ""))
 				test.fill(w, id)
-				err := w.client.Organizations.DeleteEmpty(t.Context(), id)
+				err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
 				if test.want == nil {
 					require.NoError(t, err)
 					assert.Zero(t, w.named(t, "Org"))
-					assert.NoError(t, w.client.Organizations.DeleteEmpty(t.Context(), id), "gone is gone")
+					assert.NoError(t, w.client.Organizations.DeleteIfEmpty(t.Context(), id), "gone is gone")
 					return
 				}
 				test.want.OrganizationID = id
@@ -703,7 +704,7 @@ func TestDeleteEmpty(t *testing.T) {
 	}
 }
 
-func TestDeleteEmptyFailures(t *testing.T) {
+func TestDeleteIfEmptyFailures(t *testing.T) {
 	const noRoute = `{"success":false,"errors":[{"code":7003,"message":"Could not route"}],"messages":[],"result":null}`
 	const looks = 3 // before the delete
 	for name, test := range map[string]struct {
@@ -711,14 +712,15 @@ func TestDeleteEmptyFailures(t *testing.T) {
 		fault  cloudflaretest.Fault
 		before func(w *workflow, id string, r *http.Request)
 		err    error
+		status int // of an error that has no sentinel
 		stays  bool
 	}{
 		"the answer is lost":        {n: looks + 1, fault: cloudflaretest.Cut()},
 		"a list is refused":         {n: 1, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
 		"another list is refused":   {n: 2, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
 		"the last list is refused":  {n: 3, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
-		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRoute), err: cloudflare.ErrNotFound, stays: true},
-		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), err: cloudflare.ErrNotFound, stays: true},
+		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRoute), status: 404, stays: true},
+		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), status: 404, stays: true},
 		"filled in between": {n: 100, fault: cloudflaretest.Cut(), err: cloudflare.ErrConflict, stays: true, before: func(w *workflow, id string, r *http.Request) {
 			if r.Method == http.MethodDelete {
 				w.AddAccount(id, cloudflaretest.Account{})
@@ -741,8 +743,15 @@ func TestDeleteEmptyFailures(t *testing.T) {
 				if test.before != nil {
 					w.before = func(r *http.Request) { test.before(w, id, r) }
 				}
-				err := w.client.Organizations.DeleteEmpty(t.Context(), id)
-				assert.ErrorIs(t, err, test.err)
+				err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
+				if test.status != 0 {
+					var e *cloudflare.Error
+					require.ErrorAs(t, err, &e)
+					assert.Equal(t, test.status, e.StatusCode)
+					assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
+				} else {
+					assert.ErrorIs(t, err, test.err)
+				}
 				w.before = func(*http.Request) {}
 				assert.Equal(t, test.stays, w.named(t, "Org") == 1)
 			})
@@ -751,25 +760,26 @@ func TestDeleteEmptyFailures(t *testing.T) {
 }
 
 // To take a fresh organization for one that is gone would be a lie.
-func TestDeleteEmptyOfOneThatIsListedButNotFound(t *testing.T) {
+func TestDeleteIfEmptyOfOneThatIsListedButNotFound(t *testing.T) {
 	inWorkflow(t, func(t *testing.T, w *workflow) {
 		id := w.AddOrganization("Org", "")
 		w.Fail(2, cloudflaretest.Status(404, nil, workflowNotFound))
-		err := w.client.Organizations.DeleteEmpty(t.Context(), id)
+		err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
 		assert.ErrorIs(t, err, cloudflare.ErrNotFound)
 		assert.ErrorContains(t, err, "listed")
 		assert.Empty(t, w.writes())
 
 		w.Fail(2, cloudflaretest.Status(404, nil, workflowNotFound))
 		w.Fail(3, cloudflaretest.Status(403, nil, ""))
-		assert.ErrorIs(t, w.client.Organizations.DeleteEmpty(t.Context(), id), cloudflare.ErrForbidden, "whether it is gone could not be seen")
+		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "whether it is gone could not be seen")
 
 		w.Fail(2, cloudflaretest.Status(404, nil, "<html>"))
-		err = w.client.Organizations.DeleteEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
-		assert.ErrorIs(t, err, cloudflare.ErrNotFound, "nobody but the API knows what is gone")
+		err = w.client.Organizations.DeleteIfEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
+		assert.ErrorContains(t, err, "404 Not Found", "only the API knows what is gone")
+		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 
 		sent := len(w.sent())
-		assert.ErrorIs(t, w.client.Organizations.DeleteEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)
+		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)
 		assert.Len(t, w.sent(), sent)
 	})
 }
@@ -790,8 +800,8 @@ func TestWorkflowsMakeEachRequestWithTheOptions(t *testing.T) {
 		require.NoError(t, err)
 		_, err = o.WaitUntilReadable(t.Context(), id, opts...)
 		require.NoError(t, err)
-		require.NoError(t, o.DeleteEmpty(t.Context(), id, opts...))
-		require.NoError(t, o.DeleteEmpty(t.Context(), id, opts...))
+		require.NoError(t, o.DeleteIfEmpty(t.Context(), id, opts...))
+		require.NoError(t, o.DeleteIfEmpty(t.Context(), id, opts...))
 
 		assert.Greater(t, len(w.Requests()), 12)
 		for _, r := range w.Requests() {

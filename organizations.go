@@ -8,24 +8,32 @@ import (
 	"time"
 )
 
-// OrganizationsService lists, reads, creates, updates and deletes organizations. It is the Organizations of a
-// [Client].
+// OrganizationsService lists, reads, creates, updates and deletes organizations. Use it as Client.Organizations.
 //
-// What its methods refuse is [ErrInvalidArgument], and nothing was sent. A text is no ID if it is empty, if it is
-// [NoParent], or if it is not one segment of a path, such as one with a slash.
+// Methods return [ErrInvalidArgument] for invalid arguments, without sending a request. An ID must not be empty, must
+// not be [NoParent], and must be a single segment of a path. The methods of the other services check IDs in the same
+// way.
 type OrganizationsService service
 
-// Organization is a container of accounts, and of other organizations.
+var (
+	listOrganizations  = newOperation(http.MethodGet, "/organizations", keyOrToken("User Details Read"))
+	createOrganization = newOperation(http.MethodPost, "/organizations", keyOrToken("User Details Write"))
+	getOrganization    = newOperation(http.MethodGet, "/organizations/{organization_id}", keyOnly)
+	updateOrganization = newOperation(http.MethodPut, "/organizations/{organization_id}", keyOnly)
+	deleteOrganization = newOperation(http.MethodDelete, "/organizations/{organization_id}", keyOnly)
+)
+
+// Organization is a container of accounts and of other organizations.
 type Organization struct {
 	ID         string               `json:"id"`
 	Name       string               `json:"name"`        // not unique
-	CreateTime time.Time            `json:"create_time"` // zero if the API leaves it out
+	CreateTime time.Time            `json:"create_time"` // zero if the API omits it
 	Meta       OrganizationMeta     `json:"meta"`
 	Parent     *OrganizationParent  `json:"parent,omitempty"`  // nil for a root organization
-	Profile    *OrganizationProfile `json:"profile,omitempty"` // nil if the API sent none
+	Profile    *OrganizationProfile `json:"profile,omitempty"` // nil if the API omits it
 }
 
-// prepare makes room for the two tags that most organizations have. The decoder would grow to them one by one.
+// prepare makes room for the two tags that most organizations have. The decoder would grow the slice one by one.
 func (o *Organization) prepare() { o.Meta.HierarchyTags = make([]string, 0, 2) }
 
 func (o *Organization) check() error {
@@ -35,8 +43,10 @@ func (o *Organization) check() error {
 	return checkHasID("an organization", o.ID)
 }
 
-// Flags returns what the organization may do: Meta.TenantFlags if the API sent them, else the older Meta.Flags, else
-// the zero OrganizationFlags.
+func (o *Organization) id() string { return o.ID }
+
+// Flags returns Meta.TenantFlags if the API sent them, otherwise the older Meta.Flags, otherwise the zero
+// OrganizationFlags.
 func (o *Organization) Flags() OrganizationFlags {
 	for _, flags := range []*OrganizationFlags{o.Meta.TenantFlags, o.Meta.Flags} {
 		if flags != nil {
@@ -46,15 +56,15 @@ func (o *Organization) Flags() OrganizationFlags {
 	return OrganizationFlags{}
 }
 
-// OrganizationMeta is what Cloudflare keeps about an organization.
+// OrganizationMeta holds what Cloudflare records about an organization.
 type OrganizationMeta struct {
-	Flags         *OrganizationFlags `json:"flags,omitempty"`          // the older form, with five of the flags
-	TenantFlags   *OrganizationFlags `json:"tenant_flags,omitempty"`   // nil if the API sent none
+	Flags         *OrganizationFlags `json:"flags,omitempty"`          // an older form with five of the flags
+	TenantFlags   *OrganizationFlags `json:"tenant_flags,omitempty"`   // nil if the API omits them
 	HierarchyTags []string           `json:"hierarchy_tags,omitempty"` // IDs from the root organization down to this one
 	ManagedBy     string             `json:"managed_by,omitempty"`
 }
 
-// OrganizationFlags says what an organization may do. The API does not document the values.
+// OrganizationFlags describes the capabilities of an organization. The API does not document the values.
 type OrganizationFlags struct {
 	AccountCreation      string `json:"account_creation"`
 	AccountDeletion      string `json:"account_deletion"`
@@ -65,19 +75,18 @@ type OrganizationFlags struct {
 	SubOrgCreation       string `json:"sub_org_creation"`
 }
 
-// OrganizationParent names the organization above another one.
+// OrganizationParent is the organization directly above another one.
 type OrganizationParent struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// NoParent as [OrganizationListParams].ParentID selects root organizations. It is refused everywhere else.
+// NoParent as [OrganizationListParams].ParentID selects root organizations. It is not a valid ID anywhere else.
 const NoParent = "null"
 
-// OrganizationListParams selects organizations. A filter that is empty does not select; filters that are set must all
-// fit.
+// OrganizationListParams filters organizations. Empty filters are ignored. An organization must match all the others.
 type OrganizationListParams struct {
-	IDs []string `url:"id,omitempty"` // only these; nil for any, but empty and not nil is refused
+	IDs []string `url:"id,omitempty"` // only these; nil for any; must not be empty if it is not nil
 
 	Name           string `url:"name,omitempty"` // case-sensitive, unlike the next three
 	NameContains   string `url:"name.contains,omitempty"`
@@ -86,12 +95,12 @@ type OrganizationListParams struct {
 
 	ContainingAccount      string `url:"containing.account,omitempty"`
 	ContainingOrganization string `url:"containing.organization,omitempty"`
-	ContainingUser         string `url:"containing.user,omitempty"` // managed by the user
+	ContainingUser         string `url:"containing.user,omitempty"` // that this user manages
 
-	ParentID string `url:"parent.id,omitempty"` // directly below this organization, or NoParent
+	ParentID string `url:"parent.id,omitempty"` // directly below this organization; NoParent for root organizations
 
-	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 is the API's 10 for List and 100 for All
-	PageToken string `url:"page_token,omitempty"` // a Page's NextPageToken; the filters must be the same again
+	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and 100 for All
+	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
 }
 
 func (p OrganizationListParams) query() (url.Values, error) {
@@ -108,24 +117,24 @@ func (p OrganizationListParams) query() (url.Values, error) {
 			return nil, err
 		}
 	}
-	return listQuery(p, p.PageSize)
+	return encodeListParams(p, p.PageSize)
 }
 
 // OrganizationCreateParams describes a new organization.
 type OrganizationCreateParams struct {
 	Name     string               // required
-	ParentID string               // the organization above; empty for a root organization
+	ParentID string               // empty for a root organization
 	Profile  *OrganizationProfile // nil for none
 }
 
-// OrganizationUpdateParams describes what an organization becomes.
+// OrganizationUpdateParams describes an organization after an update.
 type OrganizationUpdateParams struct {
 	Name     string               // required
-	ParentID string               // empty leaves it out
-	Profile  *OrganizationProfile // nil leaves it out
+	ParentID string               // omitted if empty
+	Profile  *OrganizationProfile // omitted if nil
 }
 
-// organizationBody is what a create and an update send. What is not set is left out, and never sent as null.
+// organizationBody is the body of a create and of an update. Fields that are not set are omitted, and never sent as null.
 type organizationBody struct {
 	Name    string               `json:"name"`
 	Parent  *parentBody          `json:"parent,omitzero"`
@@ -153,92 +162,87 @@ func newOrganizationBody(name, parentID string, profile *OrganizationProfile) (*
 	return body, nil
 }
 
-// OrganizationDeleteResponse names the organization that was deleted.
+// OrganizationDeleteResponse holds the ID of the organization that was deleted.
 type OrganizationDeleteResponse struct {
 	ID string `json:"id"`
 }
 
 func (r *OrganizationDeleteResponse) check() error { return checkHasID("a deletion", r.ID) }
+func (r *OrganizationDeleteResponse) id() string   { return r.ID }
 
-// List returns one page of the organizations that the credential can see. [OrganizationsService.All] returns all
-// pages.
+// List returns one page of the organizations that the credential can see. See [OrganizationsService.All] for all pages.
 //
-// It refuses IDs that are empty but not nil, or that hold what is no ID, a ParentID that is no ID, and a PageSize that
-// is negative or over [MaxPageSize].
+// List returns an error that matches [ErrInvalidArgument] if IDs is empty but not nil, if IDs or ParentID contains an
+// invalid ID, or if PageSize is negative or larger than [MaxPageSize].
 //
 // API: GET /organizations
 func (s *OrganizationsService) List(ctx context.Context, params OrganizationListParams, opts ...CallOption) (*Page[Organization], error) {
-	query, err := params.query()
-	return list[Organization](ctx, (*service)(s), []string{"organizations"}, query, err, opts)
+	return list[Organization](ctx, (*service)(s), call{operation: listOrganizations, query: checked(params.query())}, opts)
 }
 
-// All yields every organization that the credential can see and that params select, page after page, from the page
-// that params.PageToken names. It asks for 100 a page unless params say otherwise, and for a page only when it is
-// needed. What it returns can be ranged over again, which asks again.
+// All returns an iterator over every organization that the credential can see and that matches params. It begins with
+// the page that params.PageToken names, and fetches a page when it is needed. It asks for 100 organizations per page
+// unless params.PageSize is set. The iterator can be used again, which sends the requests again.
 //
-// An error is yielded once, with a nil organization, as a [*PageError] that holds the token to resume from; then All
-// stops. It refuses what [OrganizationsService.List] refuses. A server that names a page twice is an error, after the
-// organizations of that page.
+// If a page fails, All yields a nil organization and a [*PageError] once, and stops. The PageError holds the token to
+// resume from. The same arguments are invalid as in [OrganizationsService.List]. If the API returns a token that came
+// before, All yields an error after the organizations of that page.
 //
 // API: GET /organizations
 func (s *OrganizationsService) All(ctx context.Context, params OrganizationListParams, opts ...CallOption) iter.Seq2[*Organization, error] {
-	query, err := params.query()
-	return all[Organization](ctx, (*service)(s), []string{"organizations"}, query, err, opts)
+	return all[Organization](ctx, (*service)(s), call{operation: listOrganizations, query: checked(params.query())}, opts)
 }
 
-// Get returns an organization. One that does not exist is [ErrNotFound]. It refuses what is no ID.
+// Get returns an organization. It returns [ErrNotFound] if the organization does not exist.
 //
 // API: GET /organizations/{organization_id}
 func (s *OrganizationsService) Get(ctx context.Context, organizationID string, opts ...CallOption) (*Organization, error) {
-	return one[Organization](ctx, (*service)(s), request{
-		method: http.MethodGet,
-		path:   []string{"organizations", organizationID},
-	}, opts)
+	return one[Organization](ctx, (*service)(s), call{operation: getOrganization, ids: []string{organizationID}}, opts)
 }
 
-// Create creates an organization and returns it as the API made it. It is sent again only after a 429, or if it
-// provably never left this machine. If it may have happened, the error matches [ErrOutcomeUnknown]: list the
-// organizations of that name before trying again, as names are not unique.
+// Create creates an organization and returns it.
 //
-// It refuses an empty name, a ParentID that is no ID, and a profile without a field that is set.
+// Create is retried only after a 429, or if the request was never sent. If the organization may have been created, the
+// error matches [ErrOutcomeUnknown]. Names are not unique, so list the organizations of that name before calling Create
+// again, or use [OrganizationsService.Ensure].
+//
+// Create returns an error that matches [ErrInvalidArgument] if Name is empty, if ParentID is not valid, or if Profile
+// is not nil and no field of it is set.
 //
 // API: POST /organizations
 func (s *OrganizationsService) Create(ctx context.Context, params OrganizationCreateParams, opts ...CallOption) (*Organization, error) {
-	body, err := newOrganizationBody(params.Name, params.ParentID, params.Profile)
-	return one[Organization](ctx, (*service)(s), request{
-		method:  http.MethodPost,
-		path:    []string{"organizations"},
-		body:    body,
-		refused: err,
+	return one[Organization](ctx, (*service)(s), call{
+		operation: createOrganization,
+		body:      checked[any](newOrganizationBody(params.Name, params.ParentID, params.Profile)),
 	}, opts)
 }
 
-// Update replaces an organization: what params leave out may be cleared, the profile too. To change
-// a part, use [OrganizationsService.Modify]. At present the API documents that it changes nothing but the name.
+// Update replaces an organization and returns it. Fields that params omit, including the profile, may be cleared. To
+// change some fields, use [OrganizationsService.Modify]. The API documents that an update changes only the name at
+// present.
 //
-// It refuses what is no ID, an empty name, and a profile without a field that is set.
+// The same params are invalid as in [OrganizationsService.Create].
 //
 // API: PUT /organizations/{organization_id}
 func (s *OrganizationsService) Update(ctx context.Context, organizationID string, params OrganizationUpdateParams, opts ...CallOption) (*Organization, error) {
-	body, err := newOrganizationBody(params.Name, params.ParentID, params.Profile)
-	return one[Organization](ctx, (*service)(s), request{
-		method:  http.MethodPut,
-		path:    []string{"organizations", organizationID},
-		body:    body,
-		refused: err,
+	return one[Organization](ctx, (*service)(s), call{
+		operation: updateOrganization,
+		ids:       []string{organizationID},
+		body:      checked[any](newOrganizationBody(params.Name, params.ParentID, params.Profile)),
 	}, opts)
 }
 
-// Delete deletes an organization. The API refuses one that holds accounts, members or organizations, with an [*Error].
+// Delete deletes an organization. It returns an [*Error] if the organization still contains accounts, members or
+// organizations. See [OrganizationsService.DeleteIfEmpty] for a delete that checks first.
 //
-// If it is unknown what an attempt did, and the next one finds nothing, the first one did it: that is a success. An
-// organization that is not there at the first attempt is [ErrNotFound]. It refuses what is no ID.
+// Delete returns [ErrNotFound] if the organization does not exist. If the outcome of an attempt is unknown and the next
+// attempt finds no organization, Delete succeeds.
 //
 // API: DELETE /organizations/{organization_id}
 func (s *OrganizationsService) Delete(ctx context.Context, organizationID string, opts ...CallOption) (*OrganizationDeleteResponse, error) {
-	response, err := one[OrganizationDeleteResponse](ctx, (*service)(s), request{
-		method: http.MethodDelete,
-		path:   []string{"organizations", organizationID},
+	response, err := one[OrganizationDeleteResponse](ctx, (*service)(s), call{
+		operation: deleteOrganization,
+		ids:       []string{organizationID},
 	}, opts)
 	if deletedEarlier(err) {
 		return &OrganizationDeleteResponse{ID: organizationID}, nil

@@ -7,23 +7,19 @@ import (
 	"hash/maphash"
 	"iter"
 	"maps"
-	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/google/go-querystring/query"
 
 	"example.com/cloudflare/internal/envelope"
 )
 
-// MaxPageSize is the largest page that the API gives, and the most items that are read from one answer.
+// MaxPageSize is the largest page size that the API accepts, and the most items that are read from one response.
 const MaxPageSize = 1000
 
-// The page size that All asks for unless the params say otherwise: the API's own default of 10 would cost ten times
-// the requests.
+// defaultPageSize is what All asks for unless the params say otherwise. The API's own default of 10 would cost ten
+// times the requests.
 const defaultPageSize = 100
 
 const pageToken, pageSize = "page_token", "page_size"
@@ -32,16 +28,96 @@ const pageToken, pageSize = "page_token", "page_size"
 type Page[T any] struct {
 	Items         []T
 	NextPageToken string // empty on the last page
-	TotalSize     int64  // of the whole list, as the API counts it; zero if it does not say
+	TotalSize     int64  // the size of the whole list as the API counts it; zero if unknown
+}
+
+// Paginate returns an iterator over the items of every page of a list, beginning with the page that pageToken names.
+// Every method named All is built on it. Use it to iterate over other lists, such as those fetched with [Client.Call].
+//
+// Paginate calls fetch with pageToken first, and then with the NextPageToken of each page until that is empty. A token
+// may be anything that identifies the next page, such as a cursor or a page number. Pages are fetched when they are
+// needed. The iterator can be used again, which fetches the pages again.
+//
+// If fetch returns an error, a nil page or a token that came before, the iterator yields a nil item and a [*PageError]
+// once, and stops.
+func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], error)) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		token := pageToken
+		seen, seed := make(map[uint64]bool), maphash.MakeSeed() // hashes, because a token may be long
+		for {
+			page, err := fetch(token)
+			if err == nil && page == nil {
+				err = errors.New("cloudflare: fetch returned neither a page nor an error")
+			}
+			if err != nil {
+				yield(nil, &PageError{token, err})
+				return
+			}
+			for i := range page.Items {
+				if !yield(&page.Items[i], nil) {
+					return
+				}
+			}
+			if page.NextPageToken == "" {
+				return
+			}
+			seen[maphash.String(seed, token)] = true
+			token = page.NextPageToken
+			if seen[maphash.String(seed, token)] {
+				yield(nil, &PageError{token, errors.New("cloudflare: the API named a page that came before: the list would never end")})
+				return
+			}
+		}
+	}
+}
+
+// Collect returns all items of a list that All or [Paginate] returned. If the list yields an error, Collect returns that
+// error and no items. Use it for lists that fit into memory.
+func Collect[T any](list iter.Seq2[*T, error]) ([]T, error) {
+	items := []T{}
+	for item, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, *item)
+	}
+	return items, nil
+}
+
+// list returns one page of a list.
+func list[T any](ctx context.Context, s *service, c call, opts []CallOption) (*Page[T], error) {
+	page := new(Page[T])
+	env := envelope.Envelope{Result: envelope.Result{Into: (*items[T])(&page.Items)}}
+	if err := s.do(ctx, c, &env, opts); err != nil {
+		return nil, err
+	}
+	page.NextPageToken, page.TotalSize = env.ResultInfo.NextPageToken, env.ResultInfo.TotalSize
+	return page, nil
+}
+
+// all returns an iterator over the items of every page from the one that the query names.
+func all[T any](ctx context.Context, s *service, c call, opts []CallOption) iter.Seq2[*T, error] {
+	query := c.query.value
+	if c.query.err == nil && !query.Has(pageSize) {
+		query.Set(pageSize, strconv.Itoa(defaultPageSize))
+	}
+	return Paginate(query.Get(pageToken), func(token string) (*Page[T], error) {
+		c := c
+		if token != "" {
+			c.query.value = maps.Clone(query)
+			c.query.value.Set(pageToken, token)
+		}
+		return list[T](ctx, s, c, opts)
+	})
 }
 
 // preparer is an item that makes room for its parts before it is decoded.
 type preparer interface{ prepare() }
 
-// items decodes the items of a page one by one, so that what is no page is refused before it has become memory.
+// items decodes the items of a page one by one, so that a page that is not valid is rejected before it fills memory.
 type items[T any] []T
 
-// UnmarshalJSONFrom refuses more than MaxPageSize items, and an item that is not what it should be.
+// UnmarshalJSONFrom decodes at most MaxPageSize items and checks each of them.
 func (l *items[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() != jsontext.KindBeginArray {
 		return errors.New("the result is not a list")
@@ -49,7 +125,7 @@ func (l *items[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	// An item takes some 500 bytes or more: room for as many as there may be saves growing to them by doubling.
+	// An item takes some 500 bytes or more. Allocating for as many as there may be saves growing by doubling.
 	if dec.PeekKind() != jsontext.KindEndArray {
 		*l = make(items[T], 0, min(len(dec.UnreadBuffer())>>9+1, MaxPageSize))
 	}
@@ -73,85 +149,4 @@ func (l *items[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	_, err := dec.ReadToken()
 	return err
-}
-
-// listQuery encodes the params of a list, which are a struct with url tags.
-func listQuery(params any, size int) (url.Values, error) {
-	if size < 0 || size > MaxPageSize {
-		return nil, invalid("PageSize %d is not between 1 and %d", size, MaxPageSize)
-	}
-	values, err := query.Values(params)
-	if err != nil {
-		return nil, invalid("params: %v", err)
-	}
-	return values, nil
-}
-
-// checkAnyOf refuses a filter that is empty and not nil, or that has an empty element: it was computed, and must not
-// select everything.
-func checkAnyOf[T ~string](name string, values []T) error {
-	if values != nil && len(values) == 0 {
-		return invalid("%s is empty, which would select everything; leave it nil for that", name)
-	}
-	if slices.Contains(values, "") {
-		return invalid("%s has an empty element", name)
-	}
-	return nil
-}
-
-// list gets one page, unless it was refused.
-func list[T any](ctx context.Context, s *service, path []string, query url.Values, refused error, opts []CallOption) (*Page[T], error) {
-	page := new(Page[T])
-	env := envelope.Envelope{Result: envelope.Result{Into: (*items[T])(&page.Items)}}
-	if err := s.do(ctx, request{method: http.MethodGet, path: path, query: query, refused: refused}, &env, opts); err != nil {
-		return nil, err
-	}
-	page.NextPageToken, page.TotalSize = env.ResultInfo.NextPageToken, env.ResultInfo.TotalSize
-	return page, nil
-}
-
-// all yields the items of every page from the one that query names: the only loop over pages.
-func all[T any](ctx context.Context, s *service, path []string, query url.Values, refused error, opts []CallOption) iter.Seq2[*T, error] {
-	return func(yield func(*T, error) bool) {
-		token, query := query.Get(pageToken), maps.Clone(query) // each range begins where the first one began
-		if refused == nil && !query.Has(pageSize) {
-			query.Set(pageSize, strconv.Itoa(defaultPageSize))
-		}
-		seen, seed := make(map[uint64]bool), maphash.MakeSeed() // hashes, as a token may be long and a list longer
-		for {
-			page, err := list[T](ctx, s, path, query, refused, opts)
-			if err != nil {
-				yield(nil, &PageError{token, err})
-				return
-			}
-			for i := range page.Items {
-				if !yield(&page.Items[i], nil) {
-					return
-				}
-			}
-			if page.NextPageToken == "" {
-				return
-			}
-			seen[maphash.String(seed, token)] = true
-			token = page.NextPageToken
-			if seen[maphash.String(seed, token)] {
-				yield(nil, &PageError{token, errors.New("cloudflare: the API named a page that came before: the list would never end")})
-				return
-			}
-			query.Set(pageToken, token)
-		}
-	}
-}
-
-// Collect returns all items of what All returns, for where they are few enough to be held at once. With an error there
-// are none: a list that is not whole must not be taken for one that is.
-func Collect[T any](list iter.Seq2[*T, error]) ([]*T, error) {
-	items := []*T{}
-	for item, err := range list {
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
-	}
-	return items, nil
 }

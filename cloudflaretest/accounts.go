@@ -4,35 +4,39 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
 
-// Account is an account for [Server.AddAccount]. The zero value is a standard account without a name.
+// Account describes an account for [Server.AddAccount]. The zero value is a standard account without a name.
 type Account struct {
-	ID         string    // made up if empty
-	Name       string    // empty: null in answers
-	PublicName string    // only to filter by (account_pubname); answers do not have it
-	Type       string    // "standard" if empty
-	CreatedOn  time.Time // made up if zero
+	ID         string            // made up if empty
+	Name       string            // null in responses if empty
+	PublicName string            // only for the filters account_pubname; not in responses
+	Type       string            // "standard" if empty
+	CreatedOn  time.Time         // made up if zero
+	Tags       map[string]string // only in responses to include_tags=true; null if nil
 
-	// Settings is the JSON of the settings, sent as it is. nil: the six settings of the API, each of them null.
-	// With it a test can produce values, nulls and settings that are missing.
+	// Settings is the JSON object sent as settings. If nil, it has the API's six settings, each of them null.
 	Settings json.RawMessage
 }
 
+var accountTypes = []string{"standard", "enterprise"}
+
 type account struct {
 	Account
-	organization     *organization
+	organization     *organization // nil for a standalone account
 	name, publicName text
 }
 
 type wireAccount struct {
-	ID        string          `json:"id"`
-	Name      *string         `json:"name"`
-	Type      string          `json:"type"`
-	Settings  json.RawMessage `json:"settings"`
-	CreatedOn time.Time       `json:"created_on"`
+	ID        string             `json:"id"`
+	Name      *string            `json:"name"`
+	Type      string             `json:"type"`
+	Settings  json.RawMessage    `json:"settings"`
+	CreatedOn time.Time          `json:"created_on"`
+	Tags      *map[string]string `json:"tags,omitempty"`
 }
 
 const settingsUnset = `{"enforce_twofactor":null,"api_access_enabled":null,"access_approval_expiry":null,` +
@@ -46,55 +50,81 @@ func (a *account) wire() wireAccount {
 	return w
 }
 
-// AddAccount puts an account into an organization; the Organizations API itself cannot create one.
-// It panics if there is no such organization, if the ID is taken, or if the settings are not JSON.
+func (a *account) wireWithTags() wireAccount {
+	w := a.wire()
+	w.Tags = &a.Tags // null without tags
+	return w
+}
+
+// AddAccount adds an account to an organization without a request. An empty organizationID makes it a standalone one.
+// AddAccount panics if there is no such organization, if the ID is taken, or if Settings is not JSON.
 func (s *Server) AddAccount(organizationID string, a Account) (accountID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := s.mustHave("AddAccount", organizationID)
-	id, created := s.next("account")
-	a.ID = cmp.Or(a.ID, id)
-	a.Type = cmp.Or(a.Type, "standard")
-	a.CreatedOn = cmp.Or(a.CreatedOn, created)
-	if a.Settings == nil {
-		a.Settings = json.RawMessage(settingsUnset)
+	var o *organization
+	if organizationID != "" {
+		o = s.mustHave("AddAccount", organizationID)
 	}
-	a.Settings = slices.Clone(a.Settings)
 	if s.account[a.ID] != nil {
-		panic(fmt.Sprintf("cloudflaretest: AddAccount: there is an account %q already", a.ID))
+		panic(fmt.Sprintf("cloudflaretest: AddAccount: there is already an account %q", a.ID))
 	}
-	if !json.Valid(a.Settings) {
+	if a.Settings != nil && !json.Valid(a.Settings) {
 		panic(fmt.Sprintf("cloudflaretest: AddAccount: Settings is not JSON: %s", a.Settings))
 	}
-	added := &account{Account: a, organization: o, name: newText(a.Name), publicName: newText(a.PublicName)}
-	o.accounts = append(o.accounts, added)
-	s.account[a.ID] = added
-	return a.ID
+	return s.addAccount(o, a).ID
 }
 
-// listAccounts lists what the organization holds itself, without its sub-organizations. The default order, by an
-// internal ID that nobody sees, is the order of creation.
-func (s *Server) listAccounts(c *call) answer {
+func (s *Server) addAccount(o *organization, a Account) *account {
+	id, created := s.next("account")
+	a.ID = cmp.Or(a.ID, id)
+	a.Type = cmp.Or(a.Type, accountTypes[0])
+	a.CreatedOn = cmp.Or(a.CreatedOn, created)
+	a.Tags = maps.Clone(a.Tags)
+	if a.Settings = slices.Clone(a.Settings); a.Settings == nil {
+		a.Settings = json.RawMessage(settingsUnset)
+	}
+	added := &account{Account: a, name: newText(a.Name), publicName: newText(a.PublicName)}
+	added.moveTo(o)
+	s.account[a.ID] = added
+	return added
+}
+
+func (a *account) moveTo(o *organization) {
+	if a.organization != nil {
+		a.organization.accounts = remove(a.organization.accounts, a)
+	}
+	if a.organization = o; o != nil {
+		o.accounts = append(o.accounts, a)
+	}
+}
+
+// listAccounts lists what is immediately in the organization. The default order is that in which accounts came to it.
+func (s *Server) listAccounts(c *call) response {
+	withTags, tagsErr := boolParam(c.query, "include_tags", false)
+	withTotal, totalErr := boolParam(c.query, "include_total", true)
+	if err := cmp.Or(
+		checkEnum(c.query, "order_by", "account_name"),
+		checkEnum(c.query, "direction", "asc", "desc"),
+		tagsErr, totalErr,
+	); err != nil {
+		return badRequest(err)
+	}
 	byName := textFilter(c.query, "name", anyCase)
 	byPublicName := textFilter(c.query, "account_pubname", anyCase)
 	matching := filter(c.organization.accounts, func(a *account) bool {
 		return byName(a.name) && byPublicName(a.publicName)
 	})
-
-	orderBy, direction := c.query.Get("order_by"), c.query.Get("direction")
-	if c.query.Has("order_by") && orderBy != "account_name" {
-		return badRequest("order_by must be account_name")
-	}
-	if c.query.Has("direction") && direction != "asc" && direction != "desc" {
-		return badRequest("direction must be asc or desc")
-	}
-	if orderBy != "" { // without it there is nothing that a direction would belong to
+	if c.query.Has("order_by") { // without it, there is nothing to direct
 		slices.SortStableFunc(matching, func(a, b *account) int {
-			if direction == "desc" {
+			if c.query.Get("direction") == "desc" {
 				a, b = b, a
 			}
 			return cmp.Compare(a.name.lower, b.name.lower)
 		})
 	}
-	return paginate(c, matching, (*account).wire)
+	wire := (*account).wire
+	if withTags {
+		wire = (*account).wireWithTags
+	}
+	return paginate(c, matching, wire, withTotal)
 }

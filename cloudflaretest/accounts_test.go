@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestAccountOnTheWire(t *testing.T) {
@@ -68,13 +69,43 @@ func TestAccountFilters(t *testing.T) {
 	} {
 		assert.Equal(t, want, strings.Join(do(t, s, "GET", path+"?"+query, "").names(t), ","), query)
 	}
-	do(t, s, "GET", path+"?order_by=name", "").refused(t, 400, "order_by")
-	do(t, s, "GET", path+"?order_by=", "").refused(t, 400, "order_by")
-	do(t, s, "GET", path+"?order_by=account_name&direction=up", "").refused(t, 400, "direction")
-	do(t, s, "GET", path+"?page_size=1001", "").refused(t, 400, "page_size")
+	do(t, s, "GET", path+"?order_by=name", "").failed(t, 400, "order_by")
+	do(t, s, "GET", path+"?order_by=", "").failed(t, 400, "order_by")
+	do(t, s, "GET", path+"?order_by=account_name&direction=up", "").failed(t, 400, "direction")
+	do(t, s, "GET", path+"?page_size=1001", "").failed(t, 400, "page_size")
 
 	first := do(t, s, "GET", path+"?order_by=account_name&page_size=3", "")
 	assert.Equal(t, 4, *first.ResultInfo.TotalSize)
 	assert.Equal(t, []string{"Web shop"}, do(t, s, "GET", path+"?order_by=account_name&page_token="+*first.ResultInfo.NextPageToken, "").names(t))
-	do(t, s, "GET", path+"?page_token="+*first.ResultInfo.NextPageToken, "").refused(t, 400, "page_token")
+	do(t, s, "GET", path+"?page_token="+*first.ResultInfo.NextPageToken, "").failed(t, 400, "page_token")
+}
+
+func TestAccountTagsAndTotal(t *testing.T) {
+	s := start(t)
+	id := s.AddOrganization("a", "")
+	tags := map[string]string{"team": "web"}
+	s.AddAccount(id, Account{Name: "tagged", Tags: tags})
+	tags["team"] = "changed"
+	s.AddAccount(id, Account{Name: "untagged"})
+	path := "/organizations/" + id + "/accounts"
+
+	items := func(query string) (items []map[string]json.RawMessage) {
+		require.NoError(t, json.Unmarshal(do(t, s, "GET", path+query, "").Result, &items))
+		return items
+	}
+	for _, query := range []string{"", "?include_tags=false"} {
+		assert.NotContains(t, items(query)[0], "tags", query)
+	}
+	with := items("?include_tags=true")
+	assert.JSONEq(t, `{"team":"web"}`, string(with[0]["tags"]))
+	assert.JSONEq(t, `null`, string(with[1]["tags"]))
+
+	without := do(t, s, "GET", path+"?include_total=false&page_size=1", "")
+	assert.Nil(t, without.ResultInfo.TotalSize)
+	next := do(t, s, "GET", path+"?include_total=true&page_token="+*without.ResultInfo.NextPageToken, "")
+	assert.Equal(t, []string{"untagged"}, next.names(t), "include_total may change between pages")
+	assert.Equal(t, 2, *next.ResultInfo.TotalSize)
+	do(t, s, "GET", path+"?include_tags=true&page_token="+*without.ResultInfo.NextPageToken, "").failed(t, 400, "page_token")
+	do(t, s, "GET", path+"?include_tags=1", "").failed(t, 400, "include_tags must be one of true, false")
+	do(t, s, "GET", path+"?include_total=", "").failed(t, 400, "include_total must be one of true, false")
 }

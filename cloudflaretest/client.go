@@ -6,12 +6,11 @@ import (
 	"example.com/cloudflare"
 )
 
-// Client returns a client for this server, with an API key and an e-mail address that the server accepts.
-// Everything else is as in production, retries and their waits included; options come last, so that they can change
-// that. Client panics on an option that [cloudflare.NewClient] refuses.
+// Client returns a client for this server with [APIKey] and [Email]. The options come last and may change everything
+// except the credential; retries and their waits are those of any other client. Client panics if
+// [cloudflare.NewClient] rejects an option.
 //
-// The one thing that options cannot change is the credential, for a client has exactly one. For a client with another
-// one, or with one that the server refuses, give the server's URL to NewClient:
+// To use another credential, call NewClient with the server's URL:
 //
 //	cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), cloudflare.WithAPIToken(cloudflaretest.APIToken))
 func (s *Server) Client(opts ...cloudflare.Option) *cloudflare.Client {

@@ -6,68 +6,113 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// Fault is something that goes wrong with one request: see [Server.Fail]. [Status], [RateLimited], [Reset], [Stall] and
-// [Cut] make one. It may be used any number of times.
+// Fault makes a request fail: see [Server.Fail] and [Server.FailNext]. [Status], [RateLimited], [Reset], [Stall] and
+// [Cut] create one. A Fault may be used any number of times.
 type Fault struct {
-	serve func(s *Server, w http.ResponseWriter, r *http.Request, carryOut func() answer)
+	serve func(s *Server, w http.ResponseWriter, c *call)
 }
 
-// Fail lets the n-th request from now meet a fault: 1 is the next one. Every request counts, whatever its route and
-// its credentials, and so does every attempt of a client that tries again. Any number of faults may be waiting; for
-// the same request, the last one counts. Fail panics if n is less than 1.
+// matchFault is a Fault for the next request that matches.
+type matchFault struct {
+	method, pathSuffix string
+	fault              Fault
+}
+
+// Fail makes the n-th request from now meet a fault; 1 is the next request. Every request counts, whatever its route and
+// credentials, and so does every retry. Any number of faults may be pending; the last one set for a request counts.
+// Fail panics if n is less than 1.
 func (s *Server) Fail(n int, f Fault) {
 	if n < 1 {
-		panic(fmt.Sprintf("cloudflaretest: Fail(%d, …): the next request is 1", n))
+		panic(fmt.Sprintf("cloudflaretest: Fail(%d, …): n must be at least 1, the next request", n))
 	}
-	if f.serve == nil {
-		panic("cloudflaretest: Fail: a Fault comes from Status, RateLimited, Reset, Stall or Cut")
-	}
+	f.check("Fail")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults[len(s.requests)+n] = f
 }
 
-// Status answers with this status, these headers and this body, and adds nothing of the API's own, neither a ray ID
-// nor a content type. The request is not carried out. Status panics if the code is not one of a final answer,
-// 200 to 999.
+// FailNext makes the next request with this method and path suffix meet a fault. The suffix is compared with the
+// escaped path, without the query; an empty suffix matches every path. Use it instead of [Server.Fail] if requests are
+// sent concurrently.
+//
+// Each call of FailNext is for one request. If several match a request, the one set first counts, and the others wait
+// for the next request. A fault that Fail has set for the request comes before them. FailNext panics if the method is
+// empty.
+func (s *Server) FailNext(method, pathSuffix string, f Fault) {
+	if method == "" {
+		panic("cloudflaretest: FailNext: the method must not be empty")
+	}
+	f.check("FailNext")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.matchFaults = append(s.matchFaults, matchFault{method, pathSuffix, f})
+}
+
+func (f Fault) check(method string) {
+	if f.serve == nil {
+		panic(fmt.Sprintf("cloudflaretest: %s: the Fault must come from Status, RateLimited, Reset, Stall or Cut", method))
+	}
+}
+
+// takeFault returns the fault that the n-th request meets, if there is one, and removes it. s.mu is held.
+func (s *Server) takeFault(n int, r Request) Fault {
+	if f, ok := s.faults[n]; ok {
+		delete(s.faults, n)
+		return f
+	}
+	for i, m := range s.matchFaults {
+		if m.method == r.Method && strings.HasSuffix(r.Path, m.pathSuffix) {
+			s.matchFaults = append(s.matchFaults[:i:i], s.matchFaults[i+1:]...)
+			return m.fault
+		}
+	}
+	return Fault{}
+}
+
+// Status responds with this status, these headers and this body. The response has none of the API's own headers. The
+// request is not carried out. Status panics if the code is not between 200 and 999.
+//
+// A gateway that does not know the path, for example:
+//
+//	cloudflaretest.Status(404, http.Header{"Content-Type": {"text/html"}}, "<h1>404 Not Found</h1>")
 func Status(code int, header http.Header, body string) Fault {
 	if code < 200 || code > 999 {
-		panic(fmt.Sprintf("cloudflaretest: Status(%d, …): not the code of a final answer", code))
+		panic(fmt.Sprintf("cloudflaretest: Status(%d, …): the code must be between 200 and 999", code))
 	}
 	header = header.Clone()
-	return Fault{func(_ *Server, w http.ResponseWriter, _ *http.Request, _ func() answer) {
-		w.Header().Del("CF-Ray")
-		w.Header()["Content-Type"] = nil // or net/http would guess one
+	return Fault{func(_ *Server, w http.ResponseWriter, _ *call) {
+		clear(w.Header())
+		w.Header()["Content-Type"] = nil // or net/http guesses one
 		maps.Copy(w.Header(), header.Clone())
 		w.WriteHeader(code)
-		io.WriteString(w, body) // an error means a gone client, or a status that has no body
+		io.WriteString(w, body) // an error means that the client has gone, or that the status has no body
 	}}
 }
 
-// RateLimited answers as the API does to too many requests: with 429, Retry-After in seconds, rounded up, and Ratelimit
-// headers that say the same. The request is not carried out.
+// RateLimited responds as the API does to too many requests: with status 429, Retry-After in seconds, rounded up, and
+// Ratelimit headers that say the same. The request is not carried out. [Server.SetRateLimit] limits real quotas.
 func RateLimited(retryAfter time.Duration) Fault {
-	seconds := max(0, int((retryAfter+time.Second-1)/time.Second))
-	return Fault{func(_ *Server, w http.ResponseWriter, _ *http.Request, _ func() answer) {
-		w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		w.Header().Set("Ratelimit", fmt.Sprintf(`"default";r=0;t=%d`, seconds))
-		w.Header().Set("Ratelimit-Policy", `"default";q=1200;w=300`)
-		refuse(http.StatusTooManyRequests, 971, "Please wait and consider throttling your request speed").write(w)
+	return Fault{func(_ *Server, w http.ResponseWriter, c *call) {
+		setRateLimit(w.Header(), defaultQuota, 0, defaultWindow, retryAfter)
+		w.Header().Set("Retry-After", strconv.FormatInt(seconds(retryAfter), 10))
+		tooManyRequests().write(w, c.Request)
 	}}
 }
 
 // Reset reads the request and resets the connection. The request is not carried out, but the client cannot know that.
 //
-// Below every Go client, net/http itself sends a GET or HEAD once more if the connection that broke was not new. Then
-// nothing shows but a second request, which counts as one for [Server.Fail].
+// Over a socket, net/http itself repeats a GET or HEAD if the connection that broke was not new. The repeat counts as a
+// request of its own for [Server.Fail].
 func Reset() Fault {
-	return Fault{func(_ *Server, w http.ResponseWriter, _ *http.Request, _ func() answer) {
+	return Fault{func(_ *Server, w http.ResponseWriter, _ *call) {
 		conn, _, err := http.NewResponseController(w).Hijack()
-		if err != nil { // HTTP/2 or a recorder
+		if err != nil { // HTTP/2, or not a connection
 			panic(http.ErrAbortHandler)
 		}
 		if tls, ok := conn.(interface{ NetConn() net.Conn }); ok {
@@ -80,11 +125,11 @@ func Reset() Fault {
 	}}
 }
 
-// Stall reads the request and answers nothing until the client gives up or the server is closed.
+// Stall reads the request and does not respond until the request's context ends or the server is closed.
 // The request is not carried out.
 func Stall() Fault {
-	return Fault{func(s *Server, _ http.ResponseWriter, r *http.Request, _ func() answer) {
-		// A channel for each stall, made here: one that was made outside of a synctest bubble would hold its clock.
+	return Fault{func(s *Server, _ http.ResponseWriter, c *call) {
+		// The channel is made here because one made outside of a synctest bubble would hold the bubble's clock.
 		release := make(chan struct{})
 		s.mu.Lock()
 		if s.closed {
@@ -96,7 +141,7 @@ func Stall() Fault {
 
 		select {
 		case <-release:
-		case <-r.Context().Done():
+		case <-c.Context().Done():
 			s.mu.Lock()
 			delete(s.stalled, release)
 			s.mu.Unlock()
@@ -105,15 +150,17 @@ func Stall() Fault {
 	}}
 }
 
-// Cut carries the request out, but cuts its answer in the middle and closes the connection: it has happened, and the
-// client cannot know. An answer without a body is lost as a whole.
+// Cut carries the request out, sends half of the response's body and closes the connection. The request may have
+// succeeded, but the client cannot know that. A response without a body is lost as a whole.
 func Cut() Fault {
-	return Fault{func(_ *Server, w http.ResponseWriter, _ *http.Request, carryOut func() answer) {
-		a := carryOut()
-		if body := a.body(); len(body) > 0 {
-			w.Header().Set("Content-Type", "application/json")
+	return Fault{func(s *Server, w http.ResponseWriter, c *call) {
+		whole := httptest.NewRecorder()
+		maps.Copy(whole.Header(), w.Header())
+		s.respond(whole, c)
+		if body := whole.Body.Bytes(); len(body) > 0 && c.Method != http.MethodHead {
+			maps.Copy(w.Header(), whole.Header())
 			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-			w.WriteHeader(a.status)
+			w.WriteHeader(whole.Code)
 			w.Write(body[:len(body)/2])
 			http.NewResponseController(w).Flush()
 		}

@@ -60,10 +60,10 @@ func TestStatus(t *testing.T) {
 
 func TestRateLimited(t *testing.T) {
 	s := start(t)
-	for wait, seconds := range map[time.Duration]string{30 * time.Second: "30", 1500 * time.Millisecond: "2", time.Millisecond: "1", 0: "0", -time.Hour: "0"} {
+	for wait, seconds := range map[time.Duration]string{30 * time.Second: "30", 1500 * time.Millisecond: "2", time.Second + 1: "2", time.Second: "1", time.Millisecond: "1", 1: "1", 0: "0", -time.Hour: "0"} {
 		s.Fail(1, RateLimited(wait))
 		got := do(t, s, "POST", "/organizations", `{"name":"x"}`)
-		got.refused(t, 429, "throttling")
+		got.failed(t, 429, "throttling")
 		assert.Equal(t, 971, got.Errors[0].Code)
 		assert.Equal(t, seconds, got.Header.Get("Retry-After"))
 		assert.Equal(t, `"default";r=0;t=`+seconds, got.Header.Get("Ratelimit"))
@@ -94,7 +94,7 @@ func TestCut(t *testing.T) {
 	assert.NotEmpty(t, body)
 	assert.Equal(t, 1, count(t, s), "carried out")
 
-	// An answer that has no body is lost as a whole.
+	// A response without a body is lost as a whole.
 	id := s.AddOrganization("y", "")
 	s.Fail(1, Cut())
 	_, err = http.DefaultTransport.RoundTrip(newRequest(t, s, "PUT", "/organizations/"+id+"/profile", profileJSON))
@@ -102,7 +102,7 @@ func TestCut(t *testing.T) {
 	assert.JSONEq(t, profileJSON, string(do(t, s, "GET", "/organizations/"+id+"/profile", "").Result))
 }
 
-// Over HTTP/2 there is no connection of one's own to break, only a stream.
+// Over HTTP/2, a fault breaks a stream and not the connection, which others use.
 func TestFaultsOverHTTP2(t *testing.T) {
 	s := start(t)
 	outer := httptest.NewUnstartedServer(s)
@@ -115,6 +115,7 @@ func TestFaultsOverHTTP2(t *testing.T) {
 		require.NoError(t, err)
 		r.Header.Set("X-Auth-Key", APIKey)
 		r.Header.Set("X-Auth-Email", Email)
+		r.Header.Set("Content-Type", "application/json")
 		response, err := outer.Client().Do(r)
 		if err == nil {
 			assert.Equal(t, 2, response.ProtoMajor)
@@ -200,6 +201,38 @@ func TestFailCounts(t *testing.T) {
 	s.Fail(1, again)
 	assert.Equal(t, []int{500, 200}, statuses(2), "counted from now")
 
-	assert.PanicsWithValue(t, "cloudflaretest: Fail(0, …): the next request is 1", func() { s.Fail(0, again) })
+	assert.PanicsWithValue(t, "cloudflaretest: Fail(0, …): n must be at least 1, the next request", func() { s.Fail(0, again) })
 	assert.Panics(t, func() { s.Fail(1, Fault{}) })
+}
+
+func TestFailNext(t *testing.T) {
+	s := start(t)
+	id := s.AddOrganization("a", "")
+	status := func(method, path string) int {
+		response, err := http.DefaultTransport.RoundTrip(newRequest(t, s, method, path, ""))
+		require.NoError(t, err)
+		response.Body.Close()
+		return response.StatusCode
+	}
+	s.FailNext("GET", "/members", Status(501, nil, ""))
+	s.FailNext("GET", "/members", Status(502, nil, ""))
+	s.FailNext("GET", "", Status(503, nil, ""))
+	assert.Equal(t, 400, status("POST", "/organizations/"+id+"/members"), "another method")
+	assert.Equal(t, 501, status("GET", "/organizations/"+id+"/members?page_size=1"), "the query is no part of the path")
+	assert.Equal(t, 503, status("GET", "/organizations?x=/members"))
+	assert.Equal(t, 502, status("GET", "/organizations/"+id+"/members"))
+	assert.Equal(t, 200, status("GET", "/organizations/"+id+"/members"), "each is for one request")
+
+	s.FailNext("GET", "/a%2Fb", Status(501, nil, ""))
+	assert.Equal(t, 404, status("GET", "/organizations/a/b"))
+	assert.Equal(t, 501, status("GET", "/organizations/a%2Fb"), "the path is compared escaped")
+
+	s.FailNext("GET", "/organizations", Status(501, nil, ""))
+	s.Fail(1, Status(502, nil, ""))
+	assert.Equal(t, 502, status("GET", "/organizations"), "Fail counts first")
+	assert.Equal(t, 501, status("GET", "/organizations"))
+
+	assert.PanicsWithValue(t, "cloudflaretest: FailNext: the method must not be empty", func() { s.FailNext("", "", Reset()) })
+	assert.PanicsWithValue(t, "cloudflaretest: FailNext: the Fault must come from Status, RateLimited, Reset, Stall or Cut",
+		func() { s.FailNext("GET", "", Fault{}) })
 }

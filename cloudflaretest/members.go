@@ -3,6 +3,7 @@ package cloudflaretest
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,15 +11,14 @@ import (
 	"time"
 )
 
-// Member is a member for [Server.AddMember].
+// Member describes a member for [Server.AddMember].
 type Member struct {
-	Email     string // required; the same user everywhere, whatever the organization and the case
+	Email     string // required; compared without case, and the same user in every organization
 	Name      string
 	Status    string // active, pending, rejected or canceled; active if empty
 	TwoFactor bool
 
-	// TwoFactorUnknown leaves two_factor_authentication_enabled out of answers. A client that reads that as
-	// "disabled" says something about a person that nobody told it.
+	// TwoFactorUnknown leaves two_factor_authentication_enabled out of responses.
 	TwoFactorUnknown bool
 }
 
@@ -28,9 +28,9 @@ const maxBatch = 10
 
 type member struct {
 	Member
-	id      string
-	email   text
-	created time.Time
+	id               string
+	email            text
+	created, updated time.Time
 }
 
 type wireMember struct {
@@ -49,25 +49,27 @@ type wireUser struct {
 	TwoFactor *bool  `json:"two_factor_authentication_enabled,omitempty"`
 }
 
-func (m *member) userID() string { return fakeID("user", m.email.lower) }
+func (m *member) userID() string { return userID(m.Email) }
+
+func userID(email string) string { return fakeID("user", strings.ToLower(email)) }
 
 func (m *member) wire() wireMember {
 	w := wireMember{
 		ID:         m.id,
 		Status:     m.Status,
-		User:       wireUser{ID: m.userID(), Email: m.Email, Name: m.Name, TwoFactor: &m.TwoFactor},
+		User:       wireUser{ID: m.userID(), Email: m.Email, Name: m.Name},
 		CreateTime: m.created,
-		UpdateTime: m.created, // the API has no update of a member
+		UpdateTime: m.updated,
 	}
-	if m.TwoFactorUnknown {
-		w.User.TwoFactor = nil
+	if !m.TwoFactorUnknown {
+		w.User.TwoFactor = new(m.TwoFactor)
 	}
 	return w
 }
 
-// AddMember puts a member into an organization. Through the API there are only invitations; this is for people who
-// have accepted one, or have not. It panics if there is no such organization, if the e-mail address is empty or
-// a member of it already, or if there is no such status.
+// AddMember adds a member to an organization without a request. A pending one has an invitation, see
+// [Server.InviteCode]. AddMember panics if there is no such organization, if the email address is empty or that of a
+// member, or if the status is not valid.
 func (s *Server) AddMember(organizationID string, m Member) (memberID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,11 +77,11 @@ func (s *Server) AddMember(organizationID string, m Member) (memberID string) {
 	m.Status = cmp.Or(m.Status, "active")
 	switch {
 	case m.Email == "":
-		panic("cloudflaretest: AddMember: Email is required")
+		panic("cloudflaretest: AddMember: Email must not be empty")
 	case o.memberByEmail(m.Email) != nil:
-		panic(fmt.Sprintf("cloudflaretest: AddMember: %s is a member already", m.Email))
+		panic(fmt.Sprintf("cloudflaretest: AddMember: %s is already a member", m.Email))
 	case !slices.Contains(memberStatuses, m.Status):
-		panic(fmt.Sprintf("cloudflaretest: AddMember: there is no status %q", m.Status))
+		panic(fmt.Sprintf("cloudflaretest: AddMember: Status must be one of %s, not %q", strings.Join(memberStatuses, ", "), m.Status))
 	}
 	return s.addMember(o, m).id
 }
@@ -87,6 +89,7 @@ func (s *Server) AddMember(organizationID string, m Member) (memberID string) {
 func (s *Server) addMember(o *organization, m Member) *member {
 	added := &member{Member: m, email: newText(m.Email)}
 	added.id, added.created = s.next("member")
+	added.updated = added.created
 	o.members = append(o.members, added)
 	return added
 }
@@ -110,99 +113,106 @@ func (o *organization) memberByID(id string) *member {
 	return nil
 }
 
-// listMembers filters e-mail addresses whatever their case. The API does not say; nobody has two of them that differ
-// in nothing else.
-func (s *Server) listMembers(c *call) answer {
-	statuses := c.query["status"]
-	for _, status := range statuses {
-		if !slices.Contains(memberStatuses, status) {
-			return badRequest("status must be one of active, pending, rejected, canceled")
-		}
+func (s *Server) listMembers(c *call) response {
+	if err := checkEnum(c.query, "status", memberStatuses...); err != nil {
+		return badRequest(err)
 	}
+	statuses := c.query["status"]
 	byEmail := textFilter(c.query, "user.email", anyCase)
 	return paginate(c, filter(c.organization.members, func(m *member) bool {
 		return byEmail(m.email) && (len(statuses) == 0 || slices.Contains(statuses, m.Status))
-	}), (*member).wire)
+	}), (*member).wire, true)
 }
 
-func (s *Server) getMember(c *call) answer {
-	m := c.organization.memberByID(c.memberID)
+func memberNotFound() response {
+	return failure(http.StatusNotFound, codeOther, "member not found")
+}
+
+func (s *Server) getMember(c *call) response {
+	m := c.organization.memberByID(c.params["member_id"])
 	if m == nil {
-		return refuse(http.StatusNotFound, codeRefused, "member not found")
+		return memberNotFound()
 	}
 	return success(m.wire())
 }
 
-func (s *Server) createMember(c *call) answer {
+func (s *Server) createMember(c *call) response {
 	body, err := parseObject(c.body)
 	if err != nil {
-		return badRequest("%v", err)
+		return badRequest(err)
 	}
 	in, err := body.object("member")
 	if err != nil {
-		return badRequest("%v", err)
+		return badRequest(err)
 	}
 	m, err := parseMember(in)
 	if err != nil {
-		return badRequest("member: %v", err)
+		return badRequest(fmt.Errorf("member: %w", err))
 	}
 	if c.organization.memberByEmail(m.Email) != nil {
-		return refuse(http.StatusConflict, codeRefused, "%s is a member already", m.Email)
+		return failure(http.StatusConflict, codeOther, "%s is already a member", m.Email)
 	}
-	return success(s.addMember(c.organization, m).wire())
+	added := s.addMember(c.organization, m)
+	c.changed(c.organization.id, "member", added.id)
+	return success(added.wire())
 }
 
-// batchCreateMembers adds all or none: the API has no way to tell about one of them, so there is nothing in between.
-func (s *Server) batchCreateMembers(c *call) answer {
+// batchCreateMembers adds all or none, because a response cannot report on one of them.
+func (s *Server) batchCreateMembers(c *call) response {
 	body, err := parseObject(c.body)
 	if err != nil {
-		return badRequest("%v", err)
+		return badRequest(err)
 	}
 	var list []json.RawMessage
 	if err := json.Unmarshal(body["members"], &list); err != nil || len(list) == 0 || len(list) > maxBatch {
-		return badRequest("members must be a list of 1 to %d", maxBatch)
+		return badRequest(fmt.Errorf("members must be a list of 1 to %d", maxBatch))
 	}
 	members := make([]Member, len(list))
 	seen := map[string]bool{}
 	for i, data := range list {
 		in, err := parseObject(data)
 		if err != nil {
-			return badRequest("members[%d] must be an object", i)
+			return badRequest(fmt.Errorf("members[%d] must be an object", i))
 		}
 		if members[i], err = parseMember(in); err != nil {
-			return badRequest("members[%d]: %v", i, err)
+			return badRequest(fmt.Errorf("members[%d]: %w", i, err))
 		}
 		email := members[i].Email
 		if seen[strings.ToLower(email)] || c.organization.memberByEmail(email) != nil {
-			return refuse(http.StatusConflict, codeRefused, "members[%d]: %s is a member already", i, email)
+			return failure(http.StatusConflict, codeOther, "members[%d]: %s is already a member", i, email)
 		}
 		seen[strings.ToLower(email)] = true
 	}
 	result := make([]wireMember, len(members))
 	for i, m := range members {
-		result[i] = s.addMember(c.organization, m).wire()
+		added := s.addMember(c.organization, m)
+		c.changed(c.organization.id, "member", added.id)
+		result[i] = added.wire()
 	}
 	return success(result)
 }
 
-// deleteMember wants a body although the path says it all: the API's schema requires one.
-func (s *Server) deleteMember(c *call) answer {
-	body, err := parseObject(c.body)
-	if err != nil {
-		return badRequest("%v", err)
+// deleteMember accepts the body that the schema requires, and its absence, which the documentation shows.
+func (s *Server) deleteMember(c *call) response {
+	if len(c.body) > 0 {
+		body, err := parseObject(c.body)
+		if err != nil {
+			return badRequest(err)
+		}
+		if id, _, err := body.text("member_id"); err != nil || id != c.params["member_id"] {
+			return badRequest(errors.New("member_id must be the ID in the path"))
+		}
 	}
-	if id, _, err := body.text("member_id"); err != nil || id != c.memberID {
-		return badRequest("member_id is required, and must be the ID in the path")
-	}
-	m := c.organization.memberByID(c.memberID)
+	m := c.organization.memberByID(c.params["member_id"])
 	if m == nil {
-		return refuse(http.StatusNotFound, codeRefused, "member not found")
+		return memberNotFound()
 	}
 	c.organization.members = remove(c.organization.members, m)
+	c.changed(c.organization.id, "member", m.id)
 	return noContent()
 }
 
-// parseMember reads an invitation. It is pending unless the request says otherwise, until the person accepts.
+// parseMember reads a member to create. Without a status, it is pending until the invitation is accepted.
 func parseMember(in object) (Member, error) {
 	user, err := in.object("user")
 	if err != nil {
@@ -213,11 +223,11 @@ func parseMember(in object) (Member, error) {
 		return Member{}, err
 	}
 	if email == "" {
-		return Member{}, fmt.Errorf("user.email is required")
+		return Member{}, errors.New("user.email is required")
 	}
 	status, ok, err := in.text("status")
 	if err != nil || ok && status != "active" && status != "canceled" {
-		return Member{}, fmt.Errorf("status must be active or canceled")
+		return Member{}, errors.New("status must be active or canceled")
 	}
 	return Member{Email: email, Status: cmp.Or(status, "pending")}, nil
 }

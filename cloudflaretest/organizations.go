@@ -1,6 +1,7 @@
 package cloudflaretest
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,10 +15,12 @@ type organization struct {
 	created  time.Time
 	parent   *organization // nil for a root
 	children int
-	profile  *wireProfile
+	profile  *wireProfile // replaced as a whole, never changed
 	accounts []*account
 	members  []*member
-	unseen   int // reads by ID that are still answered with 404
+	shares   []share
+	usage    []usageRecord
+	unseen   int // reads by ID that still fail with 404
 }
 
 type wireOrganization struct {
@@ -29,7 +32,7 @@ type wireOrganization struct {
 	Profile    *wireProfile `json:"profile,omitempty"`
 }
 
-// wireMeta has the flags under both names: tenant_flags is the one of today, flags the one before.
+// wireMeta has the flags under both names: tenant_flags is today's, flags the one before.
 type wireMeta struct {
 	TenantFlags   wireTenantFlags `json:"tenant_flags"`
 	Flags         wireFlags       `json:"flags"`
@@ -39,8 +42,9 @@ type wireMeta struct {
 
 type wireTenantFlags struct {
 	wireFlags
-	EnterpriseCapability string `json:"enterprise_capability"`
-	MemberManagement     string `json:"member_management"`
+	AccountCreationAppliesTenantDefaults string `json:"account_creation_applies_tenant_defaults"`
+	EnterpriseCapability                 string `json:"enterprise_capability"`
+	MemberManagement                     string `json:"member_management"`
 }
 
 type wireFlags struct {
@@ -56,15 +60,6 @@ type wireParent struct {
 	Name string `json:"name"`
 }
 
-type wireProfile struct {
-	BusinessName     string `json:"business_name"`
-	BusinessEmail    string `json:"business_email"`
-	BusinessPhone    string `json:"business_phone"`
-	BusinessAddress  string `json:"business_address"`
-	ExternalMetadata string `json:"external_metadata"`
-}
-
-// The values of flags are not documented, only that they are strings.
 const flagOn, flagOff = "enabled", "disabled"
 
 func (o *organization) wire() wireOrganization {
@@ -74,31 +69,38 @@ func (o *organization) wire() wireOrganization {
 		Name:       o.name.exact,
 		CreateTime: o.created,
 		Meta: wireMeta{
-			TenantFlags:   wireTenantFlags{flags, flagOff, flagOn},
-			Flags:         flags,
-			HierarchyTags: []string{o.id},
+			TenantFlags: wireTenantFlags{
+				wireFlags:                            flags,
+				AccountCreationAppliesTenantDefaults: flagOff,
+				EnterpriseCapability:                 flagOff,
+				MemberManagement:                     flagOn,
+			},
+			Flags: flags,
 		},
-		Profile: o.profile, // replaced as a whole, never changed: no copy needed
+		Profile: o.profile,
 	}
-	for above := range o.ancestors {
-		w.Meta.HierarchyTags = append(w.Meta.HierarchyTags, above.id)
+	for _, holder := range o.chain() {
+		w.Meta.HierarchyTags = append(w.Meta.HierarchyTags, holder.id)
 	}
-	slices.Reverse(w.Meta.HierarchyTags)
 	if o.parent != nil {
 		w.Parent = &wireParent{o.parent.id, o.parent.name.exact}
-		w.Meta.ManagedBy = o.parent.id // the API's field is optional and not explained
+		w.Meta.ManagedBy = o.parent.id
 	}
 	return w
 }
 
-// ancestors ranges over the organizations above this one, its parent first.
-func (o *organization) ancestors(yield func(*organization) bool) {
-	for above := o.parent; above != nil && yield(above); above = above.parent {
+// chain returns the organizations from the root to this one.
+func (o *organization) chain() []*organization {
+	var chain []*organization
+	for ; o != nil; o = o.parent {
+		chain = append(chain, o)
 	}
+	slices.Reverse(chain)
+	return chain
 }
 
-// AddOrganization adds an organization without a request; parentID is empty for a root.
-// It panics if there is no such parent.
+// AddOrganization adds an organization without a request. An empty parentID makes it a root.
+// AddOrganization panics if there is no such parent.
 func (s *Server) AddOrganization(name, parentID string) (organizationID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +122,7 @@ func (s *Server) addOrganization(name string, parent *organization, profile *wir
 	return o
 }
 
-// mustHave is for the methods that fill the server: a mistake in them is one in the test.
+// mustHave panics if there is no such organization: the test is wrong.
 func (s *Server) mustHave(method, organizationID string) *organization {
 	o := s.organization[organizationID]
 	if o == nil {
@@ -129,15 +131,18 @@ func (s *Server) mustHave(method, organizationID string) *organization {
 	return o
 }
 
-func (s *Server) listOrganizations(c *call) answer {
+func (s *Server) listOrganizations(c *call) response {
 	byName := textFilter(c.query, "name", sameCase)
 	tests := []func(*organization) bool{func(o *organization) bool { return byName(o.name) }}
 
-	// The API's text says to repeat the parameter, its schema to join with commas. Both are understood.
+	// The API's text repeats the parameter, its schema joins the values with commas. The server reads both.
 	if c.query.Has("id") {
 		ids := map[string]bool{}
 		for _, joined := range c.query["id"] {
 			for id := range strings.SplitSeq(joined, ",") {
+				if !isID(id) {
+					return badRequest(errors.New("id must be 32 lowercase hexadecimal digits"))
+				}
 				ids[id] = true
 			}
 		}
@@ -145,6 +150,9 @@ func (s *Server) listOrganizations(c *call) answer {
 	}
 	if c.query.Has("parent.id") {
 		parentID := c.query.Get("parent.id")
+		if parentID != "null" && !isID(parentID) {
+			return badRequest(errors.New("parent.id must be null or 32 lowercase hexadecimal digits"))
+		}
 		tests = append(tests, func(o *organization) bool {
 			if o.parent == nil {
 				return parentID == "null"
@@ -158,81 +166,77 @@ func (s *Server) listOrganizations(c *call) answer {
 			tests = append(tests, func(o *organization) bool { return holders[o] })
 		}
 	}
-	return paginate(c, filter(s.organizations, all(tests)), (*organization).wire)
+	return paginate(c, filter(s.organizations, all(tests)), (*organization).wire, true)
 }
 
-// containing finds the organizations that contain a thing. The API's word is "contain" and no more; here an
-// organization contains what it holds itself and what its sub-organizations contain, but not itself.
+// containing returns the organizations that contain something, directly or in one of their sub-organizations.
 func (s *Server) containing(kind, id string) map[*organization]bool {
 	holders := map[*organization]bool{}
-	holds := func(o *organization) {
-		holders[o] = true
-		for above := range o.ancestors {
-			holders[above] = true
+	add := func(o *organization) {
+		for _, holder := range o.chain() {
+			holders[holder] = true
 		}
 	}
 	switch kind {
 	case "account":
 		if a := s.account[id]; a != nil {
-			holds(a.organization)
+			add(a.organization)
 		}
 	case "organization":
-		if o := s.organization[id]; o != nil && o.parent != nil {
-			holds(o.parent)
+		if o := s.organization[id]; o != nil {
+			add(o.parent)
 		}
 	case "user":
 		for _, o := range s.organizations {
 			if slices.ContainsFunc(o.members, func(m *member) bool { return m.userID() == id }) {
-				holds(o)
+				add(o)
 			}
 		}
 	}
 	return holders
 }
 
-func (s *Server) getOrganization(c *call) answer {
+func (s *Server) getOrganization(c *call) response {
 	if c.organization.unseen > 0 {
 		c.organization.unseen--
-		return refuse(http.StatusNotFound, codeRefused, "organization not found")
+		return failure(http.StatusNotFound, codeOther, "organization not found")
 	}
 	return success(c.organization.wire())
 }
 
-// createOrganization takes any number of organizations of the same name, as the API does.
-func (s *Server) createOrganization(c *call) answer {
+// createOrganization accepts a name that is taken, as the API does.
+func (s *Server) createOrganization(c *call) response {
 	in, err := parseOrganization(c.body)
 	if err != nil {
-		return badRequest("%v", err)
+		return badRequest(err)
 	}
 	var parent *organization
 	if in.hasParent {
-		// 400 and not 404, which is for what the path names.
 		if parent = s.organization[in.parentID]; parent == nil {
-			return badRequest("parent.id: organization not found")
+			return badRequest(errors.New("parent.id: organization not found"))
 		}
 	}
 	o := s.addOrganization(in.name, parent, in.profile)
 	o.unseen = s.lag
+	c.changed(o.id, "organization", o.id)
 	return success(o.wire())
 }
 
-// updateOrganization replaces: a profile that is left out is gone afterwards. That is what users of the API report,
-// and what its clients have to be ready for. A move to another parent is refused; the API takes changes "to name only".
-func (s *Server) updateOrganization(c *call) answer {
+func (s *Server) updateOrganization(c *call) response {
 	in, err := parseOrganization(c.body)
 	if err != nil {
-		return badRequest("%v", err)
+		return badRequest(err)
 	}
 	o := c.organization
 	if in.hasParent && (o.parent == nil || o.parent.id != in.parentID) {
-		return badRequest("parent.id: the parent of an organization cannot be changed")
+		return badRequest(errors.New("parent.id: the parent of an organization cannot be changed"))
 	}
 	o.name, o.profile = newText(in.name), in.profile
+	c.changed(o.id, "organization", o.id)
 	return success(o.wire())
 }
 
-// deleteOrganization refuses while anything is inside: members of any status count.
-func (s *Server) deleteOrganization(c *call) answer {
+func (s *Server) deleteOrganization(c *call) response {
 	o := c.organization
 	for _, content := range []struct {
 		count int
@@ -241,7 +245,7 @@ func (s *Server) deleteOrganization(c *call) answer {
 		{o.children, "sub-organizations"}, {len(o.accounts), "accounts"}, {len(o.members), "members"},
 	} {
 		if content.count > 0 {
-			return refuse(http.StatusConflict, codeRefused, "organization is not empty: it has %s", content.what)
+			return failure(http.StatusConflict, codeOther, "organization is not empty: it has %s", content.what)
 		}
 	}
 	if o.parent != nil {
@@ -249,29 +253,13 @@ func (s *Server) deleteOrganization(c *call) answer {
 	}
 	s.organizations = remove(s.organizations, o)
 	delete(s.organization, o.id)
+	c.changed(o.id, "organization", o.id)
 	return success(struct {
 		ID string `json:"id"`
 	}{o.id})
 }
 
-// getProfile answers null for a profile that was never set: what the API does then is not known, and a client has to
-// be ready for a result of null.
-func (s *Server) getProfile(c *call) answer { return success(c.organization.profile) }
-
-func (s *Server) updateProfile(c *call) answer {
-	in, err := parseObject(c.body)
-	if err != nil {
-		return badRequest("%v", err)
-	}
-	profile, err := parseProfile(in)
-	if err != nil {
-		return badRequest("%v", err)
-	}
-	c.organization.profile = profile
-	return noContent()
-}
-
-// organizationInput is what POST and PUT take. Fields that are read-only or unknown are ignored.
+// organizationInput is the body of POST and PUT. Fields that are read-only or unknown are ignored.
 type organizationInput struct {
 	name      string
 	parentID  string
@@ -288,7 +276,7 @@ func parseOrganization(body []byte) (in organizationInput, err error) {
 		return in, err
 	}
 	if in.name == "" {
-		return in, fmt.Errorf("name is required")
+		return in, errors.New("name is required")
 	}
 
 	parent, err := o.object("parent")
@@ -298,7 +286,7 @@ func parseOrganization(body []byte) (in organizationInput, err error) {
 	if in.hasParent = parent != nil; in.hasParent {
 		var ok bool
 		if in.parentID, ok, err = parent.text("id"); err != nil || !ok {
-			return in, fmt.Errorf("parent.id is required in parent, and must be a string")
+			return in, errors.New("parent.id is required in parent, and must be a string")
 		}
 	}
 
@@ -310,29 +298,4 @@ func parseOrganization(body []byte) (in organizationInput, err error) {
 		return in, fmt.Errorf("profile: %w", err)
 	}
 	return in, nil
-}
-
-// parseProfile wants all five fields; each may be empty.
-func parseProfile(o object) (*wireProfile, error) {
-	p := new(wireProfile)
-	for _, field := range []struct {
-		name string
-		into *string
-	}{
-		{"business_name", &p.BusinessName},
-		{"business_email", &p.BusinessEmail},
-		{"business_phone", &p.BusinessPhone},
-		{"business_address", &p.BusinessAddress},
-		{"external_metadata", &p.ExternalMetadata},
-	} {
-		value, ok, err := o.text(field.name)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			return nil, fmt.Errorf("%s is required", field.name)
-		}
-		*field.into = value
-	}
-	return p, nil
 }

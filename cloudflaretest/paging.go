@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,70 +16,73 @@ const (
 	maxPageSize     = 1000
 )
 
-// paginate answers with one page of the matching items, in the order given.
-//
-// A token is a position, so that somebody who deletes while listing misses items. Nobody says that the API spares
-// its users that. Query parameters that nothing reads are ignored.
-func paginate[T, W any](c *call, matching []T, wire func(T) W) answer {
-	size, err := pageSize(c.query)
-	if err != nil {
-		return badRequest("%v", err)
-	}
-	start, ok := 0, true
-	if c.query.Has("page_token") {
-		if start, ok = c.position(c.query.Get("page_token")); !ok {
-			return badRequest("page_token is not valid for this list and its filters")
-		}
-	}
-
-	start = min(start, len(matching)) // the list may have become shorter since
-	end := min(start+size, len(matching))
-	page := make([]W, 0, end-start)
-	for _, item := range matching[start:end] {
-		page = append(page, wire(item))
-	}
-	info := &resultInfo{TotalSize: len(matching)}
-	if end < len(matching) {
-		info.NextPageToken = c.token(end)
-	}
-	return answer{http.StatusOK, &envelope{Success: true, Result: page, ResultInfo: info}}
+// tokenInfo is the result_info of lists with page tokens. The API omits the token on the last page.
+type tokenInfo struct {
+	NextPageToken string `json:"next_page_token,omitempty"`
+	TotalSize     *int   `json:"total_size,omitempty"`
 }
 
-// pageSize takes 0, which the API allows without saying what it means, for "not set".
-func pageSize(query url.Values) (int, error) {
-	if !query.Has("page_size") {
-		return defaultPageSize, nil
-	}
-	size, err := strconv.Atoi(query.Get("page_size"))
-	if err != nil || size < 0 || size > maxPageSize {
-		return 0, fmt.Errorf("page_size must be a number from 0 to %d", maxPageSize)
+// The query parameters of a page are no filters. The first one is the token.
+var (
+	tokenParams  = []string{"page_token", "page_size", "include_total"}
+	cursorParams = []string{"cursor", "limit"}
+)
+
+// paginate returns one page of the matching items, with a page token. A token is a position, so a client that deletes
+// while it lists misses items.
+func paginate[T, W any](c *call, matching []T, wire func(T) W, withTotal bool) response {
+	size, err := intParam(c.query, "page_size", 0, maxPageSize, defaultPageSize)
+	if err != nil {
+		return badRequest(err)
 	}
 	if size == 0 {
-		return defaultPageSize, nil
+		size = defaultPageSize
 	}
-	return size, nil
-}
-
-// token names a position in this list with these filters; position reads it back, if it is one.
-func (c *call) token(position int) string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d", c.filterDigest(), position))
-}
-
-func (c *call) position(token string) (int, bool) {
-	text, err := base64.RawURLEncoding.DecodeString(token)
+	start, err := c.position(tokenParams)
 	if err != nil {
-		return 0, false
+		return badRequest(err)
 	}
-	digest, number, _ := strings.Cut(string(text), ":")
-	position, err := strconv.Atoi(number)
-	return position, err == nil && position > 0 && digest == c.filterDigest()
+
+	start = min(start, len(matching)) // the list may have become shorter
+	end := min(start+size, len(matching))
+	items := make([]W, 0, end-start)
+	for _, item := range matching[start:end] {
+		items = append(items, wire(item))
+	}
+	var info tokenInfo
+	if withTotal {
+		info.TotalSize = new(len(matching))
+	}
+	if end < len(matching) {
+		info.NextPageToken = c.token(end, tokenParams)
+	}
+	return page(items, info)
 }
 
-// filterDigest covers everything but the page: its size may change on the way.
-func (c *call) filterDigest() string {
+// token returns an opaque token for a position in the list of this path with these filters.
+func (c *call) token(position int, pageParams []string) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d", c.filterDigest(pageParams), position))
+}
+
+// position returns the position of the request's token, or 0 without one.
+func (c *call) position(pageParams []string) (int, error) {
+	param := pageParams[0]
+	if !c.query.Has(param) {
+		return 0, nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(c.query.Get(param))
+	digest, number, _ := strings.Cut(string(text), ":")
+	position, numberErr := strconv.Atoi(number)
+	if err != nil || numberErr != nil || position <= 0 || digest != c.filterDigest(pageParams) {
+		return 0, fmt.Errorf("%s is not valid for this list and its filters", param)
+	}
+	return position, nil
+}
+
+func (c *call) filterDigest(pageParams []string) string {
 	filters := make(url.Values, len(c.query))
 	for name, values := range c.query {
-		if name != "page_token" && name != "page_size" {
+		if !slices.Contains(pageParams, name) {
 			filters[name] = values
 		}
 	}
@@ -87,14 +90,44 @@ func (c *call) filterDigest() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// text is a text to filter by, with its lower-case form made only once.
+// intParam returns a query parameter that is a number, or the default if it is absent.
+func intParam(query url.Values, name string, least, most, unset int) (int, error) {
+	if !query.Has(name) {
+		return unset, nil
+	}
+	n, err := strconv.Atoi(query.Get(name))
+	if err != nil || n < least || n > most {
+		return 0, fmt.Errorf("%s must be between %d and %d", name, least, most)
+	}
+	return n, nil
+}
+
+// boolParam returns a query parameter that is true or false, or the default if it is absent.
+func boolParam(query url.Values, name string, unset bool) (bool, error) {
+	if err := checkEnum(query, name, "true", "false"); err != nil || !query.Has(name) {
+		return unset, err
+	}
+	return query.Get(name) == "true", nil
+}
+
+// checkEnum returns an error if a query parameter has a value that is not allowed.
+func checkEnum(query url.Values, name string, allowed ...string) error {
+	for _, value := range query[name] {
+		if !slices.Contains(allowed, value) {
+			return fmt.Errorf("%s must be one of %s", name, strings.Join(allowed, ", "))
+		}
+	}
+	return nil
+}
+
+// text is a text to filter by, with its lower-case form.
 type text struct{ exact, lower string }
 
 func newText(s string) text { return text{s, strings.ToLower(s)} }
 
-// textFilter makes one test of the filters NAME, NAME.startsWith, NAME.endsWith and NAME.contains. The last three are
-// case-insensitive everywhere in the API, equality only in some lists. A filter that is there but empty is a filter:
-// what a client computed to be empty must not show up as "everything".
+// textFilter returns one test for the filters NAME, NAME.startsWith, NAME.endsWith and NAME.contains. The last three
+// ignore case; equal compares for the first. A filter whose value is empty is a filter, or a client that computed an
+// empty value would get everything.
 func textFilter(query url.Values, name string, equal func(of, to text) bool) func(text) bool {
 	forms := []struct {
 		name string
@@ -118,7 +151,7 @@ func textFilter(query url.Values, name string, equal func(of, to text) bool) fun
 func sameCase(of, to text) bool { return of.exact == to.exact }
 func anyCase(of, to text) bool  { return of.lower == to.lower }
 
-// all makes one test of several: filters are joined with AND.
+// all returns a test that passes if all of the tests pass.
 func all[T any](tests []func(T) bool) func(T) bool {
 	return func(item T) bool {
 		for _, test := range tests {

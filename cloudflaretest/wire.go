@@ -2,24 +2,31 @@ package cloudflaretest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"strconv"
+	"strings"
+	"sync"
 )
 
 const (
 	codeAuthentication = 10000
-	// The API's own codes for a bad name, an unknown organization and the like are not documented.
-	// The 1000 series has another meaning in each service, so this one stands for all of them.
-	codeRefused = 1001
+	// The API's own codes for an invalid name, an unknown organization and the like are not documented. Codes from 1000
+	// have another meaning in each service; this one stands for all of them.
+	codeOther = 1001
 )
 
+// envelope wraps the responses of most operations. Its lists are never null. Audit logs, usage and shares have envelopes
+// of their own.
 type envelope struct {
-	Success    bool        `json:"success"`
-	Errors     []message   `json:"errors"`
-	Messages   []message   `json:"messages"`
-	Result     any         `json:"result"`
-	ResultInfo *resultInfo `json:"result_info,omitempty"`
+	Success    bool      `json:"success"`
+	Errors     []message `json:"errors"`
+	Messages   []message `json:"messages"`
+	Result     any       `json:"result"`
+	ResultInfo any       `json:"result_info,omitempty"`
 }
 
 type message struct {
@@ -28,63 +35,85 @@ type message struct {
 	ErrorChain []message `json:"error_chain,omitempty"`
 }
 
-type resultInfo struct {
-	NextPageToken string `json:"next_page_token,omitempty"` // the API leaves it out on the last page
-	TotalSize     int    `json:"total_size"`
+// response is what an operation returns. Its body is encoded without s.mu, so it holds copies. A nil body is none.
+type response struct {
+	status int
+	body   any
 }
 
-// answer is what a handler returns. The envelope holds copies, so that it can be written without the lock;
-// nil is no body at all.
-type answer struct {
-	status   int
-	envelope *envelope
+func success(result any) response { return page(result, nil) }
+
+// page returns a success with a result_info.
+func page(result, info any) response {
+	return response{http.StatusOK, envelope{true, []message{}, []message{}, result, info}}
 }
 
-func success(result any) answer {
-	return answer{http.StatusOK, &envelope{Success: true, Result: result}}
+func noContent() response { return response{status: http.StatusNoContent} }
+
+func failure(status, code int, format string, args ...any) response {
+	return failures(status, message{Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
-func noContent() answer { return answer{status: http.StatusNoContent} }
-
-func refuse(status, code int, format string, args ...any) answer {
-	return answer{status, &envelope{Errors: []message{{Code: code, Message: fmt.Sprintf(format, args...)}}}}
+func failures(status int, errors ...message) response {
+	return response{status, envelope{Errors: errors, Messages: []message{}}}
 }
 
-// badRequest has no ID and no code of the API's own: see codeRefused.
-func badRequest(format string, args ...any) answer {
-	return refuse(http.StatusBadRequest, codeRefused, format, args...)
+func badRequest(err error) response {
+	return failure(http.StatusBadRequest, codeOther, "%v", err)
 }
 
-// body is the answer's JSON. Lists are never null in it, as promised by the API's schema.
-func (a answer) body() []byte {
-	if a.envelope == nil {
-		return nil
+func (resp response) write(w http.ResponseWriter, r *http.Request) {
+	if resp.body == nil {
+		w.WriteHeader(resp.status)
+		return
 	}
-	e := *a.envelope
-	if e.Errors == nil {
-		e.Errors = []message{}
-	}
-	e.Messages = []message{}
-	body, err := json.Marshal(e)
+	body, err := json.Marshal(resp.body)
 	if err != nil {
-		panic(err) // every result is a type of this package
+		panic(err) // every body is made of types of this package
 	}
-	return body
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Add("Vary", "Accept-Encoding")
+	if len(body) >= minGzipBytes && acceptsGzip(r.Header) {
+		header.Set("Content-Encoding", "gzip")
+		body = compress(body)
+	}
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(resp.status)
+	w.Write(body) // an error means that the client has gone
 }
 
-// write sends the answer. There are no Ratelimit headers on it: the API sends them with numbers that nobody could
-// rely on, and a client has to do without. RateLimited sends them.
-func (a answer) write(w http.ResponseWriter) {
-	body := a.body()
-	if body != nil {
-		w.Header().Set("Content-Type", "application/json")
+const minGzipBytes = 1 << 10
+
+func acceptsGzip(h http.Header) bool {
+	for _, values := range h.Values("Accept-Encoding") {
+		for coding := range strings.SplitSeq(values, ",") {
+			name, quality, _ := strings.Cut(coding, ";")
+			_, q, _ := strings.Cut(quality, "=")
+			if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+				weight, err := strconv.ParseFloat(strings.TrimSpace(q), 64)
+				return err != nil || weight > 0
+			}
+		}
 	}
-	w.WriteHeader(a.status)
-	w.Write(body) // an error means that nobody listens any more
+	return false
 }
 
-// object is a JSON object, by field. Decoding into structs would not do: encoding/json takes "Name" for "name",
-// and so would hide a client's mistake.
+// A gzip.Writer has buffers of almost a megabyte.
+var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
+func compress(body []byte) []byte {
+	var out bytes.Buffer
+	w := gzipWriters.Get().(*gzip.Writer)
+	defer gzipWriters.Put(w)
+	w.Reset(&out)
+	w.Write(body) // a bytes.Buffer returns no error
+	w.Close()
+	return out.Bytes()
+}
+
+// object is a JSON object by field. Structs would not do: encoding/json reads "Name" into the field "name", and so
+// hides a mistake of the client.
 type object map[string]json.RawMessage
 
 func parseObject(data []byte) (object, error) {
@@ -98,19 +127,19 @@ func parseObject(data []byte) (object, error) {
 	return o, nil
 }
 
-// text returns a field that has to be a string; ok tells whether it is there.
+// text returns a string field; ok reports whether it is present. Null is not a string.
 func (o object) text(name string) (value string, ok bool, err error) {
 	data, ok := o[name]
 	if !ok {
 		return "", false, nil
 	}
-	if err := json.Unmarshal(data, &value); err != nil || isNull(data) {
+	if err := json.Unmarshal(data, &value); err != nil || string(data) == "null" {
 		return "", true, fmt.Errorf("%s must be a string", name)
 	}
 	return value, true, nil
 }
 
-// object returns a field that has to be an object, or nil if it is not there.
+// object returns a field that is an object, or nil if it is absent. Null is not an object.
 func (o object) object(name string) (value object, err error) {
 	data, ok := o[name]
 	if !ok {
@@ -122,5 +151,19 @@ func (o object) object(name string) (value object, err error) {
 	return value, nil
 }
 
-// No field of a request is nullable in the API's schema.
-func isNull(data json.RawMessage) bool { return string(data) == "null" }
+// withFields returns the JSON of a struct with further fields, which replace those of the same name.
+func withFields(base any, fields json.RawMessage) (json.RawMessage, error) {
+	data, err := json.Marshal(base)
+	if err != nil || fields == nil {
+		return data, err
+	}
+	var all, more object
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(fields, &more); err != nil {
+		return nil, fmt.Errorf("field Fields is not a JSON object: %w", err)
+	}
+	maps.Copy(all, more)
+	return json.Marshal(all)
+}

@@ -15,12 +15,12 @@ import (
 
 // attempt sends the request once and reads the whole response. It returns an error beside a response if the status
 // arrived, but the caller's context ended before the body did.
-func (s *Sender) attempt(caller context.Context, ticket, number int, req *RawRequest, target *url.URL) (response *RawResponse, result outcome, err error) {
+func (s *Sender) attempt(caller context.Context, signer *signer, number int, req *RawRequest, target *url.URL) (response *RawResponse, result outcome, err error) {
 	defer func() {
 		if response != nil {
-			s.gate.leave(ticket, response.Header)
+			s.gate.leave(response.Header)
 		} else {
-			s.gate.leave(ticket, nil)
+			s.gate.leave(nil)
 		}
 	}()
 	ctx, end := context.WithCancelCause(caller)
@@ -33,7 +33,7 @@ func (s *Sender) attempt(caller context.Context, ticket, number int, req *RawReq
 		seen = &trace{native: s.native, keyed: req.keyed(), write: write, end: end}
 		ctx = seen.attach(ctx)
 	}
-	response, result, err = s.exchange(ctx, s.request(ctx, req, target), seen, &limit)
+	response, result, err = s.exchange(ctx, s.request(ctx, signer, req, target), seen, &limit)
 
 	// What a transport returns when the context has ended may be the cause of the context, which is about something else.
 	ended := contextError(ctx) != nil
@@ -97,9 +97,9 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 
 // request builds one attempt. Header and URL are its own, because transports that users write change them in place.
 // GetBody stays unset: with it, net/http itself would repeat some requests, writes among them.
-func (s *Sender) request(ctx context.Context, req *RawRequest, target *url.URL) *http.Request {
+func (s *Sender) request(ctx context.Context, signer *signer, req *RawRequest, target *url.URL) *http.Request {
 	own := *target
-	header := s.header()
+	header := signer.header()
 	for name, values := range req.Header {
 		header[name] = slices.Clone(values)
 	}
@@ -145,12 +145,12 @@ func cloneHeader(h http.Header) http.Header {
 
 // cleanError makes err safe to hand to a caller: without secrets and short, and matching the context's errors only if it
 // is the caller's context that ended (net's own time-outs match context.DeadlineExceeded too).
-func (s *Sender) cleanError(ctx context.Context, err error) error {
+func cleanError(ctx context.Context, scrub func(string) string, err error) error {
 	if ended := contextError(ctx); ended != nil {
 		return ended
 	}
 	text := err.Error()
-	clean := s.Credential.Scrub(text)
+	clean := scrub(text)
 	switch short := shorten(clean); {
 	case clean != text || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
 		return errors.New(short)

@@ -1,0 +1,87 @@
+package cloudflare
+
+import (
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-querystring/query"
+
+	"example.com/cloudflare/internal/rest"
+)
+
+// arg is an argument of a call together with what is wrong with it. A method can so describe its whole call in one
+// expression; the error is reported before anything is sent.
+type arg[T any] struct {
+	value T
+	err   error
+}
+
+func checked[T any](value T, err error) arg[T] { return arg[T]{value, err} }
+
+// checkID rejects values that cannot be an ID. It does not require 32 hexadecimal digits: the API's schema documents
+// that form and breaks it in its own example.
+func checkID(name, id string) error {
+	if id == NoParent {
+		return invalid("%s: %q stands for none", name, id)
+	}
+	if problem := rest.RefuseSegment(id); problem != "" {
+		return invalid("%s %s", name, problem)
+	}
+	// In a filter, a comma would make two IDs of one if the API splits there.
+	if strings.ContainsFunc(id, func(r rune) bool {
+		return r == ',' || unicode.IsSpace(r) || r > unicode.MaxASCII && unicode.Is(unicode.Cf, r)
+	}) {
+		return invalid("%s contains a comma, white space or an invisible character", name)
+	}
+	return nil
+}
+
+// checkAnyOf rejects a filter that is empty but not nil, or that has an empty element: such a filter was computed, and
+// must not select everything.
+func checkAnyOf[T ~string](name string, values []T) error {
+	if values != nil && len(values) == 0 {
+		return invalid("%s is empty, which would select everything; leave it nil for that", name)
+	}
+	if slices.Contains(values, "") {
+		return invalid("%s has an empty element", name)
+	}
+	return nil
+}
+
+// encodeListParams encodes the params of a list, a struct with url tags.
+func encodeListParams(params any, size int) (url.Values, error) {
+	if size < 0 || size > MaxPageSize {
+		return nil, invalid("PageSize %d is not between 1 and %d", size, MaxPageSize)
+	}
+	values, err := query.Values(params)
+	if err != nil {
+		return nil, invalid("params: %v", err)
+	}
+	return values, nil
+}
+
+func isHeaderName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r > '~' || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
+}
+
+func isHeaderValue(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+func isSpaceOrControl(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+func isNil(v any) bool {
+	switch value := reflect.ValueOf(v); value.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Chan, reflect.Func, reflect.Map, reflect.Pointer, reflect.Slice:
+		return value.IsNil()
+	}
+	return false
+}

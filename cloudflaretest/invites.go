@@ -1,0 +1,57 @@
+package cloudflaretest
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// inviteCode returns the code of a member's invitation. It does not have the form of an ID, because the API does not
+// document that it has.
+func (m *member) inviteCode() string {
+	return base64.URLEncoding.EncodeToString([]byte(fakeID("invite", m.id)[:16]))
+}
+
+// InviteCode returns the code in the email to a pending member: the last segment of the route
+//
+//	PUT /organizations/{organization_id}/invites/{member_code}
+//
+// The invited user accepts or rejects with [APIKey] and their own email address. InviteCode panics if there is no such
+// organization, or if the email address is not that of a pending member.
+func (s *Server) InviteCode(organizationID, email string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.mustHave("InviteCode", organizationID).memberByEmail(email)
+	if m == nil || m.Status != "pending" {
+		panic(fmt.Sprintf("cloudflaretest: InviteCode: %s is not a pending member", email))
+	}
+	return m.inviteCode()
+}
+
+func (s *Server) updateInvite(c *call) response {
+	body, err := parseObject(c.body)
+	if err != nil {
+		return badRequest(err)
+	}
+	status, _, err := body.text("status")
+	if err != nil || status != "accept" && status != "reject" {
+		return badRequest(errors.New("status must be accept or reject"))
+	}
+	for _, m := range c.organization.members {
+		switch {
+		case m.inviteCode() != c.params["member_code"]:
+			continue
+		case !strings.EqualFold(m.Email, c.caller.email):
+			return unauthorized()
+		case m.Status != "pending":
+			return failure(http.StatusConflict, codeOther, "invitation is not pending: the member is %s", m.Status)
+		}
+		m.Status = map[string]string{"accept": "active", "reject": "rejected"}[status]
+		_, m.updated = s.next("update")
+		c.changed(c.organization.id, "member", m.id)
+		return success(m.wire())
+	}
+	return failure(http.StatusNotFound, codeOther, "invitation not found")
+}

@@ -1,0 +1,116 @@
+package cloudflaretest
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBodies(t *testing.T) {
+	s := start(t)
+	id := s.AddOrganization("a", "")
+	for _, route := range [][2]string{
+		{"POST", "/organizations"},
+		{"PUT", "/organizations/" + id},
+		{"PUT", "/organizations/" + id + "/profile"},
+		{"POST", "/organizations/" + id + "/members"},
+		{"POST", "/organizations/" + id + "/members:batchCreate"},
+	} {
+		do(t, s, route[0], route[1], "").failed(t, 400, "a JSON body is required")
+		for _, body := range []string{`{"name":`, `null`, `[]`, `"x"`, `{"name":"x"} {}`} {
+			do(t, s, route[0], route[1], body).failed(t, 400, "not a JSON object")
+		}
+	}
+
+	do(t, s, "POST", "/organizations", `{"name":"x"`+strings.Repeat(" ", maxBodyBytes)+`}`).failed(t, 413, "too large")
+	assert.Len(t, s.Requests()[len(s.Requests())-1].Body, maxBodyBytes)
+	assert.Equal(t, 200, do(t, s, "POST", "/organizations", `{"name":"x"`+strings.Repeat(" ", maxBodyBytes-12)+`}`).Status)
+}
+
+func TestContentType(t *testing.T) {
+	s := start(t)
+	for contentType, status := range map[string]int{
+		"application/json":                  200,
+		"Application/JSON; charset=utf-8":   200,
+		"":                                  415,
+		"application/x-www-form-urlencoded": 415,
+		"multipart/form-data; boundary=x":   415,
+		"text/plain":                        415,
+		"application/problem+json":          415,
+		";":                                 415,
+	} {
+		r := newRequest(t, s, "POST", "/organizations", `{"name":"x"}`)
+		r.Header.Set("Content-Type", contentType)
+		got := send(t, r)
+		assert.Equal(t, status, got.Status, contentType)
+		if status == 415 {
+			got.failed(t, 415, "Content-Type must be application/json")
+		}
+	}
+	r := newRequest(t, s, "GET", "/organizations", "x")
+	r.Header.Del("Content-Type")
+	assert.Equal(t, 200, send(t, r).Status, "the body of a GET is ignored")
+}
+
+func TestGzip(t *testing.T) {
+	s := start(t)
+	for range 10 {
+		s.AddOrganization("a", "")
+	}
+	get := func(query, accept string) (header http.Header, body []byte) {
+		r := newRequest(t, s, "GET", "/organizations"+query, "")
+		r.Header.Set("Accept-Encoding", accept)
+		response, err := http.DefaultTransport.RoundTrip(r)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		body, err = io.ReadAll(response.Body)
+		require.NoError(t, err)
+		assert.Equal(t, int64(len(body)), response.ContentLength)
+		assert.Equal(t, "Accept-Encoding", response.Header.Get("Vary"))
+		return response.Header, body
+	}
+	_, plain := get("", "identity")
+	require.True(t, json.Valid(plain))
+	for accept, compressed := range map[string]bool{
+		"gzip": true, "br, GZIP;q=0.5": true, "gzip;q=1.0, identity": true, "gzip;q=x": true,
+		"br": false, "gzip;q=0": false, "gzip; q=0.0": false, "x-gzip": false,
+	} {
+		header, body := get("", accept)
+		if !compressed {
+			assert.Empty(t, header.Get("Content-Encoding"), accept)
+			assert.Equal(t, plain, body, accept)
+			continue
+		}
+		assert.Equal(t, "gzip", header.Get("Content-Encoding"), accept)
+		assert.Less(t, len(body), len(plain)/2)
+		r, err := gzip.NewReader(strings.NewReader(string(body)))
+		require.NoError(t, err)
+		got, err := io.ReadAll(r)
+		require.NoError(t, err)
+		assert.Equal(t, plain, got)
+	}
+	header, body := get("?name=none", "gzip")
+	assert.Empty(t, header.Get("Content-Encoding"), "short responses are not compressed")
+	assert.True(t, json.Valid(body))
+}
+
+func TestGzipIsCut(t *testing.T) {
+	s := start(t)
+	for range 10 {
+		s.AddOrganization("a", "")
+	}
+	s.Fail(1, Cut())
+	response, err := http.DefaultTransport.RoundTrip(newRequest(t, s, "GET", "/organizations", ""))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	assert.True(t, response.Uncompressed)
+	_, err = io.ReadAll(response.Body)
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.Equal(t, "gzip", s.Requests()[0].Header.Get("Accept-Encoding"))
+}

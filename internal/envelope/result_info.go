@@ -1,0 +1,70 @@
+package envelope
+
+import (
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// ResultInfo holds what a list says about its pages. The API has three paging schemes: page tokens, cursors and page
+// numbers. A field is zero if the response does not have it.
+type ResultInfo struct {
+	NextPageToken string // next_page_token; one that is not a string is an error, because it may not be the last page
+	TotalSize     int64  // total_size
+
+	Cursor       string // cursor
+	CursorAfter  string // cursors.after
+	CursorBefore string // cursors.before
+
+	Page       int // page, from 1
+	PerPage    int // per_page
+	TotalPages int // total_pages
+	Count      int // count: the number of items on the page
+
+	Keep bool           // set Raw
+	Raw  jsontext.Value // the result_info as sent; nil if there is none
+
+	skip bool
+	span span
+}
+
+// UnmarshalJSONFrom decodes the known members of an object, and skips any other value: some servers encode an empty
+// object as an array. Numbers may be strings. A number that cannot be decoded is zero, because it must not cost a page. A
+// cursor of another type is kept as its JSON, because without a cursor the page would be taken for the last one.
+func (r *ResultInfo) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	r.span.start = dec.InputOffset()
+	if r.skip || dec.PeekKind() != jsontext.KindBeginObject {
+		err := dec.SkipValue()
+		r.span.end = dec.InputOffset()
+		return err
+	}
+	var wire struct {
+		NextPageToken string  `json:"next_page_token"`
+		TotalSize     number  `json:"total_size"`
+		Cursor        text    `json:"cursor"`
+		Cursors       cursors `json:"cursors"`
+		Page          number  `json:"page"`
+		PerPage       number  `json:"per_page"`
+		TotalPages    number  `json:"total_pages"`
+		Count         number  `json:"count"`
+	}
+	err := json.UnmarshalDecode(dec, &wire)
+	r.span.end = dec.InputOffset()
+	r.NextPageToken, r.TotalSize = wire.NextPageToken, int64(wire.TotalSize)
+	r.Cursor, r.CursorAfter, r.CursorBefore = string(wire.Cursor), string(wire.Cursors.After), string(wire.Cursors.Before)
+	r.Page, r.PerPage, r.TotalPages, r.Count = wire.Page.int(), wire.PerPage.int(), wire.TotalPages.int(), wire.Count.int()
+	return err
+}
+
+// cursors is {"after": "...", "before": "..."}.
+type cursors struct {
+	After  text `json:"after"`
+	Before text `json:"before"`
+}
+
+func (c *cursors) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != jsontext.KindBeginObject {
+		return dec.SkipValue()
+	}
+	type plain cursors // without this method
+	return json.UnmarshalDecode(dec, (*plain)(c))
+}

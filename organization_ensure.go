@@ -1,0 +1,110 @@
+package cloudflare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// visibleWithin limits how long Ensure looks for an organization that it may have created.
+const visibleWithin = 15 * time.Second
+
+// Ensure returns the organization with this name and parent, and creates it if it does not exist. An empty ParentID means
+// a root organization. Only name and parent are compared, and an existing organization is not changed: its profile may
+// be different. If several organizations match, the error is an [*AmbiguousError].
+//
+// Ensure creates at most one organization. If the outcome of the create is unknown, Ensure looks for the organization for
+// up to 15 seconds. If it appears, Ensure returns it with created true, even though another caller may have created it.
+// If it does not appear, the error matches [ErrOutcomeUnknown]. The organization may still appear later, so wait before
+// calling Ensure again.
+//
+// Ensure cannot create a second organization of the same name. To do that, call Create. If its outcome is unknown, list
+// the organizations of that name and compare their IDs with those from before; an example of Create does this. A deadline
+// of ctx also limits the time for which Ensure looks.
+//
+// Names are not unique, and the API has no conditional create, so concurrent callers must coordinate: two of them may
+// both find no organization and create two. The same can happen if a list does not show yet what was just created.
+//
+// The same params are invalid as in [OrganizationsService.Create], and so is a Name with white space around it: if the
+// API trims it, the organization would not be found again. If the API changes a name in another way, Ensure returns the
+// organization that it created together with an error.
+//
+// The options apply to each request. A [CaptureResponse] holds the last response.
+//
+// API: GET and POST /organizations
+func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCreateParams, opts ...CallOption) (org *Organization, created bool, err error) {
+	if strings.TrimSpace(params.Name) != params.Name {
+		return nil, false, invalid("Name has white space around it")
+	}
+	if _, err := newOrganizationBody(params.Name, params.ParentID, params.Profile); err != nil {
+		return nil, false, err
+	}
+	if org, err = s.only(ctx, params, opts); org != nil || err != nil {
+		return org, false, err
+	}
+	org, lost := s.Create(ctx, params, opts...)
+	switch {
+	case lost == nil && org.Name != params.Name:
+		return org, true, fmt.Errorf("cloudflare: %s was created, but as %q and not as %q: another Ensure would not find it", org.ID, org.Name, params.Name)
+	case !errors.Is(lost, ErrOutcomeUnknown):
+		return org, lost == nil, lost
+	}
+	err = lookAgain(ctx, visibleWithin, func() (found bool, err error) {
+		org, err = s.only(ctx, params, opts)
+		return org != nil, err
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("%w; looked for it: %w", lost, err)
+	}
+	return org, true, nil
+}
+
+// only returns the one organization that has this name and parent, or nil if there is none. It checks what the API
+// lists, because Ensure must not return another organization if the API ever ignores a filter.
+func (s *OrganizationsService) only(ctx context.Context, params OrganizationCreateParams, opts []CallOption) (*Organization, error) {
+	filters := OrganizationListParams{Name: params.Name, ParentID: params.ParentID}
+	if params.ParentID == "" {
+		filters.ParentID = NoParent
+	}
+	var found []Organization
+	for org, err := range s.All(ctx, filters, opts...) {
+		switch {
+		case err != nil:
+			return nil, err
+		case org.Name != params.Name:
+		case org.Parent == nil && params.ParentID != "":
+			// It is not safe to return this one, nor to create another one.
+			return nil, fmt.Errorf("cloudflare: the API lists %s, of that name, without saying whether it is below the parent", org.ID)
+		case org.Parent == nil || org.Parent.ID == params.ParentID:
+			found = append(found, *org)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, nil
+	case 1:
+		return &found[0], nil
+	}
+	return nil, &AmbiguousError{Name: params.Name, ParentID: params.ParentID, Organizations: found}
+}
+
+// AmbiguousError is returned by [OrganizationsService.Ensure] if several organizations have the same name and parent.
+type AmbiguousError struct {
+	Name, ParentID string
+	Organizations  []Organization // at least two
+}
+
+// Error lists the IDs of the organizations.
+func (e *AmbiguousError) Error() string {
+	ids := make([]string, len(e.Organizations))
+	for i, org := range e.Organizations {
+		ids[i] = org.ID
+	}
+	where := "without a parent"
+	if e.ParentID != "" {
+		where = "below " + e.ParentID
+	}
+	return fmt.Sprintf("cloudflare: %d organizations %s are named %q: %s", len(ids), where, e.Name, strings.Join(ids, ", "))
+}
