@@ -21,6 +21,8 @@ type call struct {
 	path  []string        // in place of route and ids, for Client.Call
 	query arg[url.Values] // zero for none
 	body  arg[any]        // zero for none
+
+	unusualBase bool // the base URL does not end in /client/v4; set by do
 }
 
 // service is the type behind all services: each is a name for some methods of one core.
@@ -30,9 +32,7 @@ type service struct{ core *core }
 type core struct {
 	sender      *rest.Sender
 	maxRetries  int
-	token       bool                // authenticates with an API token
-	unusualBase bool                // the base URL does not end in /client/v4
-	scrub       func(string) string // removes the credential from a text
+	unusualBase bool // the base URL does not end in /client/v4
 }
 
 // one makes a call whose result is a T.
@@ -50,6 +50,7 @@ func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts [
 	if err != nil {
 		return err
 	}
+	c.unusualBase = core.unusualBase
 	raw, err := core.encode(&c, &options)
 	if err != nil {
 		return err
@@ -58,10 +59,10 @@ func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts [
 	env.Result.Keep, env.ResultInfo.Keep = keep, keep
 	response, err := core.sender.Do(ctx, raw)
 	if err != nil {
-		return core.callError(&c, err, options.captures)
+		return c.callError(err, options.captures)
 	}
 	defer response.Release()
-	return core.receive(&c, response, env, options.captures)
+	return c.receive(response, env, options.captures)
 }
 
 // prepare checks what every call needs, and applies the options of the call.
@@ -78,7 +79,13 @@ func (s *service) prepare(ctx context.Context, opts []CallOption) (*core, callOp
 
 // encode turns a call into a request, or reports the first invalid argument.
 func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error) {
-	raw := rest.RawRequest{Method: call.method, Path: call.path, Header: options.header, MaxRetries: options.maxRetries}
+	raw := rest.RawRequest{
+		Method:     call.method,
+		Path:       call.path,
+		Route:      call.route,
+		Header:     options.header,
+		MaxRetries: options.maxRetries,
+	}
 	err := cmp.Or(call.query.err, call.body.err)
 	if err == nil && call.path == nil {
 		raw.Path, err = call.operation.path(call.ids)
@@ -93,7 +100,7 @@ func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error)
 	}
 	if call.body.value != nil {
 		if raw.Body, err = encodeBody(call.body.value); err != nil {
-			return raw, invalid("body: %s", c.scrub(err.Error()))
+			return raw, invalid("body: %s", c.sender.Scrub(err.Error()))
 		}
 	}
 	return raw, nil
@@ -109,13 +116,13 @@ func (c *core) encodeQuery(values, added url.Values) (string, error) {
 	}
 	for key, value := range added {
 		if _, taken := all[key]; taken {
-			return "", invalid("AddQuery: the params set %q too", c.scrub(key))
+			return "", invalid("AddQuery: the params set %q too", c.sender.Scrub(key))
 		}
 		all[key] = value
 	}
 	for key, values := range all {
 		if !utf8.ValidString(key) || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
-			return "", invalid("query parameter %q is not valid UTF-8", c.scrub(key))
+			return "", invalid("query parameter %q is not valid UTF-8", c.sender.Scrub(key))
 		}
 	}
 	return all.Encode(), nil

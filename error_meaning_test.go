@@ -34,7 +34,6 @@ func respond(t *testing.T, status int, header http.Header, body string, opts ...
 	return client
 }
 
-
 func TestOnlyTheAPIReportsNotFound(t *testing.T) {
 	for name, tt := range map[string]struct {
 		body     string

@@ -216,6 +216,10 @@ type CallError struct {
 	Method, Path string // Path is escaped, below the base URL, without the query
 	Attempts     int    // the number of requests that were sent
 
+	// RetryAfter is the time until the rate limit resets, if the client ended the call without sending a request because
+	// no requests remain. Such an error matches [ErrRateLimited], and never [context.DeadlineExceeded].
+	RetryAfter time.Duration
+
 	last    *Error // the last response, nil if there was none
 	unknown bool
 	causes  func() []error // a closure, so that no printer reaches what a transport put into its errors
@@ -262,6 +266,17 @@ func (e *CallError) reasons() []error {
 		return nil
 	}
 	return e.causes()
+}
+
+// foreign returns an error of a limiter or of a credential source. It keeps only the text of one that comes from another
+// call, so that the caller does not take the outcome of that call for the outcome of this one.
+func foreign(err error) error {
+	_, isError := errors.AsType[*Error](err)
+	_, isCallError := errors.AsType[*CallError](err)
+	if isError || isCallError || errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrInvalidArgument) {
+		return errors.New(err.Error())
+	}
+	return err
 }
 
 // invalid returns an error that matches ErrInvalidArgument.

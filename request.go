@@ -24,6 +24,10 @@ type Request struct {
 	Path   []string   // unescaped segments below the base URL: {"organizations", id}
 	Query  url.Values // nil for none
 	Body   any        // marshaled by encoding/json; a json.RawMessage is sent unchanged; nil for none
+
+	// Route is the path with placeholders for IDs, such as "/zones/{zone_id}", for [Attempt]. If it is empty, it is the
+	// route of a method of this package with the same path, or else the path.
+	Route string
 }
 
 // Call sends a request to any endpoint that responds with the usual JSON envelope. It follows the same rules as the
@@ -40,7 +44,7 @@ func (c *Client) Call(ctx context.Context, req Request, result any, opts ...Call
 		return invalid("the client is nil")
 	}
 	request := call{
-		operation: operationOf(req.Method, req.Path),
+		operation: operationOf(req),
 		path:      req.Path,
 		query:     checked(req.Query, cmp.Or(checkCall(req.Method, result), checkPath(req.Path))),
 	}
@@ -137,14 +141,17 @@ func (r *callResult) setNull() bool {
 	return json.Unmarshal([]byte("null"), r.into) == nil
 }
 
-// operationOf returns the operation of a method and a path, or one of which nothing is known.
-func operationOf(method string, path []string) *operation {
+// operationOf returns the operation of a request, or one of which nothing else is known.
+func operationOf(req Request) *operation {
+	found := operation{method: req.Method, credentials: keyOrToken("")}
 	for _, op := range operations {
-		if op.method == method && len(op.segments) == len(path) && op.matching(path) == len(path) {
-			return op
+		if op.method == req.Method && len(op.segments) == len(req.Path) && op.matching(req.Path) == len(req.Path) {
+			found = *op
+			break
 		}
 	}
-	return &operation{method: method, credentials: keyOrToken("")}
+	found.route = cmp.Or(req.Route, found.route)
+	return &found
 }
 
 // checkPath checks the segments that are IDs in the route of any operation.
