@@ -30,8 +30,11 @@ var hostileIDs = []string{
 // may be a credential that was passed in the wrong place.
 func TestHostileIDs(t *testing.T) {
 	c := newClient(t, sendNothing(t))
+	deleteIfEmpty := func(ctx context.Context, c *cloudflare.Client, id string) error { // sends several requests
+		return c.Organizations.DeleteIfEmpty(ctx, id)
+	}
 	require.Greater(t, len(hostileIDs), 30)
-	for _, m := range everyIDMethod {
+	for _, m := range append(everyIDMethod, idMethod{"Organizations.DeleteIfEmpty", deleteIfEmpty, "organization ID"}) {
 		for _, id := range hostileIDs {
 			if id == cloudflare.NoParent && (m.name == "Organizations.List's ParentID" || m.name == "Organizations.All's ParentID") {
 				continue
