@@ -42,7 +42,8 @@ var (
 	// [context.DeadlineExceeded] instead.
 	ErrAttemptTimeout = rest.ErrAttemptTimeout
 
-	// ErrOutcomeUnknown means that a write may or may not have happened. Read the current state before repeating it.
+	// ErrOutcomeUnknown means that a write may or may not have happened. Read the current state before repeating it. The
+	// request may still be on its way, and happen later than the error.
 	ErrOutcomeUnknown = rest.ErrOutcomeUnknown
 )
 
