@@ -26,6 +26,7 @@ type operation struct {
 	method      string
 	route       string // names each ID in braces: /organizations/{organization_id}/members
 	credentials credentials
+	paging      *paging // of a list; nil for other operations
 
 	segments []string // of the route
 	ids      []pathID // in the order of the route
@@ -35,6 +36,17 @@ type operation struct {
 type pathID struct {
 	segment int
 	name    string // as errors call it: "organization ID"
+	isCode  bool   // not an ID but a code, whose form is not known
+}
+
+func (id pathID) check(value string) error {
+	if !id.isCode {
+		return checkID(id.name, value)
+	}
+	if problem := rest.RefuseSegment(value); problem != "" {
+		return invalid("%s %s", id.name, problem)
+	}
+	return nil
 }
 
 // credentials says which kinds of credential an operation accepts. All of them accept a global API key.
@@ -57,10 +69,17 @@ func newOperation(method, route string, accepts credentials) *operation {
 	for i, segment := range op.segments {
 		if placeholder, ok := strings.CutPrefix(segment, "{"); ok {
 			name := strings.NewReplacer("_id}", " ID", "_", " ", "}", "").Replace(placeholder)
-			op.ids = append(op.ids, pathID{i, name})
+			op.ids = append(op.ids, pathID{i, name, !strings.HasSuffix(placeholder, "_id}")})
 		}
 	}
 	operations = append(operations, op)
+	return op
+}
+
+// newList describes an operation that lists something.
+func newList(route string, accepts credentials, pages *paging) *operation {
+	op := newOperation(http.MethodGet, route, accepts)
+	op.paging = pages
 	return op
 }
 
@@ -68,7 +87,7 @@ func newOperation(method, route string, accepts credentials) *operation {
 func (op *operation) path(ids []string) ([]string, error) {
 	path := slices.Clone(op.segments)
 	for i, id := range op.ids {
-		if err := checkID(id.name, ids[i]); err != nil {
+		if err := id.check(ids[i]); err != nil {
 			return nil, err
 		}
 		path[id.segment] = ids[i]
@@ -83,6 +102,8 @@ type call struct {
 	path  []string        // in place of route and ids, for Client.Call
 	query arg[url.Values] // zero for none
 	body  arg[any]        // zero for none
+
+	idempotencyKey string // makes the request safe to repeat
 }
 
 // service is the type behind all services: each is a name for some methods of one core.
@@ -138,7 +159,13 @@ func (s *service) prepare(ctx context.Context, opts []CallOption) (*core, callOp
 
 // encode turns a call into a request, or reports the first invalid argument.
 func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error) {
-	raw := rest.RawRequest{Method: call.method, Path: call.path, Header: options.header, MaxRetries: options.maxRetries}
+	raw := rest.RawRequest{
+		Method:     call.method,
+		Path:       call.path,
+		Header:     options.header,
+		Idempotent: call.idempotencyKey != "",
+		MaxRetries: options.maxRetries,
+	}
 	err := cmp.Or(call.query.err, call.body.err)
 	if err == nil && call.path == nil {
 		raw.Path, err = call.operation.path(call.ids)
@@ -147,7 +174,7 @@ func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error)
 		return raw, err
 	}
 	if call.query.value != nil || options.query != nil {
-		if raw.Query, err = c.encodeQuery(call.query.value, options.query); err != nil {
+		if raw.Query, err = c.encodeQuery(call, options.query); err != nil {
 			return raw, err
 		}
 	}
@@ -156,18 +183,28 @@ func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error)
 			return raw, invalid("body: %s", c.scrub(err.Error()))
 		}
 	}
+	if call.idempotencyKey != "" {
+		raw.Header = maps.Clone(raw.Header)
+		if raw.Header == nil {
+			raw.Header = make(http.Header)
+		}
+		raw.Header["Idempotency-Key"] = []string{call.idempotencyKey}
+	}
 	return raw, nil
 }
 
-func (c *core) encodeQuery(values, added url.Values) (string, error) {
-	all := values
+func (c *core) encodeQuery(call *call, added url.Values) (string, error) {
+	all := call.query.value
 	if len(added) > 0 {
-		all = maps.Clone(values)
+		all = maps.Clone(all)
 		if all == nil {
 			all = make(url.Values)
 		}
 	}
 	for key, value := range added {
+		if call.path == nil && call.paging.owns(key) {
+			return "", invalid("AddQuery: set %q by PageToken and PageSize of the params", key)
+		}
 		if _, taken := all[key]; taken {
 			return "", invalid("AddQuery: the params set %q too", c.scrub(key))
 		}
@@ -247,7 +284,7 @@ func checkPath(path []string) error {
 		matching := op.matching(path)
 		for _, id := range op.ids {
 			if id.segment < matching {
-				if err := checkID(id.name, path[id.segment]); err != nil {
+				if err := id.check(path[id.segment]); err != nil {
 					return err
 				}
 			}

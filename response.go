@@ -49,7 +49,7 @@ func (c *core) decode(call *call, response *rest.RawResponse, env *envelope.Enve
 	case response.StatusCode >= 300:
 		return c.statusError(call, response)
 	case response.TooLarge:
-		return c.unusableError(call, response, fmt.Sprintf("it is larger than %d MiB", rest.MaxBody>>20))
+		return c.unusableError(call, response, tooLarge(env.Result.Into))
 	case !due && len(bytes.TrimSpace(response.Body)) == 0:
 		return nil
 	}
@@ -68,6 +68,9 @@ func (c *core) decode(call *call, response *rest.RawResponse, env *envelope.Enve
 	case !env.Result.Seen:
 		return c.unusableError(call, response, "it has no result")
 	case env.Result.Null:
+		if result, ok := env.Result.Into.(interface{ setNull() bool }); ok && result.setNull() {
+			return nil
+		}
 		e := c.unusableError(call, response, "its result is null")
 		_, e.null = env.Result.Into.(*OrganizationProfile)
 		return e
@@ -78,6 +81,15 @@ func (c *core) decode(call *call, response *rest.RawResponse, env *envelope.Enve
 		}
 	}
 	return nil
+}
+
+// tooLarge says that a body is too large and, if the result knows, what the caller can do.
+func tooLarge(into any) string {
+	problem := fmt.Sprintf("it is larger than %d MiB", rest.MaxBody>>20)
+	if result, ok := into.(interface{ tooLarge() string }); ok {
+		problem += ": " + result.tooLarge()
+	}
+	return problem
 }
 
 // statusError returns the Error of a response whose status is not 2xx.

@@ -80,6 +80,7 @@ type RawRequest struct {
 	Query      string // encoded
 	Header     http.Header
 	Body       []byte // nil: none
+	Idempotent bool   // a POST or PATCH that may be repeated like a PUT
 	MaxRetries int
 }
 
@@ -150,7 +151,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		}
 		call.Unknown = call.Unknown || result.unknown(req.Method)
 
-		again, wait := call.Attempts <= req.MaxRetries && result.repeatable(req.Method), time.Duration(0)
+		again, wait := call.Attempts <= req.MaxRetries && result.repeatable(req.idempotent()), time.Duration(0)
 		if again {
 			wait, again = s.wait(ctx, answer, call.Attempts)
 		}

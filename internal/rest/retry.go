@@ -27,7 +27,7 @@ const (
 // rules says, for each outcome, what may follow. Repeating is harmless where the method is idempotent, and for any
 // method where the first request had no effect; nothing else is ever repeated.
 var rules = [...]struct {
-	repeatIdempotent bool // GET, HEAD, PUT, DELETE
+	repeatIdempotent bool // GET, HEAD, PUT, DELETE, and requests that are marked as idempotent
 	repeatOther      bool // POST, PATCH
 	unknown          bool // if it is a write, it may have happened
 }{
@@ -39,15 +39,22 @@ var rules = [...]struct {
 	lost:      {true, false, true},
 }
 
-func (o outcome) repeatable(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
+func (o outcome) repeatable(idempotent bool) bool {
+	if idempotent {
 		return rules[o].repeatIdempotent
 	}
 	return rules[o].repeatOther
 }
 
 func (o outcome) unknown(method string) bool { return IsWrite(method) && rules[o].unknown }
+
+func (r *RawRequest) idempotent() bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
+		return true
+	}
+	return r.Idempotent
+}
 
 // IsWrite reports whether a request with this method may change something on the server.
 func IsWrite(method string) bool { return method != http.MethodGet && method != http.MethodHead }
