@@ -19,7 +19,7 @@ type callOptions struct {
 	header     http.Header
 	query      url.Values
 	maxRetries int
-	capture    *Response
+	captures   []*Response
 	err        error // the first thing wrong
 }
 
@@ -103,8 +103,9 @@ func SetMaxRetries(n int) CallOption {
 	}
 }
 
-// CaptureResponse stores metadata about the response in into, on success and on an [*Error]. Its previous contents are
-// cleared first. A method that sends several requests stores the response to the last one.
+// CaptureResponse stores metadata about the response in into, on success and on an error. Its previous contents are
+// cleared first. A method that sends several requests stores the response to the last one. Do not use one Response in
+// calls that run at the same time.
 func CaptureResponse(into *Response) CallOption {
 	return func(o *callOptions) {
 		if into == nil {
@@ -112,11 +113,12 @@ func CaptureResponse(into *Response) CallOption {
 			return
 		}
 		*into = Response{}
-		o.capture = into
+		o.captures = append(o.captures, into)
 	}
 }
 
 // Response holds metadata about an HTTP response: status, headers, ray ID and rate limits. [CaptureResponse] fills it.
+// It contains no credential: where a server echoes one, Response has "[redacted]".
 type Response struct {
 	StatusCode int // zero if there was no response
 	Attempts   int // the number of requests that were sent
@@ -124,7 +126,8 @@ type Response struct {
 	RayID      string // identifies the request in Cloudflare's logs
 	Messages   []ResponseInfo
 	RateLimits []RateLimit
-	ResultInfo json.RawMessage // unchanged
+	Result     json.RawMessage // as sent; nil if there is none
+	ResultInfo json.RawMessage // as sent; nil if there is none
 }
 
 // RateLimit describes one rate limit, from the Ratelimit and Ratelimit-Policy headers of a response.

@@ -62,7 +62,11 @@ func NewClient(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cloudflare: %w", err)
 	}
-	client := &Client{common: service{&core{sender, c.maxRetries, c.token, c.rest.Credential.Scrub}}}
+	client := &Client{common: service{&core{
+		sender:      sender,
+		maxRetries:  c.maxRetries,
+		unusualBase: !strings.HasSuffix(strings.TrimRight(c.rest.BaseURL, "/"), "/client/v4"),
+	}}}
 	client.Organizations = (*OrganizationsService)(&client.common)
 	client.OrganizationProfile = (*OrganizationProfileService)(&client.common)
 	client.OrganizationAccounts = (*OrganizationAccountsService)(&client.common)
@@ -81,13 +85,13 @@ func (c *config) fromEnvironment() {
 	case token != "" && key != "":
 		c.reject("%s and %s are both set: only one credential can be sent", tokenVar, keyVar)
 	case token != "":
-		c.setToken(tokenVar, token)
+		c.setChecked(tokenVar, rest.Token(token))
 	case key != "" && email == "":
 		c.reject("%s is set without %s", keyVar, emailVar)
 	case key != "":
-		c.setKey(keyVar, key, emailVar, email)
+		c.setChecked(keyVar+" and "+emailVar, rest.Key(key, email))
 	default:
-		c.reject("no credential: set %s, or %s with %s, or use WithAPIToken or WithAPIKey", tokenVar, keyVar, emailVar)
+		c.reject("no credential: set %s, or %s with %s, or use WithAPIToken, WithAPIKey or WithCredentialSource", tokenVar, keyVar, emailVar)
 	}
 }
 

@@ -448,16 +448,19 @@ func TestCaptureResponse(t *testing.T) {
 			want: cloudflare.Response{
 				StatusCode: 200, Attempts: 1, Header: header, RayID: "86610873f8d987a9-IAD", RateLimits: limits,
 				Messages:   []cloudflare.ResponseInfo{{Code: 1, Message: "be quick"}},
+				Result:     json.RawMessage(`[]`),
 				ResultInfo: json.RawMessage(`{"total_size":0, "later":[1]}`),
 			},
 		},
 		"error": {
 			status: 404,
-			body:   `{"success":false,"errors":[{"code":1001,"message":"no"}],"messages":["look elsewhere"]}`,
+			body:   `{"success":false,"errors":[{"code":1001,"message":"no"}],"messages":["look elsewhere"],"result":{"why":1},"result_info":{"a":2}}`,
 			fails:  cloudflare.ErrNotFound,
 			want: cloudflare.Response{
 				StatusCode: 404, Attempts: 1, Header: header, RayID: "86610873f8d987a9-IAD", RateLimits: limits,
-				Messages: []cloudflare.ResponseInfo{{Message: "look elsewhere"}},
+				Messages:   []cloudflare.ResponseInfo{{Message: "look elsewhere"}},
+				Result:     json.RawMessage(`{"why":1}`),
+				ResultInfo: json.RawMessage(`{"a":2}`),
 			},
 		},
 	} {
@@ -561,11 +564,11 @@ func TestCall(t *testing.T) {
 			into:    new(zone), want: &zone{"1", []int{2}},
 			sent: wireRequest{Method: "GET", URL: wireBase + "/zones/1?a=%26&b=2&b=1", Header: wireHeader()},
 		},
-		"encodes the body as json/v2": {
+		"encodes the body as encoding/json": {
 			request: cloudflare.Request{Method: "POST", Path: []string{"zones"}, Body: zone{ID: "<1>"}},
 			answer:  envelope(`{}`),
 			into:    new(zone), want: new(zone),
-			sent: wireRequest{Method: "POST", URL: wireBase + "/zones", Body: `{"id":"<1>","tags":[]}`,
+			sent: wireRequest{Method: "POST", URL: wireBase + "/zones", Body: `{"id":"\u003c1\u003e","tags":null}`,
 				Header: wireHeader("Content-Type", "application/json")},
 		},
 		"passes RawMessage verbatim": {

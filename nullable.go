@@ -50,3 +50,6 @@ func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
 	n.Valid = true
 	return nil
 }
+
+// nullable marks the results of a Call that can be null.
+func (n *Nullable[T]) nullable() {}

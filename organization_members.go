@@ -35,6 +35,7 @@ type OrganizationMember struct {
 }
 
 func (m *OrganizationMember) check() error { return checkHasID("a member", m.ID) }
+func (m *OrganizationMember) id() string   { return m.ID }
 
 // MemberStatus is the status of a membership. The API may send other values than the constants.
 type MemberStatus string

@@ -28,12 +28,12 @@ const (
 	memberTarget  = membersTarget + "/" + oneMember
 )
 
-const wireMember = `{"id":"m1","status":"active","meta":{"a":{"b":1}},"create_time":"2026-01-02T03:04:05Z","update_time":"2026-01-02T03:04:06.5Z",` +
+const wireMember = `{"id":"fedcba9876543210fedcba9876543210","status":"active","meta":{"a":{"b":1}},"create_time":"2026-01-02T03:04:05Z","update_time":"2026-01-02T03:04:06.5Z",` +
 	`"user":{"id":"u1","email":"ann@example.com","name":"Ann","two_factor_authentication_enabled":true}}`
 
 func readMember() *cloudflare.OrganizationMember {
 	return &cloudflare.OrganizationMember{
-		ID: "m1", Status: cloudflare.MemberStatusActive,
+		ID: oneMember, Status: cloudflare.MemberStatusActive,
 		User: cloudflare.MemberUser{
 			ID: "u1", Email: "ann@example.com", Name: "Ann",
 			TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Valid: true, Value: true},
@@ -172,11 +172,11 @@ func TestOrganizationMembersReadMembers(t *testing.T) {
 
 func TestOrganizationMemberMayLackWhatItLikes(t *testing.T) {
 	tests := map[string]cloudflare.OrganizationMember{
-		`{"id":"m1"}`: {ID: "m1"},
-		`{"id":"m1","status":"suspended","user":{},"meta":null}`:                    {ID: "m1", Status: "suspended"},
-		`{"id":"m1","status":null,"user":null,"create_time":null}`:                  {ID: "m1"},
-		`{"id":"m1","user":{"two_factor_authentication_enabled":null,"name":null}}`: {ID: "m1", User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Null: true}}},
-		`{"id":"m1","user":{"two_factor_authentication_enabled":false}}`:            {ID: "m1", User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Valid: true}}},
+		`{"id":"fedcba9876543210fedcba9876543210"}`:                                                               {ID: oneMember},
+		`{"id":"fedcba9876543210fedcba9876543210","status":"suspended","user":{},"meta":null}`:                    {ID: oneMember, Status: "suspended"},
+		`{"id":"fedcba9876543210fedcba9876543210","status":null,"user":null,"create_time":null}`:                  {ID: oneMember},
+		`{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":null,"name":null}}`: {ID: oneMember, User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Null: true}}},
+		`{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":false}}`:            {ID: oneMember, User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Valid: true}}},
 	}
 	for body, want := range tests {
 		t.Run(body, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestOrganizationMemberIsStoredAsItWasSent(t *testing.T) {
 	for name, pkg := range jsonPackages {
 		for _, twoFactor := range []string{``, `,"two_factor_authentication_enabled":null`, `,"two_factor_authentication_enabled":false`} {
 			t.Run(name+twoFactor, func(t *testing.T) {
-				sent := `{"id":"m1","status":"later","user":{"id":"u1","email":"a@b","name":"A"` + twoFactor +
+				sent := `{"id":"fedcba9876543210fedcba9876543210","status":"later","user":{"id":"u1","email":"a@b","name":"A"` + twoFactor +
 					`},"create_time":"2026-01-02T03:04:05Z","update_time":"2026-01-02T03:04:06.5Z"}`
 				var member cloudflare.OrganizationMember
 				require.NoError(t, pkg.unmarshal([]byte(sent), &member))
@@ -211,12 +211,12 @@ func TestOrganizationMembersRefuseAnswersThatAreNoMembers(t *testing.T) {
 		"no id":            `{"status":"active"}`,
 		"id null":          `{"id":null}`,
 		"id empty":         `{"id":""}`,
-		"status a number":  `{"id":"m1","status":1}`,
-		"user a list":      `{"id":"m1","user":[]}`,
-		"2FA a text":       `{"id":"m1","user":{"two_factor_authentication_enabled":"yes"}}`,
-		"bad create_time":  `{"id":"m1","create_time":"yesterday"}`,
-		"create_time a no": `{"id":"m1","create_time":1700000000}`,
-		"bad update_time":  `{"id":"m1","update_time":"2026-13-01T00:00:00Z"}`,
+		"status a number":  `{"id":"fedcba9876543210fedcba9876543210","status":1}`,
+		"user a list":      `{"id":"fedcba9876543210fedcba9876543210","user":[]}`,
+		"2FA a text":       `{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":"yes"}}`,
+		"bad create_time":  `{"id":"fedcba9876543210fedcba9876543210","create_time":"yesterday"}`,
+		"create_time a no": `{"id":"fedcba9876543210fedcba9876543210","create_time":1700000000}`,
+		"bad update_time":  `{"id":"fedcba9876543210fedcba9876543210","update_time":"2026-13-01T00:00:00Z"}`,
 	}
 	for name, body := range tests {
 		t.Run(name, func(t *testing.T) {

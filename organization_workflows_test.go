@@ -357,8 +357,8 @@ func TestProfileModifyAfterA404(t *testing.T) {
 		"there is none":               {profile: cloudflaretest.Status(404, nil, workflowNotFound)},
 		"there is one after all":      {profile: cloudflaretest.Status(404, nil, workflowNotFound), stored: &workflowProfile, kept: workflowProfile.BusinessName},
 		"no organization":             {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(404, nil, workflowNotFound)), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"no route":                    {profile: cloudflaretest.Status(404, nil, noRoute), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &workflowProfile, err: cloudflare.ErrNotFound},
+		"no route":                    {profile: cloudflaretest.Status(404, nil, noRoute), stored: &workflowProfile, fails: true},
+		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &workflowProfile, fails: true},
 		"the organization is null":    {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(200, nil, workflowResult("null"))), stored: &workflowProfile, fails: true},
 		"the organization is refused": {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(403, nil, workflowNotFound)), stored: &workflowProfile, err: cloudflare.ErrForbidden},
 	} {
@@ -645,7 +645,8 @@ func TestWaitUntilReadableEndsAtOnce(t *testing.T) {
 
 		start = time.Now()
 		_, err = w.client.Organizations.WaitUntilReadable(t.Context(), "no-id")
-		assert.ErrorIs(t, err, cloudflare.ErrNotFound, "no such route: there is nothing to wait for")
+		assert.ErrorContains(t, err, "404 Not Found", "no such route: there is nothing to wait for")
+		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 		_, err = w.client.Organizations.WaitUntilReadable(t.Context(), "")
 		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
 		var none context.Context
@@ -711,14 +712,15 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 		fault  cloudflaretest.Fault
 		before func(w *workflow, id string, r *http.Request)
 		err    error
+		status int // of an error that has no sentinel
 		stays  bool
 	}{
 		"the answer is lost":        {n: looks + 1, fault: cloudflaretest.Cut()},
 		"a list is refused":         {n: 1, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
 		"another list is refused":   {n: 2, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
 		"the last list is refused":  {n: 3, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
-		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRoute), err: cloudflare.ErrNotFound, stays: true},
-		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), err: cloudflare.ErrNotFound, stays: true},
+		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRoute), status: 404, stays: true},
+		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), status: 404, stays: true},
 		"filled in between": {n: 100, fault: cloudflaretest.Cut(), err: cloudflare.ErrConflict, stays: true, before: func(w *workflow, id string, r *http.Request) {
 			if r.Method == http.MethodDelete {
 				w.AddAccount(id, cloudflaretest.Account{})
@@ -742,7 +744,14 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 					w.before = func(r *http.Request) { test.before(w, id, r) }
 				}
 				err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
-				assert.ErrorIs(t, err, test.err)
+				if test.status != 0 {
+					var e *cloudflare.Error
+					require.ErrorAs(t, err, &e)
+					assert.Equal(t, test.status, e.StatusCode)
+					assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
+				} else {
+					assert.ErrorIs(t, err, test.err)
+				}
 				w.before = func(*http.Request) {}
 				assert.Equal(t, test.stays, w.named(t, "Org") == 1)
 			})
@@ -766,7 +775,8 @@ func TestDeleteIfEmptyOfOneThatIsListedButNotFound(t *testing.T) {
 
 		w.Fail(2, cloudflaretest.Status(404, nil, "<html>"))
 		err = w.client.Organizations.DeleteIfEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
-		assert.ErrorIs(t, err, cloudflare.ErrNotFound, "nobody but the API knows what is gone")
+		assert.ErrorContains(t, err, "404 Not Found", "only the API knows what is gone")
+		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 
 		sent := len(w.sent())
 		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)

@@ -43,6 +43,8 @@ func (o *Organization) check() error {
 	return checkHasID("an organization", o.ID)
 }
 
+func (o *Organization) id() string { return o.ID }
+
 // Flags returns Meta.TenantFlags if the API sent them, otherwise the older Meta.Flags, otherwise the zero
 // OrganizationFlags.
 func (o *Organization) Flags() OrganizationFlags {
@@ -168,6 +170,7 @@ type OrganizationDeleteResponse struct {
 }
 
 func (r *OrganizationDeleteResponse) check() error { return checkHasID("a deletion", r.ID) }
+func (r *OrganizationDeleteResponse) id() string   { return r.ID }
 
 // List returns one page of the organizations that the credential can see. See [OrganizationsService.All] for all pages.
 //

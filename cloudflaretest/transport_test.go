@@ -208,19 +208,19 @@ func (b *trackedBody) Close() error {
 
 func TestTransportBodies(t *testing.T) {
 	s := start(t)
-	send := func(body io.Reader) (*http.Response, error, *trackedBody) {
+	send := func(body io.Reader) (*http.Response, *trackedBody, error) {
 		tracked := &trackedBody{Reader: body}
 		r := newRequest(t, s, "POST", "/organizations", `{}`)
 		r.Body, r.ContentLength = tracked, -1
 		response, err := s.Transport().RoundTrip(r)
-		return response, err, tracked
+		return response, tracked, err
 	}
-	response, err, body := send(iotest.OneByteReader(strings.NewReader(`{"name":"x"}`)))
+	response, body, err := send(iotest.OneByteReader(strings.NewReader(`{"name":"x"}`)))
 	require.NoError(t, err)
 	assert.Equal(t, 200, response.StatusCode)
 	assert.True(t, body.closed.Load())
 
-	_, err, body = send(iotest.ErrReader(errors.New("broken")))
+	_, body, err = send(iotest.ErrReader(errors.New("broken")))
 	assert.EqualError(t, err, "broken")
 	assert.True(t, body.closed.Load())
 

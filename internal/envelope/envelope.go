@@ -119,8 +119,8 @@ func describe(err error) error {
 }
 
 var kindNames = map[jsontext.Kind]string{
-	jsontext.KindNull: "null", jsontext.KindTrue: "boolean", jsontext.KindFalse: "boolean", jsontext.KindString: "string",
-	jsontext.KindNumber: "number", jsontext.KindBeginObject: "object", jsontext.KindBeginArray: "array",
+	jsontext.KindTrue: "boolean", jsontext.KindFalse: "boolean", jsontext.KindNumber: "number",
+	jsontext.KindString: "string", jsontext.KindBeginArray: "array", jsontext.KindBeginObject: "object",
 }
 
 // Flag is a boolean that may be absent.
@@ -172,10 +172,7 @@ func (r *Result) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // span holds where in a body a member's value is: it begins after the name, before the colon.
 type span struct{ start, end int64 }
 
-// of returns a copy of the value.
+// of returns a copy of the value, or nil if the body does not have the member.
 func (s span) of(body []byte) jsontext.Value {
-	if s.end == 0 {
-		return nil
-	}
 	return bytes.Clone(bytes.TrimLeft(body[s.start:s.end], ": \t\r\n"))
 }

@@ -66,6 +66,11 @@ func TestDecodeReportsWhetherThereIsAResult(t *testing.T) {
 		assert.Equal(t, want.seen, e.Result.Seen, body)
 		assert.Equal(t, want.null, e.Result.Null, body)
 	}
+	for _, into := range []any{nil, new(picky)} {
+		e := Envelope{Result: Result{Into: into}}
+		require.NoError(t, e.Decode([]byte(`{"result":null}`)))
+		assert.Equal(t, Result{Into: into, Seen: true, Null: true}, Result{Into: e.Result.Into, Seen: e.Result.Seen, Null: e.Result.Null})
+	}
 	var e Envelope
 	require.NoError(t, e.Decode([]byte(`{"result":[{"of":["any","kind"]}]}`)), "without Into")
 	assert.True(t, e.Result.Seen)
@@ -93,6 +98,7 @@ func TestDecodeKeepsWhatWasSent(t *testing.T) {
 			e, _, _ := decode(mark + body)
 			assert.Equal(t, want.result, string(e.Result.Raw), body)
 			assert.Equal(t, want.info, string(e.ResultInfo.Raw), body)
+			assert.Equal(t, want.result == "", e.Result.Raw == nil, body)
 
 			var without Envelope
 			_ = without.Decode([]byte(body))
@@ -143,6 +149,7 @@ func TestDecodeErrors(t *testing.T) {
 	}
 }
 
+// picky takes no value.
 type picky struct{}
 
 func (*picky) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -188,7 +195,11 @@ func TestDecodeFillsTheOtherMembers(t *testing.T) {
 func TestTruncatedBodies(t *testing.T) {
 	info := `{"code":"1","message":{"a":["b\u00e9\ud83d\ude00é",1.5e-3]},"source":{"pointer":"/a"},"documentation_url":null,` +
 		`"error_chain":[{"code":2,"message":"\\","error_chain":{"message":"c"}},"d",{"source":"e","error_chain":"f"}]}`
-	for _, infos := range []string{`[` + info + `,"s",null,[true]]`, info, `"s"`, `["s",[` + strings.Repeat(`"x",`, maxInfos) + info + `]]`} {
+	for _, infos := range []string{
+		`[` + info + `,"s",null,[true]]`, info, `"s"`,
+		`[` + strings.Repeat(`"x",`, maxInfos) + info + `]`,
+		strings.Repeat(`[{"error_chain":`, maxDepth) + info + strings.Repeat(`}]`, maxDepth),
+	} {
 		for _, success := range []string{"true", "false"} {
 			body := `{"errors":` + infos + `,"success":` + success + `,"messages":` + infos + `,"unknown":{"a":[{}]},` +
 				`"result":{"id":"i","create_time":"2026-01-02T03:04:05Z","tags":["a"]},` +

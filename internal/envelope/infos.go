@@ -25,7 +25,7 @@ type Infos []Info
 const (
 	maxInfos = 100
 	maxChain = 10
-	maxDepth = 9 // of nested arrays and objects: three levels of error_chain
+	maxDepth = 9 // of the arrays and objects around an entry: three levels of error_chain if each is an array
 )
 
 // UnmarshalJSONFrom decodes an array of entries or a single entry. It skips null.
@@ -41,7 +41,7 @@ func (l *Infos) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		bound = maxChain
 	}
 	for dec.PeekKind() != jsontext.KindEndArray {
-		if len(*l) >= bound || dec.StackDepth() > maxDepth {
+		if len(*l) >= bound {
 			if err := dec.SkipValue(); err != nil {
 				return err
 			}
@@ -57,6 +57,9 @@ func (l *Infos) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 // appendNext decodes an entry, which is an object or a bare message, and appends it. It skips any other value.
 func (l *Infos) appendNext(dec *jsontext.Decoder) error {
+	if dec.StackDepth() > maxDepth {
+		return dec.SkipValue()
+	}
 	switch dec.PeekKind() {
 	case jsontext.KindBeginObject:
 		var wire struct {

@@ -54,28 +54,37 @@ func TestNumbersThatAnIntCannotHold(t *testing.T) {
 }
 
 func TestInfosAreBounded(t *testing.T) {
-	chain := "null"
-	for range 12 {
-		chain = `[` + strings.Repeat(`{"error_chain":`+chain+`},`, 2) + strings.Repeat(`{"code":1},`, 30) + `{}]`
-		if len(chain) > 1<<19 {
-			break
+	nest := func(levels int, before, after string) string {
+		return strings.Repeat(before, levels) + `{"code":1}` + strings.Repeat(after, levels)
+	}
+	many := strings.Repeat(`{"code":1},`, 200) + `{"code":2}`
+	for name, tt := range map[string]struct {
+		infos string
+		want  []int // how many entries each level has: of the list, of the chain of its first entry, and so on
+	}{
+		"a long list":            {`[` + many + `]`, []int{100}},
+		"a long chain":           {`[{"error_chain":[` + many + `]}]`, []int{1, 10}},
+		"a long chain alone":     {`{"error_chain":[` + many + `]}`, []int{1, 10}},
+		"all long":               {`[{"error_chain":[{"error_chain":[` + many + `]},` + many + `]},` + many + `]`, []int{100, 10, 10}},
+		"chains":                 {`[` + nest(3, `{"error_chain":[`, `]}`) + `]`, []int{1, 1, 1, 1}},
+		"deep chains":            {`[` + nest(4, `{"error_chain":[`, `]}`) + `]`, []int{1, 1, 1, 1}},
+		"very deep chains":       {`[` + nest(4000, `{"error_chain":[`, `]}`) + `]`, []int{1, 1, 1, 1}},
+		"chains alone":           {nest(8, `{"error_chain":`, `}`), []int{1, 1, 1, 1, 1, 1, 1, 1, 1}},
+		"deep chains alone":      {nest(9, `{"error_chain":`, `}`), []int{1, 1, 1, 1, 1, 1, 1, 1, 1}},
+		"very deep chains alone": {nest(9000, `{"error_chain":`, `}`), []int{1, 1, 1, 1, 1, 1, 1, 1, 1}},
+	} {
+		e, _, err := decode(`{"errors":` + tt.infos + `,"success":false,"messages":` + tt.infos + `}`)
+		require.NoError(t, err, name)
+		assert.Equal(t, False, e.Success, name)
+		for _, infos := range []Infos{e.Errors, e.Messages} {
+			var got []int
+			checkBounds(t, name, infos)
+			for ; len(infos) > 0; infos = infos[0].Chain {
+				got = append(got, len(infos))
+			}
+			assert.Equal(t, tt.want, got, name)
 		}
 	}
-	body := `{"success":false,"errors":[` + strings.Repeat(`{"code":1},`, 200) + `{}],"messages":` + chain + `}`
-	e, _, err := decode(body)
-	require.NoError(t, err)
-	assert.Len(t, e.Errors, maxInfos)
-	for name, infos := range map[string]Infos{"errors": e.Errors, "messages": e.Messages} {
-		checkBounds(t, name, infos)
-	}
-	// The bounds are reached, and what follows a list that is too long is decoded.
-	messages := e.Messages
-	for range 3 {
-		require.NotEmpty(t, messages)
-		messages = messages[0].Chain
-		assert.Len(t, messages, maxChain)
-	}
-	assert.Empty(t, messages[0].Chain)
 }
 
 func checkBounds(t *testing.T, what string, infos Infos) {
@@ -85,7 +94,7 @@ func checkBounds(t *testing.T, what string, infos Infos) {
 		if len(infos) > bound {
 			t.Fatalf("%s: %d entries at depth %d", what, len(infos), depth)
 		}
-		if depth > 3 && len(infos) > 0 {
+		if depth >= maxDepth && len(infos) > 0 {
 			t.Fatalf("%s: a chain at depth %d", what, depth)
 		}
 		for _, info := range infos {

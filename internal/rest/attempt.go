@@ -13,12 +13,12 @@ import (
 )
 
 // attempt sends the request once, reads the whole answer and says what that came to.
-func (s *Sender) attempt(caller context.Context, ticket int, req *RawRequest, target *url.URL) (answer *RawResponse, result outcome, err error) {
+func (s *Sender) attempt(caller context.Context, signer *signer, req *RawRequest, target *url.URL) (answer *RawResponse, result outcome, err error) {
 	defer func() {
 		if answer != nil {
-			s.gate.leave(ticket, answer.Header)
+			s.gate.leave(answer.Header)
 		} else {
-			s.gate.leave(ticket, nil)
+			s.gate.leave(nil)
 		}
 	}()
 	ctx := caller
@@ -27,7 +27,7 @@ func (s *Sender) attempt(caller context.Context, ticket int, req *RawRequest, ta
 		ctx, cancel = context.WithTimeout(caller, s.Timeout)
 		defer cancel()
 	}
-	answer, err = s.exchange(ctx, req, target)
+	answer, err = s.exchange(ctx, signer, req, target)
 	if err == nil {
 		return answer, judgeStatus(answer.StatusCode), nil
 	}
@@ -41,8 +41,8 @@ func (s *Sender) attempt(caller context.Context, ticket int, req *RawRequest, ta
 	return nil, lost, err
 }
 
-func (s *Sender) exchange(ctx context.Context, req *RawRequest, target *url.URL) (*RawResponse, error) {
-	resp, err := s.roundTrip(s.request(ctx, req, target))
+func (s *Sender) exchange(ctx context.Context, signer *signer, req *RawRequest, target *url.URL) (*RawResponse, error) {
+	resp, err := s.roundTrip(s.request(ctx, signer, req, target))
 	switch {
 	case err != nil:
 		return nil, err
@@ -72,9 +72,9 @@ func (s *Sender) exchange(ctx context.Context, req *RawRequest, target *url.URL)
 
 // request builds one attempt. Header and URL are its own, because transports that users write change them in place.
 // GetBody stays unset: with it, net/http itself would repeat some requests, writes among them.
-func (s *Sender) request(ctx context.Context, req *RawRequest, target *url.URL) *http.Request {
+func (s *Sender) request(ctx context.Context, signer *signer, req *RawRequest, target *url.URL) *http.Request {
 	own := *target
-	header := s.header()
+	header := signer.header()
 	for name, values := range req.Header {
 		header[name] = slices.Clone(values)
 	}
@@ -120,12 +120,12 @@ func cloneHeader(h http.Header) http.Header {
 
 // cleanError makes err safe to hand to a caller: without secrets in its text, and matching the context's errors only
 // if it is the caller's context that ended (net's own time-outs match context.DeadlineExceeded too).
-func (s *Sender) cleanError(ctx context.Context, err error) error {
+func cleanError(ctx context.Context, scrub func(string) string, err error) error {
 	if ended := contextError(ctx); ended != nil {
 		return ended
 	}
 	text := err.Error()
-	clean := s.Credential.Scrub(text)
+	clean := scrub(text)
 	if clean != text || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return errors.New(clean)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,22 +25,23 @@ type Config struct {
 	BaseURL      string
 	HTTPClient   *http.Client // nil: the transport that all clients share
 	Credential   Credential
+	Source       func(context.Context) (Credential, error) // nil: Credential signs all requests
 	UserAgent    string
 	Timeout      time.Duration // of one attempt; 0: none
 	MaxRetryWait time.Duration
-	Log          Log // nil: none
-	Limiter      interface{ Wait(context.Context) error }
+	Hooks        []func(context.Context, Attempt)
+	Limiter      func(context.Context) error // waits until a request may be sent; nil: none
 }
 
-// Sender sends requests to one origin with one credential. It is safe for concurrent use.
+// Sender sends requests to one origin. It is safe for concurrent use.
 type Sender struct {
 	Config
 	origin *url.URL // Path and RawPath, which is always set, end without a slash
 	jar    http.CookieJar
 	gate   gate
+	signer atomic.Pointer[signer] // the last one that was used; never nil
 
-	// Closures, so that no printer reaches the credential: a transport holds it in the buffers of its connections.
-	header    func() http.Header
+	// A closure, so that no printer reaches the credential: a transport holds it in the buffers of its connections.
 	roundTrip func(*http.Request) (*http.Response, error)
 }
 
@@ -63,12 +65,10 @@ func New(config Config) (*Sender, error) {
 			s.Timeout = hc.Timeout
 		}
 	}
-	constant := http.Header{
-		"Accept":     {"application/json"}, // anything else makes the edge answer its errors in HTML
-		"User-Agent": {config.UserAgent},
+	s.signer.Store(unsigned)
+	if config.Source == nil {
+		s.signer.Store(newSigner(config.Credential, config.UserAgent))
 	}
-	config.Credential.sign(constant)
-	s.header = func() http.Header { return cloneHeader(constant) }
 	s.roundTrip = transport.RoundTrip
 	return s, nil
 }
@@ -77,6 +77,7 @@ func New(config Config) (*Sender, error) {
 type RawRequest struct {
 	Method     string
 	Path       []string
+	Route      string // for hooks: the path with placeholders for IDs; empty: the path
 	Query      string // encoded
 	Header     http.Header
 	Body       []byte // nil: none
@@ -93,17 +94,23 @@ type RawResponse struct {
 	Path       string // of the request, escaped, below the base URL
 	Attempts   int
 	Unknown    bool // this attempt or an earlier one was a write that may have happened
+	Token      bool // the credential of this attempt was an API token
+
+	Scrub func(string) string // redacts the credentials of this attempt and of earlier ones
 
 	buffer *[]byte
 }
 
 // Failure is the error of a call that ended without an answer to use.
 type Failure struct {
-	Path     string
-	Attempts int          // zero: nothing was sent
-	Last     *RawResponse // the last complete answer, nil if there was none; released by whoever has the Failure
-	Unknown  bool         // an attempt was a write that may have happened
-	Causes   []error      // what ended the call; its own secrets are out of their texts
+	Path       string
+	Attempts   int           // zero: nothing was sent
+	Last       *RawResponse  // the last complete answer, nil if there was none; released by whoever has the Failure
+	Unknown    bool          // an attempt was a write that may have happened
+	RetryAfter time.Duration // until the reset, if the client's own rate limit ended the call
+	Causes     []error       // what ended the call; its own secrets are out of their texts
+
+	Scrub func(string) string // redacts the credentials of all attempts
 }
 
 func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
@@ -117,7 +124,8 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := Failure{Path: path}
+	signer := s.signer.Load()
+	call := Failure{Path: path, Scrub: signer.scrub}
 	fail := func(ended error) (*RawResponse, error) { // beside why the last attempt had no answer
 		call.Causes = append(call.Causes, ended)
 		return nil, &call
@@ -128,26 +136,34 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 			if err := contextError(ctx); err != nil {
 				return fail(err)
 			}
-			if err := s.Limiter.Wait(ctx); err != nil {
-				return fail(s.cleanError(ctx, fmt.Errorf("limiter: %w", err)))
+			if err := s.Limiter(ctx); err != nil {
+				return fail(cleanError(ctx, call.Scrub, fmt.Errorf("limiter: %w", err)))
 			}
 		}
-		ticket, err := s.gate.enter(ctx, s.MaxRetryWait)
+		reset, err := s.gate.enter(ctx, s.MaxRetryWait)
 		if err != nil {
+			call.RetryAfter = reset
 			return fail(err)
 		}
+		next, err := s.sign(ctx)
+		if err != nil {
+			return fail(cleanError(ctx, call.Scrub, err))
+		}
+		signer = next.after(signer)
+		call.Scrub = signer.scrub
 		call.Attempts++
 		start := time.Now()
-		answer, result, err := s.attempt(ctx, ticket, &req, target)
+		answer, result, err := s.attempt(ctx, signer, &req, target)
 		duration := time.Since(start)
 		call.Causes = nil
 		if err != nil {
-			err = s.cleanError(ctx, withoutURL(err))
+			err = cleanError(ctx, call.Scrub, withoutURL(err))
 			call.Causes = []error{err}
 		} else {
 			call.Last.Release()
 			call.Last = answer
 			answer.Path, answer.Attempts = path, call.Attempts
+			answer.Token, answer.Scrub = signer.isToken, signer.scrub
 		}
 		call.Unknown = call.Unknown || result.unknown(req.Method)
 
@@ -155,11 +171,13 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		if again {
 			wait, again = s.wait(ctx, answer, call.Attempts)
 		}
-		if s.Log != nil {
-			s.Log(ctx, s.Credential, record{
-				method: req.Method, path: path, attempt: call.Attempts, waited: start.Sub(queued), duration: duration,
-				answer: answer, err: err, unknown: result.unknown(req.Method), again: again, wait: wait,
-			})
+		if len(s.Hooks) > 0 {
+			a := Attempt{
+				Method: req.Method, Path: path, Route: req.Route, Number: call.Attempts, Err: err,
+				Waited: start.Sub(queued), Duration: duration,
+				OutcomeUnknown: result.unknown(req.Method), Retry: again, RetryIn: wait,
+			}
+			s.report(ctx, a, answer, call.Scrub)
 		}
 
 		switch {
@@ -186,6 +204,6 @@ func (s *Sender) wait(ctx context.Context, answer *RawResponse, attempts int) (t
 	if asked := RetryAfter(answer.Header, time.Now()); asked > 0 {
 		wait = asked
 	}
-	wait = max(wait, s.gate.paused())
+	wait = max(wait, s.gate.pause())
 	return wait, wait <= s.MaxRetryWait
 }

@@ -69,7 +69,7 @@ func TestTargetRefuses(t *testing.T) {
 func asReceived(t *testing.T, c *Sender, u *url.URL) *http.Request {
 	t.Helper()
 	var wire bytes.Buffer
-	require.NoError(t, c.request(t.Context(), &RawRequest{Method: "GET"}, u).Write(&wire))
+	require.NoError(t, c.request(t.Context(), c.signer.Load(), &RawRequest{Method: "GET"}, u).Write(&wire))
 	received, err := http.ReadRequest(bufio.NewReader(&wire))
 	require.NoError(t, err)
 	return received
@@ -179,7 +179,8 @@ func TestRequestsShareNothing(t *testing.T) {
 	u, _, err := c.target([]string{"a"}, "")
 	require.NoError(t, err)
 	request := &RawRequest{Method: "POST", Header: http.Header{"X-Mine": {"1"}}, Body: []byte("{}")}
-	first, second := c.request(t.Context(), request, u), c.request(t.Context(), request, u)
+	signer := c.signer.Load()
+	first, second := c.request(t.Context(), signer, request, u), c.request(t.Context(), signer, request, u)
 	for _, values := range first.Header {
 		values[0] = "changed"
 	}

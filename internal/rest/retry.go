@@ -118,9 +118,9 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 		return 0
 	}
 	if strings.Trim(text, "0123456789") == "" {
-		n, err := strconv.Atoi(text)
-		if err != nil { // more than an int holds
-			n = math.MaxInt
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil { // more than an int64 holds
+			n = math.MaxInt64
 		}
 		return seconds(n)
 	}
@@ -132,6 +132,6 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 }
 
 // seconds returns n seconds, or the longest duration there is.
-func seconds(n int) time.Duration {
-	return time.Duration(min(int64(n), int64(math.MaxInt64/time.Second))) * time.Second
+func seconds(n int64) time.Duration {
+	return time.Duration(min(n, int64(math.MaxInt64/time.Second))) * time.Second
 }
