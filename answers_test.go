@@ -1,10 +1,8 @@
 package cloudflare_test
 
 import (
-	"context"
 	"errors"
 	"io"
-	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,209 +15,6 @@ import (
 	"example.com/cloudflare"
 )
 
-// apiMethod is one method of the client with arguments that are fine.
-type apiMethod struct {
-	name, verb, path string
-	result           string // of an answer that is a success; empty where no result is due
-	call             func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error)
-}
-
-const anOrganization = `{"id":"o1","name":"Org","create_time":"2026-01-02T03:04:05Z","meta":{"hierarchy_tags":["o0","o1"]},` +
-	`"parent":{"id":"o0","name":"Root"}}`
-
-const (
-	anAccount = `{"id":"a1","name":"Account","created_on":"2026-01-02T03:04:05Z","settings":{"enforce_twofactor":null}}`
-	aMember   = `{"id":"m1","create_time":"2026-01-02T03:04:05Z","user":{"id":"u1","email":"a@example.com"}}`
-	aShare    = `{"id":"s1","name":"Share","created":"2026-01-02T03:04:05Z"}`
-	anEntry   = `{"id":"e1","action":{"time":"2026-01-02T03:04:05Z"},"resource":{"request":{"a":[1]}}}`
-	aMove     = `{"account_id":"a1","source_organization_id":"o0","destination_organization_id":"o1"}`
-	aRecord   = `{"ChargePeriodStart":"2026-01-02T03:04:05Z","ChargePeriodEnd":"2026-01-03T03:04:05Z","x_BillableMetricId":"b1","ConsumedQuantity":0.10}`
-)
-
-var (
-	aDay      = time.Date(2026, time.January, 2, 0, 0, 0, 0, time.UTC)
-	aPeriod   = cloudflare.AuditLogListParams{Since: aDay, Before: aDay.AddDate(0, 0, 1)}
-	aHistory  = cloudflare.AuditLogHistoryParams{ActionTime: aDay, Since: aDay, Before: aDay.AddDate(0, 0, 1)}
-	aProfile  = cloudflare.OrganizationProfile{BusinessName: "Org"}
-	anAddress = cloudflare.OrganizationMemberCreateParams{Email: "a@example.com"}
-)
-
-// everyMethod is what each rule about answers, connections and arguments is tried on.
-var everyMethod = []apiMethod{
-	{"Organizations.List", "GET", "/organizations", "[" + anOrganization + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.Organizations.List(ctx, cloudflare.OrganizationListParams{}, opts...)
-	}},
-	{"Organizations.All", "GET", "/organizations", "[" + anOrganization + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return lastOf(c.Organizations.All(ctx, cloudflare.OrganizationListParams{}, opts...))
-	}},
-	{"Organizations.Get", "GET", "/organizations/o1", anOrganization, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.Organizations.Get(ctx, "o1", opts...)
-	}},
-	{"Organizations.Create", "POST", "/organizations", anOrganization, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{Name: "Org"}, opts...)
-	}},
-	{"Organizations.Update", "PUT", "/organizations/o1", anOrganization, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.Organizations.Update(ctx, "o1", cloudflare.OrganizationUpdateParams{Name: "Org"}, opts...)
-	}},
-	{"Organizations.Delete", "DELETE", "/organizations/o1", `{"id":"o1"}`, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.Organizations.Delete(ctx, "o1", opts...)
-	}},
-	{"OrganizationProfile.Get", "GET", "/organizations/o1/profile", `{"business_name":"Org"}`, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationProfile.Get(ctx, "o1", opts...)
-	}},
-	{"OrganizationProfile.Update", "PUT", "/organizations/o1/profile", "", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return nil, c.OrganizationProfile.Update(ctx, "o1", cloudflare.OrganizationProfile{BusinessName: "Org"}, opts...)
-	}},
-	{"OrganizationAccounts.List", "GET", "/organizations/o1/accounts", "[" + anAccount + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationAccounts.List(ctx, "o1", cloudflare.OrganizationAccountListParams{}, opts...)
-	}},
-	{"OrganizationAccounts.All", "GET", "/organizations/o1/accounts", "[" + anAccount + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return lastOf(c.OrganizationAccounts.All(ctx, "o1", cloudflare.OrganizationAccountListParams{}, opts...))
-	}},
-	{"OrganizationMembers.List", "GET", "/organizations/o1/members", "[" + aMember + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationMembers.List(ctx, "o1", cloudflare.OrganizationMemberListParams{}, opts...)
-	}},
-	{"OrganizationMembers.All", "GET", "/organizations/o1/members", "[" + aMember + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return lastOf(c.OrganizationMembers.All(ctx, "o1", cloudflare.OrganizationMemberListParams{}, opts...))
-	}},
-	{"OrganizationMembers.Get", "GET", "/organizations/o1/members/m1", aMember, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationMembers.Get(ctx, "o1", "m1", opts...)
-	}},
-	{"OrganizationMembers.Create", "POST", "/organizations/o1/members", aMember, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationMembers.Create(ctx, "o1", cloudflare.OrganizationMemberCreateParams{Email: "a@example.com"}, opts...)
-	}},
-	{"OrganizationMembers.BatchCreate", "POST", "/organizations/o1/members:batchCreate", "[" + aMember + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationMembers.BatchCreate(ctx, "o1", []cloudflare.OrganizationMemberCreateParams{{Email: "a@example.com"}}, opts...)
-	}},
-	{"OrganizationMembers.Delete", "DELETE", "/organizations/o1/members/m1", "", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return nil, c.OrganizationMembers.Delete(ctx, "o1", "m1", opts...)
-	}},
-	{"OrganizationAccounts.Create", "POST", "/accounts", anAccount, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationAccounts.Create(ctx, cloudflare.AccountCreateParams{Name: "Account"}, opts...)
-	}},
-	{"OrganizationAccounts.Move", "POST", "/accounts/a1/move", aMove, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationAccounts.Move(ctx, "a1", "o1", opts...)
-	}},
-	{"OrganizationAccounts.Organizations", "GET", "/accounts/a1/organizations", "[" + anOrganization + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return orNil(c.OrganizationAccounts.Organizations(ctx, "a1", opts...))
-	}},
-	{"OrganizationAccounts.GetProfile", "GET", "/accounts/a1/profile", `{"business_name":"Org"}`, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationAccounts.GetProfile(ctx, "a1", opts...)
-	}},
-	{"OrganizationAccounts.UpdateProfile", "PUT", "/accounts/a1/profile", "", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return nil, c.OrganizationAccounts.UpdateProfile(ctx, "a1", aProfile, opts...)
-	}},
-	{"OrganizationInvites.Accept", "PUT", "/organizations/o1/invites/c1", "", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return nil, c.OrganizationInvites.Accept(ctx, "o1", "c1", opts...)
-	}},
-	{"OrganizationInvites.Reject", "PUT", "/organizations/o1/invites/c1", "", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return nil, c.OrganizationInvites.Reject(ctx, "o1", "c1", opts...)
-	}},
-	{"OrganizationAuditLogs.List", "GET", "/organizations/o1/logs/audit", "[" + anEntry + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationAuditLogs.List(ctx, "o1", aPeriod, opts...)
-	}},
-	{"OrganizationAuditLogs.All", "GET", "/organizations/o1/logs/audit", "[" + anEntry + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return lastOf(c.OrganizationAuditLogs.All(ctx, "o1", aPeriod, opts...))
-	}},
-	{"OrganizationAuditLogs.History", "GET", "/organizations/o1/logs/audit/e1/history", "[" + anEntry + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationAuditLogs.History(ctx, "o1", "e1", aHistory, opts...)
-	}},
-	{"OrganizationAuditLogs.HistoryAll", "GET", "/organizations/o1/logs/audit/e1/history", "[" + anEntry + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return lastOf(c.OrganizationAuditLogs.HistoryAll(ctx, "o1", "e1", aHistory, opts...))
-	}},
-	{"OrganizationUsage.Get", "GET", "/organizations/o1/billable/usage", "[" + aRecord + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return orNil(c.OrganizationUsage.Get(ctx, "o1", cloudflare.UsageParams{}, opts...))
-	}},
-	{"OrganizationShares.List", "GET", "/organizations/o1/shares", "[" + aShare + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return c.OrganizationShares.List(ctx, "o1", cloudflare.ShareListParams{}, opts...)
-	}},
-	{"OrganizationShares.All", "GET", "/organizations/o1/shares", "[" + aShare + "]", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return lastOf(c.OrganizationShares.All(ctx, "o1", cloudflare.ShareListParams{}, opts...))
-	}},
-	{"Call with a result", "PATCH", "/accounts/a1", `{"id":"a1"}`, func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		var result struct {
-			ID string `json:"id"`
-		}
-		err := c.Call(ctx, cloudflare.Request{Method: "PATCH", Path: []string{"accounts", "a1"}, Body: map[string]string{"name": "A"}}, &result, opts...)
-		if err != nil {
-			return nil, err
-		}
-		return &result, nil
-	}},
-	{"Call without a result", "DELETE", "/accounts/a1", "", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) (any, error) {
-		return nil, c.Call(ctx, cloudflare.Request{Method: "DELETE", Path: []string{"accounts", "a1"}}, nil, opts...)
-	}},
-}
-
-// lastOf ranges over a list and returns its last item, or nil with the error that ended it.
-func lastOf[T any](list iter.Seq2[*T, error]) (last *T, err error) {
-	for last, err = range list {
-		if err != nil {
-			return last, err
-		}
-	}
-	return last, err
-}
-
-// orNil returns an untyped nil for a nil slice.
-func orNil[T any](items []T, err error) (any, error) {
-	if items == nil {
-		return nil, err
-	}
-	return items, err
-}
-
-func (m apiMethod) isAll() bool   { return strings.HasSuffix(m.name, "All") }
-func (m apiMethod) isWrite() bool { return m.verb != "GET" }
-func (m apiMethod) isList() bool  { return strings.HasPrefix(m.result, "[") }
-func (m apiMethod) isDue() bool   { return m.result != "" }
-
-// hasIDs reports whether the result or its items must have an ID. Nothing in an audit log is required.
-func (m apiMethod) hasIDs() bool {
-	return strings.Contains(m.result, `{"id":"`) && !strings.HasPrefix(m.name, "Call") && !strings.HasPrefix(m.name, "OrganizationAuditLogs.")
-}
-
-// takesNull reports whether a result of null is an empty list.
-func (m apiMethod) takesNull() bool { return strings.HasPrefix(m.name, "OrganizationShares.") }
-
-// success is the body of an answer that is a success.
-func (m apiMethod) success() string {
-	result := m.result
-	if result == "" {
-		result = "null"
-	}
-	return `{"success":true,"errors":[],"messages":[],"result":` + result + `}`
-}
-
-// cannedTransport is a transport that answers by itself.
-type cannedTransport func(*http.Request) (*http.Response, error)
-
-func (w cannedTransport) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
-
-// saying answers every request alike.
-func saying(status int, header http.Header, body string) cannedTransport {
-	return func(*http.Request) (*http.Response, error) {
-		return &http.Response{
-			StatusCode: status, Header: header.Clone(), ContentLength: int64(len(body)),
-			Body: io.NopCloser(strings.NewReader(body)),
-		}, nil
-	}
-}
-
-// wiredClient is a client with a canary for a token, whose requests go to transport. It never tries again.
-func wiredClient(t testing.TB, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
-	t.Helper()
-	c, err := cloudflare.NewClient(append([]cloudflare.Option{
-		cloudflare.WithAPIToken(canaryToken),
-		cloudflare.WithMaxRetries(0),
-		cloudflare.WithHTTPClient(&http.Client{Transport: transport}),
-	}, opts...)...)
-	require.NoError(t, err)
-	return c
-}
-
-var withRay = http.Header{"Cf-Ray": {"86610873f8d987a9-IAD"}}
-
 // requireAnswerError is what holds of every error that reports an answer.
 func requireAnswerError(t *testing.T, m apiMethod, result any, err error, status int) *cloudflare.Error {
 	t.Helper()
@@ -229,8 +24,8 @@ func requireAnswerError(t *testing.T, m apiMethod, result any, err error, status
 	assert.Equal(t, status, answer.StatusCode)
 	assert.Equal(t, "86610873f8d987a9-IAD", answer.RayID)
 	assert.Equal(t, 1, answer.Attempts)
-	assert.Equal(t, m.verb, answer.Method)
-	assert.Equal(t, m.path, answer.Path)
+	assert.Equal(t, m.verb(), answer.Method)
+	assert.Equal(t, m.path(), answer.Path)
 	assert.NotErrorIs(t, err, cloudflare.ErrInvalidArgument)
 	text := err.Error()
 	assert.Contains(t, text, strconv.Itoa(status))
@@ -250,7 +45,7 @@ func TestUnusableAnswers(t *testing.T) {
 	same := func(body string) func(apiMethod) string { return func(apiMethod) string { return body } }
 	due := func(body string) func(apiMethod) string {
 		return func(m apiMethod) string {
-			if !m.isDue() {
+			if !m.needsResult() {
 				return ""
 			}
 			return body
@@ -264,9 +59,9 @@ func TestUnusableAnswers(t *testing.T) {
 			return body
 		}
 	}
-	items := func(body string) func(apiMethod) string {
+	only := func(methods func(apiMethod) bool, body string) func(apiMethod) string {
 		return func(m apiMethod) string {
-			if !m.isList() || !m.hasIDs() {
+			if !methods(m) {
 				return ""
 			}
 			return body
@@ -288,12 +83,7 @@ func TestUnusableAnswers(t *testing.T) {
 		{"success is a number", func(m apiMethod) string { return strings.Replace(m.success(), "true", "1", 1) }, "is missing or not a boolean"},
 		{"success in capitals", func(m apiMethod) string { return strings.Replace(m.success(), "success", "Success", 1) }, "is missing or not a boolean"},
 		{"no result", due(`{"success":true}`), "no result"},
-		{"a null result", func(m apiMethod) string {
-			if !m.isDue() || m.takesNull() {
-				return ""
-			}
-			return `{"success":true,"result":null}`
-		}, "null"},
+		{"a null result", only(func(m apiMethod) bool { return m.needsResult() && !m.takesNull() }, `{"success":true,"result":null}`), "null"},
 		{"a boolean for a result", due(`{"success":true,"result":true}`), ""},
 		{"a string for a result", due(`{"success":true,"result":"o1"}`), ""},
 		{"an item that is null", list(`{"success":true,"result":[null]}`), "item 0 is null"},
@@ -326,7 +116,7 @@ func TestUnusableAnswers(t *testing.T) {
 			return strings.Replace(m.success(), "2026-01-02T03:04:05Z", "yesterday", 1)
 		}, "not a time"},
 		{"an empty id", func(m apiMethod) string {
-			if !m.hasIDs() {
+			if !m.itemsHaveIDs() {
 				return ""
 			}
 			return strings.Replace(m.success(), `{"id":"`, `{"id":"","x":"`, 1)
@@ -338,13 +128,8 @@ func TestUnusableAnswers(t *testing.T) {
 			return strings.Replace(m.success(), `{"id":"`, `{"id":1,"x":"`, 1)
 		}, ""},
 		{"a page token that is none", list(`{"success":true,"result":[],"result_info":{"next_page_token":7}}`), "result_info"},
-		{"2,000 empty items", items(`{"success":true,"result":[` + strings.Repeat("{},", 1999) + `{}]}`), "without an id"},
-		{"1,001 items", func(m apiMethod) string {
-			if !m.isList() || strings.HasPrefix(m.name, "OrganizationUsage.") {
-				return ""
-			}
-			return `{"success":true,"result":[` + strings.Repeat(`{"id":"o1"},`, 1000) + `{"id":"o1"}]}`
-		}, "more than 1000 items"},
+		{"2,000 empty items", only(func(m apiMethod) bool { return m.isList() && m.itemsHaveIDs() }, `{"success":true,"result":[`+strings.Repeat("{},", 1999)+`{}]}`), "without an id"},
+		{"1,001 items", only(func(m apiMethod) bool { return m.isList() && m.name != "OrganizationUsage.Get" }, `{"success":true,"result":[`+strings.Repeat(`{"id":"o1"},`, 1000)+`{"id":"o1"}]}`), "more than 1000 items"},
 		{"an object for a list", list(`{"success":true,"result":{"id":"o1"}}`), "not a list"},
 		{"blank", due(" "), "the body is blank"},
 	}
@@ -357,9 +142,9 @@ func TestUnusableAnswers(t *testing.T) {
 			}
 			tried++
 			t.Run(tt.name+"/"+m.name, func(t *testing.T) {
-				result, err := m.call(t.Context(), wiredClient(t, saying(200, withRay, body)))
+				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
 				answer := requireAnswerError(t, m, result, err, 200)
-				neverSet := tt.name == "a null result" && strings.HasSuffix(m.path, "/profile")
+				neverSet := tt.name == "a null result" && strings.HasSuffix(m.operation, "/profile")
 				if neverSet {
 					assert.Contains(t, err.Error(), "200 OK: the profile was never set")
 				} else {
@@ -380,8 +165,8 @@ func TestEmptyAnswers(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 204, 205, 299} {
 		for _, body := range []string{"", " \r\n"} {
 			for _, m := range everyMethod {
-				result, err := m.call(t.Context(), wiredClient(t, saying(status, withRay, body)))
-				if !m.isDue() {
+				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body, rayHeader)))
+				if !m.needsResult() {
 					assert.NoError(t, err, m.name)
 					continue
 				}
@@ -410,8 +195,8 @@ func TestUsableAnswers(t *testing.T) {
 	for name, body := range bodies {
 		for _, status := range []int{200, 201, 202, 206, 299} {
 			for _, m := range everyMethod {
-				result, err := m.call(t.Context(), wiredClient(t, saying(status, nil, body(m.success()))))
-				if assert.NoError(t, err, "%s, %s, %d", name, m.name, status) && m.isDue() {
+				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body(m.success()))))
+				if assert.NoError(t, err, "%s, %s, %d", name, m.name, status) && m.needsResult() {
 					assert.NotNil(t, result, "%s, %s", name, m.name)
 				}
 			}
@@ -424,7 +209,7 @@ func TestRefusalsInA200(t *testing.T) {
 	for _, result := range []string{"", `,"result":null`, `,"result":{}`, `,"result":[]`, `,"result":"no"`, `,"result":[{"id":7}]`} {
 		for _, m := range everyMethod {
 			body := `{"success":false,"errors":[{"code":1001,"message":"not today"}],"messages":["try tomorrow"]` + result + `}`
-			got, err := m.call(t.Context(), wiredClient(t, saying(200, withRay, body)))
+			got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
 			answer := requireAnswerError(t, m, got, err, 200)
 			assert.Equal(t, []cloudflare.ResponseInfo{{Code: 1001, Message: "not today"}}, answer.Errors)
 			assert.Equal(t, []cloudflare.ResponseInfo{{Message: "try tomorrow"}}, answer.Messages)
@@ -438,7 +223,7 @@ func TestRefusalsInA200(t *testing.T) {
 // One badly encoded name must not hide every other.
 func TestInvalidUTF8InANameLosesNoOther(t *testing.T) {
 	body := "{\"success\":true,\"result\":[{\"id\":\"o1\",\"name\":\"Ann\"},{\"id\":\"o2\",\"name\":\"B\xe9\\ud800b\"},{\"id\":\"o3\",\"name\":\"Çem\"}]}"
-	page, err := wiredClient(t, saying(200, nil, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+	page, err := newSingleAttemptClient(t, respondWith(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 	require.NoError(t, err)
 	var names []string
 	for _, org := range page.Items {
@@ -513,7 +298,7 @@ func TestErrorBodies(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var captured cloudflare.Response
-			c := wiredClient(t, saying(tt.status, withRay, tt.body))
+			c := newSingleAttemptClient(t, respondWith(tt.status, tt.body, rayHeader))
 			_, err := c.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&captured))
 			var answer *cloudflare.Error
 			require.ErrorAs(t, err, &answer)
@@ -548,7 +333,7 @@ func TestErrorStatuses(t *testing.T) {
 	for _, status := range statuses {
 		for _, body := range bodies {
 			for _, m := range everyMethod {
-				got, err := m.call(t.Context(), wiredClient(t, saying(status, withRay, body)))
+				got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body, rayHeader)))
 				requireAnswerError(t, m, got, err, status)
 				mayHaveHappened := false
 				for _, u := range unknown {
@@ -566,14 +351,14 @@ func TestEdgeStatuses(t *testing.T) {
 		520: "Web server returned an unknown error", 521: "Web server is down", 522: "Connection timed out", 523: "Origin is unreachable",
 		524: "A timeout occurred", 525: "SSL handshake failed", 526: "Invalid SSL certificate",
 	} {
-		header := withRay.Clone()
+		header := []string{rayHeader}
 		if status < 525 {
-			header.Set("Retry-After", "120")
+			header = append(header, "Retry-After: 120")
 		}
 		body := `{"title":"` + title + `","status":` + strconv.Itoa(status) + `,"error_code":` + strconv.Itoa(status) + `,"ray_id":"another"}`
 		requests := 0
-		answer := saying(status, header, body)
-		c := wiredClient(t, cannedTransport(func(r *http.Request) (*http.Response, error) { requests++; return answer(r) }), cloudflare.WithMaxRetries(3))
+		answer := respondWith(status, body, header...)
+		c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { requests++; return answer(r) }), cloudflare.WithMaxRetries(3))
 		_, err := c.Organizations.Get(t.Context(), "o1")
 		var got *cloudflare.Error
 		require.ErrorAs(t, err, &got)
@@ -589,16 +374,16 @@ func TestEdgeStatuses(t *testing.T) {
 // A ray ID that only the body has is found, and what the server puts there cannot break a line or move a cursor.
 func TestRayIDs(t *testing.T) {
 	for _, tt := range []struct {
-		header http.Header
+		header []string
 		body   string
 		want   string
 	}{
 		{nil, `{"title":"T","ray_id":"86610873f8d987a9"}`, "86610873f8d987a9"},
 		{nil, `{"title":"T","ray_id":"a\r\nERROR forged line\u001b[2J"}`, "a ERROR forged line [2J"},
-		{http.Header{"Cf-Ray": {"a\x1b[2J\nb"}}, "", "a [2J b"},
-		{http.Header{"Cf-Ray": {strings.Repeat("r", 1<<20)}}, "", strings.Repeat("r", 197) + "…"},
+		{[]string{"Cf-Ray: a\x1b[2J\nb"}, "", "a [2J b"},
+		{[]string{"Cf-Ray: " + strings.Repeat("r", 1<<20)}, "", strings.Repeat("r", 197) + "…"},
 	} {
-		_, err := wiredClient(t, saying(502, tt.header, tt.body)).Organizations.Get(t.Context(), "o1")
+		_, err := newSingleAttemptClient(t, respondWith(502, tt.body, tt.header...)).Organizations.Get(t.Context(), "o1")
 		var answer *cloudflare.Error
 		require.ErrorAs(t, err, &answer)
 		assert.Equal(t, tt.want, answer.RayID)
@@ -611,7 +396,7 @@ func TestLongErrors(t *testing.T) {
 	body := `{"success":false,"errors":[` + strings.Repeat(`{"code":1,"message":"m","error_chain":[`+strings.Repeat(`{"code":2},`, 50)+`{}]},`, 150) + `{}],"messages":[` +
 		strings.Repeat(`"m",`, 150) + `"m"]}`
 	for _, status := range []int{200, 400} {
-		_, err := wiredClient(t, saying(status, nil, body)).Organizations.Get(t.Context(), "o1")
+		_, err := newSingleAttemptClient(t, respondWith(status, body)).Organizations.Get(t.Context(), "o1")
 		var answer *cloudflare.Error
 		require.ErrorAs(t, err, &answer)
 		assert.Len(t, answer.Errors, 100)
@@ -647,7 +432,7 @@ func TestTransportsThatMisbehave(t *testing.T) {
 	for _, tt := range tests {
 		for _, m := range everyMethod {
 			t.Run(tt.name+"/"+m.name, func(t *testing.T) {
-				c := wiredClient(t, cannedTransport(func(*http.Request) (*http.Response, error) {
+				c := newSingleAttemptClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
 					if tt.response == nil {
 						return nil, tt.err
 					}
@@ -655,7 +440,7 @@ func TestTransportsThatMisbehave(t *testing.T) {
 					return &response, tt.err
 				}))
 				result, err := m.call(t.Context(), c)
-				if tt.name == "no body" && !m.isDue() {
+				if tt.name == "no body" && !m.needsResult() {
 					require.NoError(t, err)
 					return
 				}

@@ -111,7 +111,7 @@ func TestRoutesHoldNoIDs(t *testing.T) {
 		require.Error(t, err, m.name)
 		require.Len(t, *attempts, 1, m.name)
 		a := (*attempts)[0]
-		assert.Equal(t, m.path, a.Path, m.name)
+		assert.Equal(t, m.path(), a.Path, m.name)
 		if !strings.HasPrefix(m.name, "Call ") {
 			assert.Contains(t, cloudflare.Operations(), a.Method+" "+a.Route, m.name)
 		}
