@@ -22,6 +22,17 @@ type arg[T any] struct {
 
 func checked[T any](value T, err error) arg[T] { return arg[T]{value, err} }
 
+// validate returns the error with which a call with this body would be rejected, or nil.
+func validate(body arg[any]) error {
+	if body.err != nil {
+		return body.err
+	}
+	if _, err := encodeBody(body.value); err != nil {
+		return invalid("body: %v", err)
+	}
+	return nil
+}
+
 // checkID rejects values that cannot be an ID. It does not require 32 hexadecimal digits: the API's schema documents
 // that form and breaks it in its own example.
 func checkID(name, id string) error {

@@ -43,6 +43,12 @@ func applyCallOptions(maxRetries int, opts []CallOption) (callOptions, error) {
 	return options, options.err
 }
 
+// capturing returns an option for a call that has all of these options, and a Response of its own.
+func (o callOptions) capturing(into *Response) CallOption {
+	o.captures = []*Response{into}
+	return func(options *callOptions) { *options = o }
+}
+
 // SetHeader sets a header of the request. Headers that the client sets itself are not valid: those that carry
 // credentials, those that describe the framing or encoding of the body, and those that change how proxies or net/http
 // treat the request. They are Accept, Accept-Encoding, Connection, Content-*, Cookie, Expect, Host, Idempotency-Key,

@@ -90,6 +90,11 @@ type OrganizationMemberCreateParams struct {
 	Status MemberStatus // MemberStatusActive or MemberStatusCanceled; omitted if empty
 }
 
+// Validate returns the error with which Create would reject p, or nil. It sends nothing.
+func (p OrganizationMemberCreateParams) Validate() error {
+	return validate(checked[any](newMemberBody(p)))
+}
+
 // memberBody is the body of a create for one member.
 type memberBody struct {
 	User   memberUserBody `json:"user"`

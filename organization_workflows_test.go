@@ -678,21 +678,23 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 	}
 }
 
-// To take a fresh organization for one that is gone would be a lie.
+// A new organization that cannot be read yet is not gone.
 func TestDeleteIfEmptyOfOneThatIsListedButNotFound(t *testing.T) {
 	inWorkflow(t, func(t *testing.T, w *workflow) {
 		id := w.AddOrganization("Org", "")
-		w.Fail(2, cloudflaretest.Status(404, nil, notFoundBody))
+		notFound := cloudflaretest.Status(404, nil, notFoundBody)
+		w.FailNext("GET", "/accounts", notFound)
 		err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
 		assert.ErrorIs(t, err, cloudflare.ErrNotFound)
 		assert.ErrorContains(t, err, "listed")
 		assert.Empty(t, w.writes())
 
-		w.Fail(2, cloudflaretest.Status(404, nil, notFoundBody))
-		w.Fail(3, cloudflaretest.Status(403, nil, ""))
-		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "whether it is gone could not be seen")
+		w.FailNext("GET", "/accounts", notFound)
+		w.Fail(4, cloudflaretest.Status(403, nil, ""))
+		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "the check whether it is gone failed")
 
-		w.Fail(2, cloudflaretest.Status(404, nil, "<html>"))
+		w.FailNext("GET", "/accounts", cloudflaretest.Status(404, nil, "<html>"))
+		w.FailNext("GET", "/members", cloudflaretest.Status(404, nil, "<html>"))
 		err = w.client.Organizations.DeleteIfEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
 		assert.ErrorContains(t, err, "404 Not Found", "only the API knows what is gone")
 		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)

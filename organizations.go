@@ -129,6 +129,11 @@ type OrganizationCreateParams struct {
 	Profile  *OrganizationProfile // nil for none
 }
 
+// Validate returns the error with which Create would reject p, or nil. It sends nothing.
+func (p OrganizationCreateParams) Validate() error {
+	return validate(checked[any](newOrganizationBody(p.Name, p.ParentID, p.Profile)))
+}
+
 // OrganizationUpdateParams describes an organization after an update.
 type OrganizationUpdateParams struct {
 	Name     string               // required

@@ -43,6 +43,8 @@ type Sender struct {
 
 	// A closure, so that no printer reaches the credential: a transport holds it in the buffers of its connections.
 	roundTrip func(*http.Request) (*http.Response, error)
+	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
+	native    bool                                  // the transport is an *http.Transport
 }
 
 // New returns a Sender. A bad base URL is ErrInvalidArgument.
@@ -70,6 +72,9 @@ func New(config Config) (*Sender, error) {
 		s.signer.Store(newSigner(config.Credential, config.UserAgent))
 	}
 	s.roundTrip = transport.RoundTrip
+	if t, ok := transport.(*http.Transport); ok {
+		s.native, s.proxy = true, t.Proxy
+	}
 	return s, nil
 }
 
@@ -91,6 +96,7 @@ type RawResponse struct {
 	Header     http.Header
 	Body       []byte // valid until Release
 	TooLarge   bool   // Body is only the beginning
+	Incomplete error  // why Body is not whole, nil if it is; only if the status is no success
 	Path       string // of the request, escaped, below the base URL
 	Attempts   int
 	Unknown    bool // this attempt or an earlier one was a write that may have happened
@@ -153,23 +159,30 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		call.Scrub = signer.scrub
 		call.Attempts++
 		start := time.Now()
-		answer, result, err := s.attempt(ctx, signer, &req, target)
+		response, result, err := s.attempt(ctx, signer, call.Attempts, &req, target)
 		duration := time.Since(start)
 		call.Causes = nil
 		if err != nil {
 			err = cleanError(ctx, call.Scrub, withoutURL(err))
 			call.Causes = []error{err}
-		} else {
+		}
+		if response != nil {
 			call.Last.Release()
-			call.Last = answer
-			answer.Path, answer.Attempts = path, call.Attempts
-			answer.Token, answer.Scrub = signer.isToken, signer.scrub
+			call.Last = response
+			response.Path, response.Attempts = path, call.Attempts
+			response.Token, response.Scrub = signer.isToken, signer.scrub
+			if response.Incomplete != nil {
+				response.Incomplete = cleanError(ctx, call.Scrub, response.Incomplete)
+			}
 		}
 		call.Unknown = call.Unknown || result.unknown(req.Method)
 
 		again, wait := call.Attempts <= req.MaxRetries && result.repeatable(req.idempotent()), time.Duration(0)
+		if err != nil && contextError(ctx) != nil {
+			again = false
+		}
 		if again {
-			wait, again = s.wait(ctx, answer, call.Attempts)
+			wait, again = s.wait(response, call.Attempts)
 		}
 		if len(s.Hooks) > 0 {
 			a := Attempt{
@@ -177,7 +190,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 				Waited: start.Sub(queued), Duration: duration,
 				OutcomeUnknown: result.unknown(req.Method), Retry: again, RetryIn: wait,
 			}
-			s.report(ctx, a, answer, call.Scrub)
+			s.report(ctx, a, response, call.Scrub)
 		}
 
 		switch {
@@ -188,20 +201,20 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		case err != nil:
 			return nil, &call
 		default:
-			answer.Unknown = call.Unknown
-			return answer, nil
+			response.Unknown = call.Unknown
+			return response, nil
 		}
 	}
 }
 
-// wait returns how long to wait before the next attempt, and false if there must be none: the caller is gone, or the
-// server asks for more than the client is willing to wait and the caller is better served by the answer.
-func (s *Sender) wait(ctx context.Context, answer *RawResponse, attempts int) (time.Duration, bool) {
+// wait returns how long to wait before the next attempt, and false if there must be none: the server asks for more than
+// the client is willing to wait, and the caller is better served by the response.
+func (s *Sender) wait(response *RawResponse, attempts int) (time.Duration, bool) {
 	wait := backoff(attempts, s.MaxRetryWait)
-	if answer == nil {
-		return wait, contextError(ctx) == nil
+	if response == nil {
+		return wait, true
 	}
-	if asked := RetryAfter(answer.Header, time.Now()); asked > 0 {
+	if asked := RetryAfter(response.Header, time.Now()); asked > 0 {
 		wait = asked
 	}
 	wait = max(wait, s.gate.pause())
