@@ -82,7 +82,7 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 		"deleted in between": {n: 100, fault: cloudflaretest.Cut(), before: func(api *fakeAPI, id string, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/members") {
 				api.before = func(*http.Request) {}
-				_, err := api.client.Organizations.Delete(r.Context(), id)
+				_, err := api.client.Organizations.Delete(context.WithoutCancel(r.Context()), id)
 				if err != nil {
 					panic(err)
 				}
@@ -124,8 +124,13 @@ func TestDeleteIfEmptyWithoutAReadableOrganization(t *testing.T) {
 		assert.Empty(t, api.writes())
 
 		api.FailNext("GET", "/accounts", notFound)
-		api.Fail(4, cloudflaretest.Status(403, nil, ""))
+		api.before = func(r *http.Request) {
+			if r.URL.Query().Has("id") {
+				api.Fail(1, cloudflaretest.Status(403, nil, ""))
+			}
+		}
 		assert.ErrorIs(t, api.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "the check whether it is gone failed")
+		api.before = func(*http.Request) {}
 
 		api.FailNext("GET", "/accounts", cloudflaretest.Status(404, nil, "<html>"))
 		api.FailNext("GET", "/members", cloudflaretest.Status(404, nil, "<html>"))
