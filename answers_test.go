@@ -542,7 +542,7 @@ func TestTransportsThatMisbehave(t *testing.T) {
 		answered bool // an *Error
 		text     string
 	}{
-		{"nothing at all", nil, nil, false, "neither an answer nor an error"},
+		{"nothing at all", nil, nil, false, "neither a response nor an error"},
 		{"no body", &http.Response{StatusCode: 200, Header: http.Header{}}, nil, true, "the body is empty"},
 		{"no header and no body", &http.Response{StatusCode: 404}, nil, true, "404 Not Found"},
 		{"status 0", &http.Response{Header: http.Header{}, Body: body()}, nil, false, "unexpected status 0"},
