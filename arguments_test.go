@@ -74,6 +74,9 @@ func TestUnusualIDs(t *testing.T) {
 		return target, target.Path + " " + fmt.Sprint(target.Query()) + sent.Body
 	}
 	for _, m := range everyIDMethod {
+		if m.name == "Organizations.DeleteIfEmpty" { // sends several requests at once, to the routes of other methods
+			continue
+		}
 		plain, plainly := sentFor(m, "PLAIN")
 		require.Contains(t, plainly, "PLAIN")
 		for _, id := range []string{"a7b9c3d2e8f4g1h5", "A-b_c.d~e", "...", "a:b", "a@b", "a;b", "a=b&c=d", "*", "(1)", "+", "é", "日本", "𝔸"} {
