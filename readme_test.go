@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every Go snippet of the README compiles, and go vet finds nothing in it.
+// Every Go snippet of the README compiles and passes go vet.
 func TestReadmeSnippets(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
@@ -32,8 +32,8 @@ func TestReadmeSnippets(t *testing.T) {
 	assert.NoError(t, err, "%s", output)
 }
 
-// newModule returns the folder of a module with these files, which requires a version of this one and replaces it with
-// these sources.
+// newModule returns the folder of a module with these files. It requires this version of this module, and replaces it
+// with these sources.
 func newModule(t *testing.T, version string, files map[string]string) string {
 	t.Helper()
 	this, err := filepath.Abs(".")
@@ -54,7 +54,7 @@ func newModule(t *testing.T, version string, files map[string]string) string {
 	return folder
 }
 
-// What a snippet may use without importing it, by the name it goes by.
+// snippetImports are the packages that a snippet may use without an import, by name.
 var snippetImports = map[string]string{
 	"cloudflare":     "example.com/cloudflare",
 	"cloudflaretest": "example.com/cloudflare/cloudflaretest",
@@ -69,8 +69,8 @@ var snippetImports = map[string]string{
 	"time":           "time",
 }
 
-// snippetFile makes a Go file of a snippet: a program stays as it is, declarations get a package and imports, and
-// statements also a function around them, with a context, a client and an ID.
+// snippetFile turns a snippet into a Go file. It leaves a program unchanged, adds a package clause and imports to
+// declarations, and puts statements into a function with a context, a client and an ID.
 func snippetFile(snippet string) string {
 	if strings.HasPrefix(snippet, "package ") {
 		return snippet
