@@ -22,6 +22,17 @@ type arg[T any] struct {
 
 func checked[T any](value T, err error) arg[T] { return arg[T]{value, err} }
 
+// validate returns the error with which a call with this body would be rejected, or nil.
+func validate(body arg[any]) error {
+	if body.err != nil {
+		return body.err
+	}
+	if _, err := encodeBody(body.value); err != nil {
+		return invalid("body: %v", err)
+	}
+	return nil
+}
+
 // checkID rejects values that cannot be an ID. It does not require 32 hexadecimal digits: the API's schema documents
 // that form and breaks it in its own example.
 func checkID(name, id string) error {
@@ -53,9 +64,9 @@ func checkAnyOf[T ~string](name string, values []T) error {
 }
 
 // encodeListParams encodes the params of a list, a struct with url tags.
-func encodeListParams(params any, size int) (url.Values, error) {
-	if size < 0 || size > MaxPageSize {
-		return nil, invalid("PageSize %d is not between 1 and %d", size, MaxPageSize)
+func encodeListParams(params any, size, maxSize int) (url.Values, error) {
+	if size < 0 || size > maxSize {
+		return nil, invalid("PageSize must be between 1 and %d, not %d", maxSize, size)
 	}
 	values, err := query.Values(params)
 	if err != nil {

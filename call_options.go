@@ -19,7 +19,7 @@ type callOptions struct {
 	header     http.Header
 	query      url.Values
 	maxRetries int
-	capture    *Response
+	captures   []*Response
 	err        error // the first thing wrong
 }
 
@@ -41,6 +41,12 @@ func applyCallOptions(maxRetries int, opts []CallOption) (callOptions, error) {
 		opt(&options)
 	}
 	return options, options.err
+}
+
+// capturing returns an option for a call that has all of these options, and a Response of its own.
+func (o callOptions) capturing(into *Response) CallOption {
+	o.captures = []*Response{into}
+	return func(options *callOptions) { *options = o }
 }
 
 // SetHeader sets a header of the request. Headers that the client sets itself are not valid: those that carry
@@ -77,12 +83,13 @@ func isReservedHeader(canonical string) bool {
 		strings.HasPrefix(canonical, "Content-") || strings.HasPrefix(canonical, "X-Auth-")
 }
 
-// AddQuery adds a parameter to the query. The keys page_token and page_size, and parameters that the params of the call
-// set, are not valid.
+// AddQuery adds a parameter to the query. Parameters that the params of the call set are not valid, nor are those that
+// divide a list into pages, such as page_token and page_size: set PageToken and PageSize instead. [Client.Call] accepts
+// every parameter that its Request does not set.
 func AddQuery(key, value string) CallOption {
 	return func(o *callOptions) {
-		if key == "" || key == pageToken || key == pageSize {
-			o.reject("AddQuery: %q is not for it to set", key)
+		if key == "" {
+			o.reject("AddQuery: the key is empty")
 			return
 		}
 		if o.query == nil {
@@ -102,8 +109,9 @@ func SetMaxRetries(n int) CallOption {
 	}
 }
 
-// CaptureResponse stores metadata about the response in into, on success and on an [*Error]. Its previous contents are
-// cleared first. A method that sends several requests stores the response to the last one.
+// CaptureResponse stores metadata about the response in into, on success and on an error. Its previous contents are
+// cleared first. A method that sends several requests stores the response to the last one. Do not use one Response in
+// calls that run at the same time.
 func CaptureResponse(into *Response) CallOption {
 	return func(o *callOptions) {
 		if into == nil {
@@ -111,11 +119,12 @@ func CaptureResponse(into *Response) CallOption {
 			return
 		}
 		*into = Response{}
-		o.capture = into
+		o.captures = append(o.captures, into)
 	}
 }
 
 // Response holds metadata about an HTTP response: status, headers, ray ID and rate limits. [CaptureResponse] fills it.
+// It contains no credential: where a server echoes one, Response has "[redacted]".
 type Response struct {
 	StatusCode int // zero if there was no response
 	Attempts   int // the number of requests that were sent
@@ -123,7 +132,8 @@ type Response struct {
 	RayID      string // identifies the request in Cloudflare's logs
 	Messages   []ResponseInfo
 	RateLimits []RateLimit
-	ResultInfo json.RawMessage // unchanged
+	Result     json.RawMessage // as sent; nil if there is none
+	ResultInfo json.RawMessage // as sent; nil if there is none
 }
 
 // RateLimit describes one rate limit, from the Ratelimit and Ratelimit-Policy headers of a response.

@@ -16,10 +16,14 @@ import (
 // Client is a client for Cloudflare's Organizations API. Create one with [NewClient]; every method of a zero Client
 // returns an error. A Client is safe for concurrent use, and its configuration never changes.
 type Client struct {
-	Organizations        *OrganizationsService
-	OrganizationProfile  *OrganizationProfileService
-	OrganizationAccounts *OrganizationAccountsService
-	OrganizationMembers  *OrganizationMembersService
+	Organizations         *OrganizationsService
+	OrganizationProfile   *OrganizationProfileService
+	OrganizationAccounts  *OrganizationAccountsService
+	OrganizationMembers   *OrganizationMembersService
+	OrganizationInvites   *OrganizationInvitesService
+	OrganizationAuditLogs *OrganizationAuditLogsService
+	OrganizationUsage     *OrganizationUsageService
+	OrganizationShares    *OrganizationSharesService
 
 	common service
 }
@@ -58,11 +62,19 @@ func NewClient(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cloudflare: %w", err)
 	}
-	client := &Client{common: service{&core{sender, c.maxRetries, c.token, c.rest.Credential.Scrub}}}
+	client := &Client{common: service{&core{
+		sender:      sender,
+		maxRetries:  c.maxRetries,
+		unusualBase: !strings.HasSuffix(strings.TrimRight(c.rest.BaseURL, "/"), "/client/v4"),
+	}}}
 	client.Organizations = (*OrganizationsService)(&client.common)
 	client.OrganizationProfile = (*OrganizationProfileService)(&client.common)
 	client.OrganizationAccounts = (*OrganizationAccountsService)(&client.common)
 	client.OrganizationMembers = (*OrganizationMembersService)(&client.common)
+	client.OrganizationInvites = (*OrganizationInvitesService)(&client.common)
+	client.OrganizationAuditLogs = (*OrganizationAuditLogsService)(&client.common)
+	client.OrganizationUsage = (*OrganizationUsageService)(&client.common)
+	client.OrganizationShares = (*OrganizationSharesService)(&client.common)
 	return client, nil
 }
 
@@ -73,13 +85,13 @@ func (c *config) fromEnvironment() {
 	case token != "" && key != "":
 		c.reject("%s and %s are both set: only one credential can be sent", tokenVar, keyVar)
 	case token != "":
-		c.setToken(tokenVar, token)
+		c.setChecked(tokenVar, rest.Token(token))
 	case key != "" && email == "":
 		c.reject("%s is set without %s", keyVar, emailVar)
 	case key != "":
-		c.setKey(keyVar, key, emailVar, email)
+		c.setChecked(keyVar+" and "+emailVar, rest.Key(key, email))
 	default:
-		c.reject("no credential: set %s, or %s with %s, or use WithAPIToken or WithAPIKey", tokenVar, keyVar, emailVar)
+		c.reject("no credential: set %s, or %s with %s, or use WithAPIToken, WithAPIKey or WithCredentialSource", tokenVar, keyVar, emailVar)
 	}
 }
 

@@ -246,9 +246,7 @@ func TestMalformedLocations(t *testing.T) {
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			for _, m := range everyMethod {
-				header := withRay.Clone()
-				header.Set("Location", location)
-				result, err := m.call(t.Context(), wiredClient(t, saying(status, header, "")))
+				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, "", rayHeader, "Location: "+location)))
 				requireAnswerError(t, m, result, err, status)
 				assert.ErrorContains(t, err, "redirects are not followed", "%.40q", location)
 			}
@@ -267,9 +265,9 @@ func TestEveryMethodSendsOneScheme(t *testing.T) {
 		for _, m := range everyMethod {
 			var got *http.Request
 			c, err := cloudflare.NewClient(credential, cloudflare.WithMaxRetries(0), cloudflare.WithHTTPClient(&http.Client{
-				Transport: cannedTransport(func(r *http.Request) (*http.Response, error) {
+				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 					got = r
-					return saying(200, nil, m.success())(r)
+					return respondWith(200, m.success())(r)
 				}),
 			}))
 			require.NoError(t, err)
@@ -278,7 +276,7 @@ func TestEveryMethodSendsOneScheme(t *testing.T) {
 			for _, name := range all {
 				assert.Equal(t, want[scheme][name], got.Header.Get(name), "%s: %s", m.name, name)
 			}
-			assert.Equal(t, "https://api.cloudflare.com/client/v4"+m.path, "https://"+got.URL.Host+got.URL.Path)
+			assert.Equal(t, apiURL+m.path(), "https://"+got.URL.Host+got.URL.Path)
 			assert.Equal(t, "api.cloudflare.com", got.Host)
 			assert.NotContains(t, got.URL.String(), canary)
 		}
@@ -287,7 +285,7 @@ func TestEveryMethodSendsOneScheme(t *testing.T) {
 
 // A transport may change the request that it gets: no other request sees that.
 func TestTransportsThatChangeRequests(t *testing.T) {
-	redacting := cannedTransport(func(r *http.Request) (*http.Response, error) {
+	redacting := roundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.Header.Get("Authorization") != "Bearer "+canaryToken || r.Header.Get("X-Mine") != "mine" ||
 			r.URL.String() != "https://api.cloudflare.com/client/v4/organizations/o1?q=1" {
 			return nil, fmt.Errorf("got a request that another one changed: %s %v", r.URL, r.Header)
@@ -301,9 +299,9 @@ func TestTransportsThatChangeRequests(t *testing.T) {
 		r.Header.Set("X-Added", "1")
 		delete(r.Header, "Authorization")
 		r.URL.Host, r.URL.Path, r.URL.RawPath, r.URL.RawQuery, r.Host = "elsewhere.example", "/", "/", "", "elsewhere.example"
-		return saying(200, nil, `{"success":true,"result":`+anOrganization+`}`)(r)
+		return respondWith(200, `{"success":true,"result":`+anOrganization+`}`)(r)
 	})
-	c := wiredClient(t, redacting)
+	c := newSingleAttemptClient(t, redacting)
 	opts := []cloudflare.CallOption{cloudflare.SetHeader("X-Mine", "mine"), cloudflare.AddQuery("q", "1")}
 	var all sync.WaitGroup
 	for range 8 {
@@ -512,7 +510,7 @@ func TestServersThatEchoCredentials(t *testing.T) {
 				var captured cloudflare.Response
 				c, err := cloudflare.NewClient(credential, cloudflare.WithMaxRetries(1), cloudflare.WithMaxRetryWait(0),
 					cloudflare.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-					cloudflare.WithHTTPClient(&http.Client{Transport: cannedTransport(func(r *http.Request) (*http.Response, error) {
+					cloudflare.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 						h, text := make(http.Header), ""
 						if e.header != nil {
 							e.header(h, sent(r))
@@ -520,7 +518,9 @@ func TestServersThatEchoCredentials(t *testing.T) {
 						if e.body != nil {
 							text = e.body(strings.TrimSpace(sent(r)))
 						}
-						return saying(e.status, h, text)(r)
+						response, err := respondWith(e.status, text)(r)
+						response.Header = h
+						return response, err
 					})}))
 				require.NoError(t, err)
 				_, err = c.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&captured))
@@ -553,7 +553,7 @@ func TestServersThatEchoOddCredentials(t *testing.T) {
 		"HTML":     html.EscapeString,
 	} {
 		c, err := cloudflare.NewClient(cloudflare.WithAPIToken(odd), cloudflare.WithMaxRetries(0),
-			cloudflare.WithHTTPClient(&http.Client{Transport: saying(500, nil, spell(odd))}))
+			cloudflare.WithHTTPClient(&http.Client{Transport: respondWith(500, spell(odd))}))
 		require.NoError(t, err)
 		_, err = c.Organizations.Get(t.Context(), "o1")
 		require.Error(t, err)
@@ -629,7 +629,7 @@ func TestTransportErrorsThatCarryCredentials(t *testing.T) {
 	} {
 		for _, m := range everyMethod {
 			var logged bytes.Buffer
-			c := wiredClient(t, cannedTransport(func(r *http.Request) (*http.Response, error) { return nil, fail(r) }),
+			c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { return nil, fail(r) }),
 				cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
 			_, err := m.call(t.Context(), c)
 			require.Error(t, err)
@@ -641,7 +641,7 @@ func TestTransportErrorsThatCarryCredentials(t *testing.T) {
 
 // Whatever a transport says, the error of a call is one line.
 func TestTransportErrorsAreOneLine(t *testing.T) {
-	c := wiredClient(t, cannedTransport(func(*http.Request) (*http.Response, error) {
+	c := newSingleAttemptClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
 		return nil, errors.Join(errors.New("first"), errors.New("second\x1b[2J\r\nERROR forged"))
 	}))
 	_, err := c.Organizations.Get(t.Context(), "o1")
@@ -651,7 +651,7 @@ func TestTransportErrorsAreOneLine(t *testing.T) {
 // A *url.Error, which a transport that is a client itself returns, shows the host and the query.
 func TestURLErrorsArePeeledOff(t *testing.T) {
 	cause := errors.New("the cause")
-	c := wiredClient(t, cannedTransport(func(r *http.Request) (*http.Response, error) {
+	c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 		return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: cause}
 	}))
 	_, err := c.Organizations.List(t.Context(), cloudflare.OrganizationListParams{Name: "secret-name"})
@@ -709,17 +709,17 @@ func TestCredentialsInTheWrongPlace(t *testing.T) {
 	for _, m := range everyIDMethod {
 		wrong[m.name] = func(ctx context.Context, c *cloudflare.Client, value string) error { return m.call(ctx, c, value) }
 	}
-	answers := map[string]cannedTransport{
-		"a refusal":   saying(404, nil, `{"success":false,"errors":[{"code":7003,"message":"no route"}]}`),
-		"a failure":   saying(500, nil, ""),
+	answers := map[string]roundTripper{
+		"a refusal":   respondWith(404, `{"success":false,"errors":[{"code":7003,"message":"no route"}]}`),
+		"a failure":   respondWith(500, ""),
 		"no answer":   func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
-		"an unusable": saying(200, nil, "<html>"),
+		"an unusable": respondWith(200, "<html>"),
 	}
 	for name, call := range wrong {
 		for answer, transport := range answers {
 			for _, value := range []string{canaryToken, "Bearer " + canaryToken, canaryToken + "\n", "/" + canaryToken, canaryToken + "\xff"} {
 				var logged bytes.Buffer
-				c := wiredClient(t, transport, cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+				c := newSingleAttemptClient(t, transport, cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
 				err := call(t.Context(), c, value)
 				require.Error(t, err, "%s, %s, %q", name, answer, value)
 				requireNoCanary(t, fmt.Sprintf("%s, %s, %q", name, answer, value), err)
@@ -737,8 +737,8 @@ func TestCredentialsInTheWrongPlace(t *testing.T) {
 // The log says what it says it does, and at every level no more than that.
 func TestLogRecordsHoldNoSecrets(t *testing.T) {
 	var logged bytes.Buffer
-	answer := saying(200, withRay, `{"success":true,"result":`+anOrganization+`}`)
-	c := wiredClient(t, answer, cloudflare.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.Level(-100)}))))
+	answer := respondWith(200, `{"success":true,"result":`+anOrganization+`}`, rayHeader)
+	c := newSingleAttemptClient(t, answer, cloudflare.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.Level(-100)}))))
 	_, err := c.Organizations.Update(t.Context(), "o1", cloudflare.OrganizationUpdateParams{Name: "in-the-body"},
 		cloudflare.SetHeader("X-Mine", "in-a-header"), cloudflare.AddQuery("q", "in-the-query"))
 	require.NoError(t, err)
@@ -756,7 +756,7 @@ func TestLogRecordsHoldNoSecrets(t *testing.T) {
 func TestCrashesShowNoCredential(t *testing.T) {
 	if os.Getenv("CRASH") != "" {
 		var c *cloudflare.Client
-		c = wiredClient(t, cannedTransport(func(r *http.Request) (*http.Response, error) {
+		c = newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 			panic(fmt.Errorf("crashed on purpose: %+v %#v", c, c))
 		}))
 		c.Organizations.Get(t.Context(), "o1")
@@ -804,12 +804,12 @@ func TestPromisesAreTested(t *testing.T) {
 
 // Control characters in what becomes a header are refused before anything is sent.
 func TestHeadersThatAreRefused(t *testing.T) {
-	sentNothing := cannedTransport(func(*http.Request) (*http.Response, error) {
+	sentNothing := roundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("something was sent")
 		return nil, io.EOF
 	})
 	for _, value := range []string{"a\r\nX-Evil: 1", "a\nb", "a\rb", "a\x00", "\x7f", "a\tb", "a\x1b[2J", "a\u0085b", "a\xff"} {
-		_, err := wiredClient(t, sentNothing).Organizations.Get(t.Context(), "o1", cloudflare.SetHeader("X-Mine", value))
+		_, err := newSingleAttemptClient(t, sentNothing).Organizations.Get(t.Context(), "o1", cloudflare.SetHeader("X-Mine", value))
 		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%q", value)
 		assert.ErrorContains(t, err, "SetHeader")
 		_, err = cloudflare.NewClient(cloudflare.WithAPIToken("token"), cloudflare.WithUserAgent(value))
@@ -825,10 +825,10 @@ func TestHeadersThatAreRefused(t *testing.T) {
 		"Authorization", "authorization", "AUTHORIZATION", "X-Auth-Key", "x-auth-key", "X-Auth-Email", "X-Auth-User-Service-Key", "x-auth-anything",
 		"Proxy-Authorization", "Cookie", "cookie", "Host", "host", "Accept", "accept", "Accept-Encoding", "Content-Type", "content-length",
 		"Content-Encoding", "Content-Anything", "Connection", "Keep-Alive", "Proxy-Connection", "Te", "TE", "Trailer", "Transfer-Encoding", "transfer-encoding",
-		"Upgrade", "Expect", "Idempotency-Key", "idempotency-key", "X-Idempotency-Key", "x-idempotency-KEY",
+		"Upgrade", "Expect", "Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY", "X-Idempotency-Key", "x-idempotency-KEY",
 		"X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
 	} {
-		_, err := wiredClient(t, sentNothing).Organizations.Get(t.Context(), "o1", cloudflare.SetHeader(key, "x"))
+		_, err := newSingleAttemptClient(t, sentNothing).Organizations.Get(t.Context(), "o1", cloudflare.SetHeader(key, "x"))
 		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%q", key)
 	}
 }

@@ -1,5 +1,5 @@
-// Package cloudflare is a client for Cloudflare's Organizations API: organizations, their profiles, the accounts in
-// them and their members.
+// Package cloudflare is a client for Cloudflare's Organizations API: organizations, profiles, accounts, members,
+// invites, audit logs, usage and shares.
 //
 //	client, err := cloudflare.NewClient() // the credential comes from the environment
 //	if err != nil {
@@ -12,82 +12,119 @@
 //		fmt.Println(org.ID, org.Name)
 //	}
 //
-// The API is in beta, and may change without notice. [Client.Call] reaches what has no method here.
+// An organization is the container above Cloudflare accounts. [Client.Call] sends requests to endpoints that have no
+// method in this package.
 //
 // # Authentication
 //
-// [WithAPIToken] sends an API token, [WithAPIKey] a global API key with the e-mail address of its user. Without
-// either, [NewClient] takes the credential from CLOUDFLARE_API_TOKEN, or from CLOUDFLARE_API_KEY with
-// CLOUDFLARE_EMAIL. The key covers all operations. A token covers only some: today the API documents it for the list
-// of organizations alone.
+// Organizations are available to Enterprise customers, and to resellers with an MSSP or Distributor contract. Every
+// operation accepts a global API key with the email address of its user. Find it in the dashboard under My Profile, API
+// Tokens. Some operations also accept an API token; the comment of each method and a table in README.md say which.
 //
-// A credential is sent to the origin of the base URL and to no other: over https, or to this machine. No redirect is
-// ever followed. No client, error or log record prints it.
+// [WithAPIKey] sets a key, [WithAPIToken] a token, and [WithCredentialSource] a source of credentials that change while
+// the client is in use. Without any of these options, [NewClient] reads the environment: CLOUDFLARE_API_TOKEN, or
+// CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL.
+//
+// The client sends a credential only to the origin of the base URL, over https or to a loopback host. It follows no
+// redirects. No error, log record or print verb shows a credential.
+//
+// # Options
+//
+// An [Option] configures a client. All of them are optional. A [CallOption] changes one call:
+//
+//   - [SetHeader] sets a header of the request
+//   - [AddQuery] adds a parameter to the query
+//   - [SetMaxRetries] limits the retries of this call
+//   - [CaptureResponse] stores metadata about the response, and the result as sent
 //
 // # Lists
 //
-// List returns one page. All yields every item of every page: a filter holds on all of them, a page that fails is
-// yielded as a [*PageError] to resume from, and nothing is skipped silently. [Collect] makes a slice of a list.
+// A method named List returns one page. A method named All returns an iterator over every item of every page. Filters
+// hold on every page. If a page fails, All yields a [*PageError] to resume from and stops; it never skips a page
+// silently. [Collect] returns the items as a slice. [Paginate] makes such an iterator for other endpoints.
+//
+// Lists are not snapshots. An item that is created, deleted or moved while a list is read may be missing or come twice.
 //
 // # Changes
 //
-// An update replaces what is there: what it leaves out may be cleared. Modify changes a part: it reads, and sends the
-// rest back as it was. Ensure, WaitUntilReadable and DeleteIfEmpty are for programs that may crash and run again.
+// An update replaces a resource, and fields that it omits may be cleared. Modify methods read the resource first and
+// keep the fields that the caller does not change. [OrganizationsService.Ensure],
+// [OrganizationsService.WaitUntilReadable] and [OrganizationsService.DeleteIfEmpty] are for programs that may be
+// interrupted and run again.
 //
 // # Errors
 //
-// An answer that is no success is an [*Error], also a 200 that says "success": false. A call that ended without any
-// answer is an error with the cause in it. The sentinels tell the usual causes apart:
+// Any response that does not report success is returned as an [*Error], including a 200 whose body says "success":
+// false. A call that ends without a response returns a [*CallError]. The sentinel errors say what a caller can do:
 //
-//	org, err := client.Organizations.Get(ctx, id)
 //	switch {
+//	case err == nil:
+//	case errors.Is(err, cloudflare.ErrOutcomeUnknown):
+//		// a write may have happened: read the current state first
 //	case errors.Is(err, cloudflare.ErrNotFound):
-//		// there is none
-//	case err != nil:
-//		return err
+//		// the API says that the resource does not exist
+//	case errors.Is(err, cloudflare.ErrUnauthorized), errors.Is(err, cloudflare.ErrForbidden):
+//		// the credential is not valid, or may not do this
+//	case errors.Is(err, cloudflare.ErrRateLimited):
+//		// try again later
+//	default:
+//		// everything else
 //	}
 //
-// [ErrInvalidArgument] means that nothing was sent. [ErrOutcomeUnknown] means that a write may or may not have
-// happened: look before trying again; a [*BatchError] says about whom. A deadline of the caller's own is
-// [context.DeadlineExceeded], an attempt that took longer than [WithTimeout] is [ErrAttemptTimeout].
+// The example of [Error] is such a switch in full. [ErrInvalidArgument] means that no request was sent. The caller's own
+// deadline is [context.DeadlineExceeded]; an attempt that took longer than [WithTimeout] is [ErrAttemptTimeout].
 //
 // # Retries
 //
-// A call is tried again, three times unless told otherwise, where that cannot do anything twice:
+// A call is retried three times unless [WithMaxRetries] or [SetMaxRetries] says otherwise, and only if a retry cannot
+// repeat a write:
 //
 //	                                                    GET, HEAD, PUT, DELETE   POST, PATCH
-//	429                                                 again                    again
-//	408, 500, 502, 503, 504, 520 to 524                 again                    no
-//	never sent: no connection, no address               again                    again
-//	no complete answer, or an attempt that timed out    again                    no
-//	any other status, an answer that cannot be used     no                       no
+//	429                                                 retry                    retry
+//	408, 500, 502, 503, 504, 520 to 524                 retry                    no
+//	not sent, or not processed                          retry                    retry
+//	no complete response, or attempt timeout            retry                    no
+//	any other status, or a 2xx that cannot be used      no                       no
+//	a 4xx whose body cannot be read                     no                       no
 //
-// Nothing is tried again if the server's certificate is not accepted, if its host does not exist, or if the caller has
-// cancelled. The wait is what Retry-After says, or else random up to a bound that doubles from half a second. One that
-// is longer than [WithMaxRetryWait] allows, or that would pass the context's deadline, is not begun. Where the API says
-// in a Ratelimit header that nothing is left, all calls of the client wait for the reset; then one of them finds out how
-// many are left before the others follow.
+// A request was not sent if no connection was established. It was not processed if HTTP/2 says so. A call is not retried
+// if that is of no use: if a certificate is not trusted, if the host does not exist, or if a proxy rejects the client.
+//
+// The wait before a retry is the Retry-After of the response. Without one it is random, up to a limit that begins at
+// half a second and doubles. A wait that is longer than [WithMaxRetryWait], or that would pass the deadline of the
+// context, is not begun.
+//
+// # Rate limit
+//
+// The API allows 1,200 requests per five minutes and user. If a response reports that no requests remain, all calls of
+// the client wait for the reset. If that is longer than [WithMaxRetryWait] or than the deadline of the context, the call
+// fails with [ErrRateLimited] without sending a request, and [CallError.RetryAfter] holds the time until the reset.
+// [WithLimiter] limits the rate of a client, for example to share the limit with others.
 //
 // # Promises
 //
-// What holds against hostile servers and arguments, too, and the tests that hold it:
+// These hold against hostile servers and arguments, too. SECURITY.md names the tests, and what the caller is responsible
+// for.
 //
-//   - no credential and no body reaches another origin (TestRedirectsAreNotFollowed, TestBaseURLsThatAreRefused);
-//   - nothing prints a credential (TestNoPrinterReachesACredential, TestServersThatEchoCredentials);
-//   - an ID reaches no other endpoint (TestHostileIDs, FuzzTarget);
-//   - no request is repeated that could do something twice (TestRetryTable, TestNetHTTPRepeatsNoWrite);
-//   - a write that may have happened is never reported as anything else (TestOutcomes, TestUnusableAnswers);
-//   - no list ends early without an error (TestAllResumesWithoutGapOrDouble, TestUnusableAnswers);
-//   - no answer takes more than 128 MiB (TestMemoryIsBounded) or longer than [WithTimeout], and no single wait is
-//     longer than [WithMaxRetryWait] or the context allow (TestPause, TestWaitThatDoesNotFitIntoTheDeadline).
-//
-// SECURITY.md has all of them, and what is left to the caller.
+//   - A credential or a body reaches no origin other than that of the base URL.
+//   - No print verb, encoder, error or log record shows a credential.
+//   - An ID reaches no other endpoint.
+//   - No request is repeated if it could repeat a write, neither by this package nor by net/http.
+//   - A write that may have happened is never reported as anything else.
+//   - No list ends early without an error.
+//   - No response takes more than 128 MiB of memory.
 //
 // # Testing
 //
-// Package cloudflaretest is the API in memory, over HTTP, for tests that need no account:
+// Package [example.com/cloudflare/cloudflaretest] is an in-memory API for tests that need no account:
 //
 //	server := cloudflaretest.NewServer()
 //	defer server.Close()
 //	client := server.Client()
+//
+// # Versions and compatibility
+//
+// The package is built from Cloudflare's published schema and documentation as of November 2026. It was not run against
+// the live API. Unknown fields and enum values are accepted in responses. Before version 1, an exported name may still
+// change; CHANGELOG.md lists each change.
 package cloudflare

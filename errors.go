@@ -19,13 +19,16 @@ var (
 	ErrInvalidArgument = rest.ErrInvalidArgument
 
 	// ErrUnauthorized means that the API did not accept the credential: status 401, or a status of 400 or 403 with one
-	// of the codes 6003, 9103 and 9106.
+	// of the codes 6003, 9103 and 9106. A token that the API rejects usually gets status 403 with code 10000, which is
+	// [ErrForbidden] instead.
 	ErrUnauthorized = errors.New("unauthorized")
 
-	// ErrForbidden means that the credential may not do this: status 403.
+	// ErrForbidden means that the credential may not do this: status 403. The API also responds with 403 and code 10000
+	// if a token is not valid, if an operation does not accept tokens, and if the account has no Organizations.
 	ErrForbidden = errors.New("forbidden")
 
-	// ErrNotFound means that the resource does not exist: status 404, or a profile that was never set.
+	// ErrNotFound means that the API itself reports that the resource does not exist, or that a profile was never set. A
+	// 404 from a proxy, or for a route that does not exist (codes 7000 and 7003), does not match.
 	ErrNotFound = errors.New("not found")
 
 	// ErrConflict means that the request conflicts with the state of the resource: status 409.
@@ -39,7 +42,8 @@ var (
 	// [context.DeadlineExceeded] instead.
 	ErrAttemptTimeout = rest.ErrAttemptTimeout
 
-	// ErrOutcomeUnknown means that a write may or may not have happened. Read the current state before repeating it.
+	// ErrOutcomeUnknown means that a write may or may not have happened. Read the current state before repeating it. The
+	// request may still be on its way, and happen later than the error.
 	ErrOutcomeUnknown = rest.ErrOutcomeUnknown
 )
 
@@ -56,6 +60,7 @@ type Error struct {
 	Attempts     int            // the number of requests that were sent
 
 	enveloped bool   // sent by the API itself, not by a proxy
+	foreign   bool   // a 404 that was not sent by the API; false in an Error that a user makes
 	unknown   bool   // matches ErrOutcomeUnknown
 	null      bool   // the profile was null
 	detail    string // what is known beyond Errors
@@ -137,7 +142,7 @@ func (e *Error) Is(target error) bool {
 	case ErrForbidden:
 		return e.StatusCode == 403
 	case ErrNotFound:
-		return e.StatusCode == 404 || e.null
+		return e.null || e.StatusCode == 404 && !e.foreign && !e.isUnknownRoute()
 	case ErrConflict:
 		return e.StatusCode == 409
 	case ErrRateLimited:
@@ -212,6 +217,10 @@ type CallError struct {
 	Method, Path string // Path is escaped, below the base URL, without the query
 	Attempts     int    // the number of requests that were sent
 
+	// RetryAfter is the time until the rate limit resets, if the client ended the call without sending a request because
+	// no requests remain. Such an error matches [ErrRateLimited], and never [context.DeadlineExceeded].
+	RetryAfter time.Duration
+
 	last    *Error // the last response, nil if there was none
 	unknown bool
 	causes  func() []error // a closure, so that no printer reaches what a transport put into its errors
@@ -231,7 +240,7 @@ func (e *CallError) Error() string {
 		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)
 	}
 	if e.last != nil {
-		fmt.Fprintf(&b, "; the last answer was %s", strings.TrimPrefix(e.last.Error(), "cloudflare: "))
+		fmt.Fprintf(&b, "; the last response was %s", strings.TrimPrefix(e.last.Error(), "cloudflare: "))
 	}
 	if e.unknown {
 		b.WriteString(": " + ErrOutcomeUnknown.Error())
@@ -260,6 +269,17 @@ func (e *CallError) reasons() []error {
 	return e.causes()
 }
 
+// foreign returns an error of a limiter or of a credential source. It keeps only the text of one that comes from another
+// call, so that the caller does not take the outcome of that call for the outcome of this one.
+func foreign(err error) error {
+	_, isError := errors.AsType[*Error](err)
+	_, isCallError := errors.AsType[*CallError](err)
+	if isError || isCallError || errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrInvalidArgument) {
+		return errors.New(err.Error())
+	}
+	return err
+}
+
 // invalid returns an error that matches ErrInvalidArgument.
 func invalid(format string, args ...any) error {
 	return fmt.Errorf("cloudflare: %w: %s", ErrInvalidArgument, fmt.Sprintf(format, args...))
@@ -268,8 +288,10 @@ func invalid(format string, args ...any) error {
 // absent reports whether the API itself says that the resource does not exist. A 404 for an unknown route (codes 7000
 // and 7003), or from a proxy, does not say that.
 func (e *Error) absent() bool {
-	return e.enveloped && e.StatusCode == 404 && !e.HasCode(7000) && !e.HasCode(7003)
+	return e.enveloped && e.StatusCode == 404 && !e.isUnknownRoute()
 }
+
+func (e *Error) isUnknownRoute() bool { return e.HasCode(7000) || e.HasCode(7003) }
 
 // isAbsent reports whether err is a response in which the API itself says that the resource does not exist.
 func isAbsent(err error) bool {

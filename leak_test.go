@@ -80,7 +80,7 @@ func TestNothingIsLeftOfACall(t *testing.T) {
 	before := runtime.NumGoroutine()
 	byPath := make(map[string]apiMethod)
 	for _, m := range everyMethod {
-		byPath[m.verb+m.path] = m
+		byPath[m.verb()+m.path()] = m
 	}
 	success := func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, byPath[r.Method+r.URL.Path].success()) }
 	status := func(status int, body string) http.HandlerFunc {
@@ -99,7 +99,7 @@ func TestNothingIsLeftOfACall(t *testing.T) {
 		fails   func(apiMethod) bool
 	}{
 		{"200", success, often, 0, func(apiMethod) bool { return false }},
-		{"204", status(204, ""), often, 0, apiMethod.isDue},
+		{"204", status(204, ""), often, 0, apiMethod.needsResult},
 		{"404", status(404, `{"success":false,"errors":[{"code":1,"message":"m"}]}`), often, 0, func(apiMethod) bool { return true }},
 		{"500", status(500, strings.Repeat("<html>", 1000)), often, 0, func(apiMethod) bool { return true }},
 		{"a 302", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, seldom, 0, func(apiMethod) bool { return true }},
@@ -594,8 +594,8 @@ func TestBodiesAreClosed(t *testing.T) {
 	for _, status := range []int{101, 199, 200, 204, 302, 404, 429, 500} {
 		for _, m := range everyMethod {
 			var opened, closed atomic.Int32
-			answer := saying(status, nil, m.success())
-			c := wiredClient(t, cannedTransport(func(r *http.Request) (*http.Response, error) {
+			answer := respondWith(status, m.success())
+			c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 				response, err := answer(r)
 				response.Body = closeCounter{response.Body, &closed}
 				opened.Add(1)

@@ -3,6 +3,8 @@ package cloudflare
 import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/cloudflare/internal/envelope"
 )
 
 // Nullable distinguishes a value, an explicit null and an absent field. The zero Nullable is an absent field.
@@ -38,9 +40,16 @@ func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
 	if n.Null {
 		return nil
 	}
-	if err := json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true)); err != nil {
+	err := json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true))
+	if envelope.IsTimeError(err) {
+		err = json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true), envelope.LenientTimes)
+	}
+	if err != nil {
 		return err
 	}
 	n.Valid = true
 	return nil
 }
+
+// nullable marks the results of a Call that can be null.
+func (n *Nullable[T]) nullable() {}

@@ -18,8 +18,7 @@ type config struct {
 	rest       rest.Config
 	maxRetries int
 	credential string // the option that gave it, empty for none
-	token      bool
-	err        error // the first thing wrong
+	err        error  // the first thing wrong
 }
 
 func (c *config) reject(format string, args ...any) {
@@ -31,30 +30,50 @@ func (c *config) reject(format string, args ...any) {
 // WithAPIToken authenticates with an API token, in the Authorization header. The API accepts user tokens for only some
 // of the Organizations operations; a global API key works for all of them. See [WithAPIKey].
 func WithAPIToken(token string) Option {
-	return func(c *config) { c.setToken("WithAPIToken", token) }
+	return func(c *config) { c.setChecked("WithAPIToken", rest.Token(token)) }
 }
 
 // WithAPIKey authenticates with a global API key and the email address of its user, in the headers X-Auth-Key and
 // X-Auth-Email.
 func WithAPIKey(key, email string) Option {
-	return func(c *config) { c.setKey("WithAPIKey", key, "WithAPIKey", email) }
+	return func(c *config) { c.setChecked("WithAPIKey", rest.Key(key, email)) }
 }
 
-func (c *config) setToken(source, token string) {
-	if c.setCredential(source) && c.checkSecret(source, "API token", token) {
-		c.rest.Credential, c.token = rest.Token(token), true
+// WithCredentialSource authenticates each attempt with the [Credential] that source returns. Use it for credentials that
+// change while the client is in use. NewClient does not call source.
+//
+// The client calls source once before each attempt, after the waits for the limiter and the rate limit, with the
+// context of the call. Concurrent calls run it concurrently, so it should cache the credential. If source returns an
+// error, or a credential that is not valid, the attempt is not sent and the call fails with that error. A response with
+// status 401 or 403 is not retried with another credential.
+//
+// All credentials must belong to one user, because a client keeps one rate limit. Create a client for each user.
+func WithCredentialSource(source func(ctx context.Context) (Credential, error)) Option {
+	return func(c *config) {
+		if source == nil {
+			c.reject("WithCredentialSource: the source is nil")
+			return
+		}
+		if !c.setCredential("WithCredentialSource") {
+			return
+		}
+		c.rest.Source = func(ctx context.Context) (rest.Credential, error) {
+			credential, err := source(ctx)
+			return credential.rest, foreign(err)
+		}
 	}
 }
 
-func (c *config) setKey(keySource, key, emailSource, email string) {
-	if !c.setCredential(keySource) || !c.checkSecret(keySource, "API key", key) || !c.checkSecret(emailSource, "email address", email) {
+// setChecked sets a credential that names its source in errors.
+func (c *config) setChecked(source string, credential rest.Credential) {
+	if !c.setCredential(source) {
 		return
 	}
-	if !strings.Contains(email, "@") {
-		c.reject("%s: the email address has no @", emailSource)
+	if err := credential.Check(); err != nil {
+		c.reject("%s: %v", source, err)
 		return
 	}
-	c.rest.Credential = rest.Key(key, email)
+	c.rest.Credential = credential
 }
 
 func (c *config) setCredential(source string) bool {
@@ -63,20 +82,6 @@ func (c *config) setCredential(source string) bool {
 		return false
 	}
 	c.credential = source
-	return true
-}
-
-// checkSecret does not trim white space: a credential with white space around it was copied wrongly, and the caller
-// should know. Its errors never contain the value.
-func (c *config) checkSecret(source, what, value string) bool {
-	if value == "" {
-		c.reject("%s: the %s is empty", source, what)
-		return false
-	}
-	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		c.reject("%s: the %s contains white space or a character that is not printable ASCII", source, what)
-		return false
-	}
 	return true
 }
 
@@ -90,6 +95,13 @@ func WithBaseURL(base string) Option {
 // WithHTTPClient sends requests through the transport of hc, and uses its cookie jar if it has one. The Timeout of hc
 // limits each attempt if it is shorter than [WithTimeout]. Redirects are never followed, and CheckRedirect is ignored.
 // Later changes of hc have no effect.
+//
+// Clients without this option share a transport of their own. They do not use http.DefaultTransport, so that replacing
+// it in a test does not keep requests from the API. If hc has no Transport, the client does use http.DefaultTransport,
+// which keeps only two idle connections to the API; [NewTransport] returns one with the usual settings.
+//
+// A transport that fails does not prove that a request was not sent, and makes the outcome of a write unknown. A circuit
+// breaker therefore belongs in a [Limiter].
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) {
 		if hc == nil || hc.Transport != nil && isNil(hc.Transport) || hc.Jar != nil && isNil(hc.Jar) {
@@ -146,10 +158,18 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs one record for each attempt, with the message "cloudflare request" and the context of the call. Its
-// attributes are method, path, attempt and duration, and either status and ray_id or error. If they apply, it also has
-// waited, the time spent waiting for the limiter and the rate limit; outcome_unknown, if a write may have happened; and
-// retry_in, if the call is retried.
+// WithLogger logs one record for each attempt, with the message "cloudflare request" and the context of the call. It can
+// be given several times. These are the attributes, with their kinds:
+//
+//   - method, path: the HTTP method and the escaped path, strings
+//   - attempt: 1 for the first attempt of a call, an int
+//   - duration: the time that the attempt took, a duration
+//   - status: the HTTP status, an int; ray_id, a string; only if there is a response
+//   - error: why there is no response, or why it was not read to its end, a string
+//   - waited: the time spent waiting for the limiter, the rate limit and the credential source, a duration; only from
+//     1 ms
+//   - outcome_unknown: true if the attempt is a write that may have happened, a bool; omitted otherwise
+//   - retry_in: the wait before the next attempt, a duration; only if there is one
 //
 // The level is Debug for a 2xx status, even if the body then turns out to be an error. It is Info for the statuses 400
 // to 499 and for calls that the caller canceled. It is Warn for everything else: no response, a redirect, 408, 429, and
@@ -159,25 +179,47 @@ func WithLogger(l *slog.Logger) Option {
 	return func(c *config) {
 		if l == nil || l.Handler() == nil {
 			c.reject("WithLogger: the logger or its handler is nil")
+			return
 		}
-		c.rest.Log = rest.LogTo(l)
+		c.rest.Hooks = append(c.rest.Hooks, rest.LogTo(l))
 	}
 }
 
-// WithLimiter calls l.Wait before every attempt.
+// WithAttemptHook calls hook after each attempt, before the wait for the next one. Use it for metrics, tracing and audit
+// logs. It can be given several times; the hooks run in the order of the options.
+//
+// A hook runs in the goroutine of the call, with the context of the call. A hook that blocks delays only that call. A
+// hook that panics ends that call with the panic, and the client remains usable. A call that ends without an attempt
+// runs no hook.
+func WithAttemptHook(hook func(ctx context.Context, attempt Attempt)) Option {
+	return func(c *config) {
+		if hook == nil {
+			c.reject("WithAttemptHook: the hook is nil")
+			return
+		}
+		c.rest.Hooks = append(c.rest.Hooks, func(ctx context.Context, attempt rest.Attempt) { hook(ctx, Attempt(attempt)) })
+	}
+}
+
+// NewTransport returns a new transport with the settings of the one that clients without [WithHTTPClient] share. Change
+// it or wrap it, and pass it to WithHTTPClient. It has its own connections, so create one for all clients.
+func NewTransport() *http.Transport { return rest.NewTransport() }
+
+// WithLimiter calls l.Wait before every attempt. If Wait returns an error, the attempt is not sent and the call fails
+// with that error, so that a circuit breaker never makes the outcome of a write unknown.
 func WithLimiter(l Limiter) Option {
 	return func(c *config) {
 		if isNil(l) {
 			c.reject("WithLimiter: the limiter is nil")
 			return
 		}
-		c.rest.Limiter = l
+		c.rest.Limiter = func(ctx context.Context) error { return foreign(l.Wait(ctx)) }
 	}
 }
 
 // Limiter paces requests. The *rate.Limiter of golang.org/x/time/rate implements it.
 type Limiter interface {
-	// Wait blocks until a request may be sent. If it returns an error, the call fails with that error, or with the
-	// error of ctx if ctx has ended.
+	// Wait blocks until a request may be sent. If ctx has ended, the call fails with the error of ctx, whatever Wait
+	// returns.
 	Wait(ctx context.Context) error
 }

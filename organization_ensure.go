@@ -20,6 +20,10 @@ const visibleWithin = 15 * time.Second
 // If it does not appear, the error matches [ErrOutcomeUnknown]. The organization may still appear later, so wait before
 // calling Ensure again.
 //
+// Ensure cannot create a second organization of the same name. To do that, call Create. If its outcome is unknown, list
+// the organizations of that name and compare their IDs with those from before; an example of Create does this. A deadline
+// of ctx also limits the time for which Ensure looks.
+//
 // Names are not unique, and the API has no conditional create, so concurrent callers must coordinate: two of them may
 // both find no organization and create two. The same can happen if a list does not show yet what was just created.
 //

@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -34,31 +31,13 @@ func inWorkflow(t *testing.T, test func(t *testing.T, w *workflow)) {
 	w := &workflow{Server: cloudflaretest.NewServer(), before: func(*http.Request) {}}
 	defer w.Close()
 	synctest.Test(t, func(t *testing.T) {
-		w.client = w.Client(cloudflare.WithHTTPClient(&http.Client{Transport: w}))
+		transport := w.Transport()
+		w.client = w.Client(cloudflare.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			w.before(r)
+			return transport.RoundTrip(r)
+		})}))
 		test(t, w)
 	})
-}
-
-// RoundTrip calls the API directly: a socket would stop the virtual clock.
-func (w *workflow) RoundTrip(r *http.Request) (response *http.Response, err error) {
-	w.before(r)
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if failure := recover(); failure != nil {
-			if failure != http.ErrAbortHandler {
-				panic(failure)
-			}
-			response, err = nil, io.ErrUnexpectedEOF
-		}
-	}()
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	recorder := httptest.NewRecorder()
-	w.ServeHTTP(recorder, r)
-	return recorder.Result(), nil
 }
 
 // sent returns what was sent, as method and the path below the base URL.
@@ -89,35 +68,6 @@ func (w *workflow) named(t *testing.T, name string) (n int) {
 		n++
 	}
 	return n
-}
-
-// workflowMock is a client of scripted answers, for what the fake API never says.
-func workflowMock(t *testing.T, answers map[string]string) (*cloudflare.Client, *httpmock.MockTransport) {
-	t.Helper()
-	mock := httpmock.NewMockTransport()
-	for route, body := range answers {
-		method, path, _ := strings.Cut(route, " ")
-		status := http.StatusOK
-		switch {
-		case body == workflowNotFound:
-			status = http.StatusNotFound
-		case strings.Contains(body, `"success":false`):
-			status = http.StatusForbidden
-		}
-		mock.RegisterResponder(method, "=~/client/v4"+path+`(\?|$)`, httpmock.NewStringResponder(status, body))
-	}
-	client, err := cloudflare.NewClient(
-		cloudflare.WithAPIKey("key", "user@example.com"),
-		cloudflare.WithHTTPClient(&http.Client{Transport: mock}),
-	)
-	require.NoError(t, err)
-	return client, mock
-}
-
-const workflowNotFound = `{"success":false,"errors":[{"code":1001,"message":"not found"}],"messages":[],"result":null}`
-
-func workflowResult(result string) string {
-	return `{"success":true,"errors":[],"messages":[],"result":` + result + `}`
 }
 
 func workflowOrganization(id, name, more string) string {
@@ -231,37 +181,34 @@ func TestModifySendsAChangeOfTheParentAlone(t *testing.T) {
 
 // The profile is optional in the organization: that it is not there does not mean that there is none.
 func TestModifyWhereTheOrganizationComesWithoutItsProfile(t *testing.T) {
-	const id = "0123456789abcdef0123456789abcdef"
 	for name, test := range map[string]struct {
-		inOrganization, profile string
-		sent                    string
-		err                     error
+		inOrganization string
+		profile        roundTripper // nil if it is not asked for
+		sent           string
+		err            error
 	}{
-		"there is one":         {profile: workflowResult(workflowProfileJSON), sent: `{"name":"New","profile":` + workflowProfileJSON + `}`},
-		"there is none":        {profile: workflowResult("null"), sent: `{"name":"New"}`},
-		"it is not found":      {profile: workflowNotFound, sent: `{"name":"New"}`},
-		"it must not be seen":  {profile: `{"success":false,"errors":[],"messages":[]}`, err: cloudflare.ErrForbidden},
+		"there is one":         {profile: respondSuccess(workflowProfileJSON), sent: `{"name":"New","profile":` + workflowProfileJSON + `}`},
+		"there is none":        {profile: respondSuccess("null"), sent: `{"name":"New"}`},
+		"it is not found":      {profile: respondWith(404, notFoundBody), sent: `{"name":"New"}`},
+		"it must not be seen":  {profile: respondError(403), err: cloudflare.ErrForbidden},
 		"all of it is empty":   {inOrganization: `,"profile":{"business_name":"","external_metadata":""}`, sent: `{"name":"New"}`},
 		"it is there, in part": {inOrganization: `,"profile":{"business_name":"X"}`, sent: `{"name":"New","profile":{"business_address":"","business_email":"","business_name":"X","business_phone":"","external_metadata":""}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, mock := workflowMock(t, map[string]string{
-				"GET /organizations/" + id:              workflowResult(workflowOrganization(id, "Old", test.inOrganization)),
-				"GET /organizations/" + id + "/profile": test.profile,
-			})
-			sent := ""
-			mock.RegisterResponder(http.MethodPut, "=~.*", func(r *http.Request) (*http.Response, error) {
-				body, err := io.ReadAll(r.Body)
-				sent = string(body)
-				return httpmock.NewStringResponse(200, workflowResult(workflowOrganization(id, "New", ""))), err
-			})
-			_, err := client.Organizations.Modify(t.Context(), id, renameTo("New"))
-			assert.ErrorIs(t, err, test.err)
-			if test.err != nil {
-				assert.Empty(t, sent)
-				return
+			responses := []roundTripper{respondSuccess(workflowOrganization(organizationID, "Old", test.inOrganization))}
+			if test.profile != nil {
+				responses = append(responses, test.profile)
 			}
-			assert.JSONEq(t, test.sent, sent)
+			if test.err == nil {
+				responses = append(responses, respondSuccess(workflowOrganization(organizationID, "New", "")))
+			}
+			client, script := newScriptedClient(t, responses...)
+			_, err := client.Organizations.Modify(t.Context(), organizationID, renameTo("New"))
+			assert.ErrorIs(t, err, test.err)
+			require.Len(t, script.sent, len(responses))
+			if test.err == nil {
+				assert.JSONEq(t, test.sent, script.sent[len(responses)-1].Body)
+			}
 		})
 	}
 }
@@ -345,7 +292,6 @@ func TestProfileModify(t *testing.T) {
 
 // A 404 may mean that there is no profile, or that there is no organization, or none that can be read yet.
 func TestProfileModifyAfterA404(t *testing.T) {
-	const noRoute = `{"success":false,"errors":[{"code":7003,"message":"Could not route"}],"messages":[],"result":null}`
 	for name, test := range map[string]struct {
 		profile cloudflaretest.Fault
 		org     *cloudflaretest.Fault
@@ -354,13 +300,13 @@ func TestProfileModifyAfterA404(t *testing.T) {
 		err     error
 		fails   bool // with an error that has no sentinel
 	}{
-		"there is none":               {profile: cloudflaretest.Status(404, nil, workflowNotFound)},
-		"there is one after all":      {profile: cloudflaretest.Status(404, nil, workflowNotFound), stored: &workflowProfile, kept: workflowProfile.BusinessName},
-		"no organization":             {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(404, nil, workflowNotFound)), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"no route":                    {profile: cloudflaretest.Status(404, nil, noRoute), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &workflowProfile, err: cloudflare.ErrNotFound},
-		"the organization is null":    {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(200, nil, workflowResult("null"))), stored: &workflowProfile, fails: true},
-		"the organization is refused": {profile: cloudflaretest.Status(404, nil, workflowNotFound), org: new(cloudflaretest.Status(403, nil, workflowNotFound)), stored: &workflowProfile, err: cloudflare.ErrForbidden},
+		"there is none":               {profile: cloudflaretest.Status(404, nil, notFoundBody)},
+		"there is one after all":      {profile: cloudflaretest.Status(404, nil, notFoundBody), stored: &workflowProfile, kept: workflowProfile.BusinessName},
+		"no organization":             {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(404, nil, notFoundBody)), stored: &workflowProfile, err: cloudflare.ErrNotFound},
+		"no route":                    {profile: cloudflaretest.Status(404, nil, noRouteBody), stored: &workflowProfile, fails: true},
+		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &workflowProfile, fails: true},
+		"the organization is null":    {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(200, nil, successBody("null"))), stored: &workflowProfile, fails: true},
+		"the organization is refused": {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(403, nil, notFoundBody)), stored: &workflowProfile, err: cloudflare.ErrForbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorkflow(t, func(t *testing.T, w *workflow) {
@@ -450,15 +396,12 @@ func TestEnsureDoesNotTrustTheFilters(t *testing.T) {
 		"a parent that is not named": {workflowOrganization("a", "Org", ""), "parent", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, mock := workflowMock(t, map[string]string{
-				"GET /organizations":  workflowResult("[" + test.listed + "]"),
-				"POST /organizations": workflowResult(workflowOrganization("new", "Org", "")),
-			})
+			client, script := newScriptedClient(t, respondSuccess("["+test.listed+"]"), respondSuccess(workflowOrganization("new", "Org", "")))
 			org, created, err := client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org", ParentID: test.parentID})
 			assert.Equal(t, test.created, created)
 			if test.id == "" {
 				assert.ErrorContains(t, err, "lists a, of that name")
-				assert.Equal(t, 1, mock.GetTotalCallCount(), "nothing was created")
+				assert.Equal(t, "GET", script.only(t).Method, "nothing was created")
 				return
 			}
 			require.NoError(t, err)
@@ -468,34 +411,11 @@ func TestEnsureDoesNotTrustTheFilters(t *testing.T) {
 }
 
 func TestEnsureSaysWhenTheNameWasChanged(t *testing.T) {
-	client, _ := workflowMock(t, map[string]string{
-		"GET /organizations":  workflowResult("[]"),
-		"POST /organizations": workflowResult(workflowOrganization("new", "Café", "")),
-	})
+	client, _ := newScriptedClient(t, respondSuccess("[]"), respondSuccess(workflowOrganization("new", "Café", "")))
 	org, created, err := client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Cafe\u0301"})
 	assert.ErrorContains(t, err, "another Ensure would not find it")
 	assert.True(t, created)
 	assert.Equal(t, "new", org.ID)
-}
-
-func TestEnsureRefuses(t *testing.T) {
-	for name, params := range map[string]cloudflare.OrganizationCreateParams{
-		"no name":                   {},
-		"white space around a name": {Name: "Org "},
-		"a name that is no text":    {Name: "Org\xff"},
-		"NoParent":                  {Name: "Org", ParentID: cloudflare.NoParent},
-		"a parent that is no ID":    {Name: "Org", ParentID: "a/b"},
-		"an empty profile":          {Name: "Org", Profile: &cloudflare.OrganizationProfile{}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inWorkflow(t, func(t *testing.T, w *workflow) {
-				_, created, err := w.client.Organizations.Ensure(t.Context(), params)
-				assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
-				assert.False(t, created)
-				assert.Empty(t, w.Requests())
-			})
-		})
-	}
 }
 
 func TestEnsureAfterALostAnswer(t *testing.T) {
@@ -645,7 +565,8 @@ func TestWaitUntilReadableEndsAtOnce(t *testing.T) {
 
 		start = time.Now()
 		_, err = w.client.Organizations.WaitUntilReadable(t.Context(), "no-id")
-		assert.ErrorIs(t, err, cloudflare.ErrNotFound, "no such route: there is nothing to wait for")
+		assert.ErrorContains(t, err, "404 Not Found", "no such route: there is nothing to wait for")
+		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 		_, err = w.client.Organizations.WaitUntilReadable(t.Context(), "")
 		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
 		var none context.Context
@@ -704,21 +625,21 @@ func TestDeleteIfEmpty(t *testing.T) {
 }
 
 func TestDeleteIfEmptyFailures(t *testing.T) {
-	const noRoute = `{"success":false,"errors":[{"code":7003,"message":"Could not route"}],"messages":[],"result":null}`
 	const looks = 3 // before the delete
 	for name, test := range map[string]struct {
 		n      int // of the request that fails, 1 being the first
 		fault  cloudflaretest.Fault
 		before func(w *workflow, id string, r *http.Request)
 		err    error
+		status int // of an error that has no sentinel
 		stays  bool
 	}{
 		"the answer is lost":        {n: looks + 1, fault: cloudflaretest.Cut()},
 		"a list is refused":         {n: 1, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
 		"another list is refused":   {n: 2, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
 		"the last list is refused":  {n: 3, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
-		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRoute), err: cloudflare.ErrNotFound, stays: true},
-		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), err: cloudflare.ErrNotFound, stays: true},
+		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRouteBody), status: 404, stays: true},
+		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), status: 404, stays: true},
 		"filled in between": {n: 100, fault: cloudflaretest.Cut(), err: cloudflare.ErrConflict, stays: true, before: func(w *workflow, id string, r *http.Request) {
 			if r.Method == http.MethodDelete {
 				w.AddAccount(id, cloudflaretest.Account{})
@@ -727,7 +648,7 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 		"deleted in between": {n: 100, fault: cloudflaretest.Cut(), before: func(w *workflow, id string, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/members") {
 				w.before = func(*http.Request) {}
-				_, err := w.client.Organizations.Delete(r.Context(), id)
+				_, err := w.client.Organizations.Delete(context.WithoutCancel(r.Context()), id)
 				if err != nil {
 					panic(err)
 				}
@@ -742,7 +663,14 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 					w.before = func(r *http.Request) { test.before(w, id, r) }
 				}
 				err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
-				assert.ErrorIs(t, err, test.err)
+				if test.status != 0 {
+					var e *cloudflare.Error
+					require.ErrorAs(t, err, &e)
+					assert.Equal(t, test.status, e.StatusCode)
+					assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
+				} else {
+					assert.ErrorIs(t, err, test.err)
+				}
 				w.before = func(*http.Request) {}
 				assert.Equal(t, test.stays, w.named(t, "Org") == 1)
 			})
@@ -750,23 +678,31 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 	}
 }
 
-// To take a fresh organization for one that is gone would be a lie.
+// A new organization that cannot be read yet is not gone.
 func TestDeleteIfEmptyOfOneThatIsListedButNotFound(t *testing.T) {
 	inWorkflow(t, func(t *testing.T, w *workflow) {
 		id := w.AddOrganization("Org", "")
-		w.Fail(2, cloudflaretest.Status(404, nil, workflowNotFound))
+		notFound := cloudflaretest.Status(404, nil, notFoundBody)
+		w.FailNext("GET", "/accounts", notFound)
 		err := w.client.Organizations.DeleteIfEmpty(t.Context(), id)
 		assert.ErrorIs(t, err, cloudflare.ErrNotFound)
 		assert.ErrorContains(t, err, "listed")
 		assert.Empty(t, w.writes())
 
-		w.Fail(2, cloudflaretest.Status(404, nil, workflowNotFound))
-		w.Fail(3, cloudflaretest.Status(403, nil, ""))
-		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "whether it is gone could not be seen")
+		w.FailNext("GET", "/accounts", notFound)
+		w.before = func(r *http.Request) {
+			if r.URL.Query().Has("id") {
+				w.Fail(1, cloudflaretest.Status(403, nil, ""))
+			}
+		}
+		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "the check whether it is gone failed")
+		w.before = func(*http.Request) {}
 
-		w.Fail(2, cloudflaretest.Status(404, nil, "<html>"))
+		w.FailNext("GET", "/accounts", cloudflaretest.Status(404, nil, "<html>"))
+		w.FailNext("GET", "/members", cloudflaretest.Status(404, nil, "<html>"))
 		err = w.client.Organizations.DeleteIfEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
-		assert.ErrorIs(t, err, cloudflare.ErrNotFound, "nobody but the API knows what is gone")
+		assert.ErrorContains(t, err, "404 Not Found", "only the API knows what is gone")
+		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 
 		sent := len(w.sent())
 		assert.ErrorIs(t, w.client.Organizations.DeleteIfEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)

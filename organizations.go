@@ -16,7 +16,7 @@ import (
 type OrganizationsService service
 
 var (
-	listOrganizations  = newOperation(http.MethodGet, "/organizations", keyOrToken("User Details Read"))
+	listOrganizations  = newList("/organizations", keyOrToken("User Details Read"), pageTokens)
 	createOrganization = newOperation(http.MethodPost, "/organizations", keyOrToken("User Details Write"))
 	getOrganization    = newOperation(http.MethodGet, "/organizations/{organization_id}", keyOnly)
 	updateOrganization = newOperation(http.MethodPut, "/organizations/{organization_id}", keyOnly)
@@ -42,6 +42,8 @@ func (o *Organization) check() error {
 	}
 	return checkHasID("an organization", o.ID)
 }
+
+func (o *Organization) id() string { return o.ID }
 
 // Flags returns Meta.TenantFlags if the API sent them, otherwise the older Meta.Flags, otherwise the zero
 // OrganizationFlags.
@@ -71,6 +73,8 @@ type OrganizationFlags struct {
 	EnterpriseCapability string `json:"enterprise_capability,omitempty"`
 	MemberManagement     string `json:"member_management,omitempty"`
 	SubOrgCreation       string `json:"sub_org_creation"`
+
+	AccountCreationAppliesTenantDefaults string `json:"account_creation_applies_tenant_defaults,omitempty"`
 }
 
 // OrganizationParent is the organization directly above another one.
@@ -97,7 +101,7 @@ type OrganizationListParams struct {
 
 	ParentID string `url:"parent.id,omitempty"` // directly below this organization; NoParent for root organizations
 
-	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and 100 for All
+	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and MaxPageSize for All
 	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
 }
 
@@ -115,7 +119,7 @@ func (p OrganizationListParams) query() (url.Values, error) {
 			return nil, err
 		}
 	}
-	return encodeListParams(p, p.PageSize)
+	return encodeListParams(p, p.PageSize, pageTokens.maxSize)
 }
 
 // OrganizationCreateParams describes a new organization.
@@ -123,6 +127,11 @@ type OrganizationCreateParams struct {
 	Name     string               // required
 	ParentID string               // empty for a root organization
 	Profile  *OrganizationProfile // nil for none
+}
+
+// Validate returns the error with which Create would reject p, or nil. It sends nothing.
+func (p OrganizationCreateParams) Validate() error {
+	return validate(checked[any](newOrganizationBody(p.Name, p.ParentID, p.Profile)))
 }
 
 // OrganizationUpdateParams describes an organization after an update.
@@ -166,6 +175,7 @@ type OrganizationDeleteResponse struct {
 }
 
 func (r *OrganizationDeleteResponse) check() error { return checkHasID("a deletion", r.ID) }
+func (r *OrganizationDeleteResponse) id() string   { return r.ID }
 
 // List returns one page of the organizations that the credential can see. See [OrganizationsService.All] for all pages.
 //

@@ -46,8 +46,8 @@ func TestAllRequests(t *testing.T) {
 		{1, 0, 1}, {1, 1, 1},
 		{10, 0, 1}, {10, 10, 1}, {10, 9, 2}, {10, 1, 10},
 		{25, 0, 1}, {25, 10, 3}, {25, 25, 1}, {25, 24, 2},
-		{1_000, 0, 10}, {1_000, 999, 2}, {1_000, 1_000, 1},
-		{10_001, 0, 101}, {10_001, 1_000, 11},
+		{1_000, 0, 1}, {1_000, 999, 2}, {1_000, 1_000, 1},
+		{10_001, 0, 11}, {10_001, 1_000, 11},
 	} {
 		t.Run(fmt.Sprintf("%d at %d a page", tt.organizations, tt.pageSize), func(t *testing.T) {
 			server, ids := seededServer(t, tt.organizations)
@@ -83,7 +83,7 @@ func TestListPageByPage(t *testing.T) {
 }
 
 func TestAllKeepsFiltersOnEveryPage(t *testing.T) {
-	w := newPages("one", "two", "")
+	client, w := newPages(t, "one", "two", "")
 	params := cloudflare.OrganizationListParams{
 		IDs: []string{"1", "2"}, NameContains: "a", NameStartsWith: "b", NameEndsWith: "c", Name: "d",
 		ContainingAccount: "e", ContainingOrganization: "f", ContainingUser: "g", ParentID: "h", PageSize: 7,
@@ -91,7 +91,7 @@ func TestAllKeepsFiltersOnEveryPage(t *testing.T) {
 	before := params
 	before.IDs = slices.Clone(params.IDs)
 
-	listedIDs(t, w.client(t), params)
+	listedIDs(t, client, params)
 
 	want := url.Values{
 		"id": {"1", "2"}, "name.contains": {"a"}, "name.startsWith": {"b"}, "name.endsWith": {"c"}, "name": {"d"},
@@ -111,33 +111,25 @@ func TestAllKeepsFiltersOnEveryPage(t *testing.T) {
 }
 
 func TestAllKeepsCallOptionsOnEveryPage(t *testing.T) {
-	w := newPages("one", "")
-	for _, err := range w.client(t).Organizations.All(t.Context(), cloudflare.OrganizationListParams{},
+	client, w := newPages(t, "one", "")
+	for _, err := range client.Organizations.All(t.Context(), cloudflare.OrganizationListParams{},
 		cloudflare.SetHeader("X-Trace", "a"), cloudflare.AddQuery("new", "b")) {
 		require.NoError(t, err)
 	}
 	require.Len(t, w.sent, 2)
-	assert.Equal(t, wireRequest{"GET", wireOrganizations + "?new=b&page_size=100", wireHeader("X-Trace", "a"), ""}, w.sent[0])
-	assert.Equal(t, wireRequest{"GET", wireOrganizations + "?new=b&page_size=100&page_token=one", wireHeader("X-Trace", "a"), ""}, w.sent[1])
+	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=1000", sentHeader("X-Trace", "a"), ""}, w.sent[0])
+	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=1000&page_token=one", sentHeader("X-Trace", "a"), ""}, w.sent[1])
 }
 
-// newPages answers each request with a page of one organization, whose ID is the number of the page, and with the
-// token that is its due. The last page comes again for whoever asks on.
-func newPages(tokens ...string) *wire {
-	pages := make([]string, len(tokens))
+// newPages returns a client that gets one page for each token. A page has one organization, whose ID is the number of
+// the page.
+func newPages(t *testing.T, tokens ...string) (*cloudflare.Client, *script) {
+	t.Helper()
+	pages := make([]roundTripper, len(tokens))
 	for i, token := range tokens {
-		pages[i] = pageOf(`[{"id": "`+strconv.Itoa(i+1)+`"}]`, token)
+		pages[i] = respondWith(200, pageBody(`[{"id":"`+strconv.Itoa(i+1)+`"}]`, token))
 	}
-	return newWire(200, pages...)
-}
-
-// pageOf is the body of an answer. As in the API's answers, the last page has no token at all.
-func pageOf(result, token string) string {
-	info := `{}`
-	if token != "" {
-		info = `{"next_page_token": "` + token + `"}`
-	}
-	return `{"success": true, "result": ` + result + `, "result_info": ` + info + `}`
+	return newScriptedClient(t, pages...)
 }
 
 func TestAllEndsOnARepeatedToken(t *testing.T) {
@@ -153,10 +145,10 @@ func TestAllEndsOnARepeatedToken(t *testing.T) {
 		"never another": {[]string{"a"}, cloudflare.OrganizationListParams{PageToken: "a"}, []string{"1"}, "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newPages(tt.tokens...)
+			client, w := newPages(t, tt.tokens...)
 			var got []string
 			var failures []error
-			for org, err := range w.client(t).Organizations.All(t.Context(), tt.params) {
+			for org, err := range client.Organizations.All(t.Context(), tt.params) {
 				require.LessOrEqual(t, len(w.sent), len(tt.want), "it goes round in circles")
 				if err != nil {
 					assert.Nil(t, org)
@@ -178,8 +170,9 @@ func TestAllEndsOnARepeatedToken(t *testing.T) {
 
 // An empty page with a token is not the end of a list.
 func TestAllGoesOnAfterAnEmptyPage(t *testing.T) {
-	w := newWire(200, pageOf(`[]`, "a"), pageOf(`[{"id": "1"}]`, "b"), pageOf(`[]`, "c"), pageOf(`[{"id": "2"}]`, "d"), pageOf(`[]`, ""))
-	assert.Equal(t, []string{"1", "2"}, listedIDs(t, w.client(t), cloudflare.OrganizationListParams{}))
+	client, w := newScriptedClient(t, respondWith(200, pageBody(`[]`, "a")), respondWith(200, pageBody(`[{"id":"1"}]`, "b")),
+		respondWith(200, pageBody(`[]`, "c")), respondWith(200, pageBody(`[{"id":"2"}]`, "d")), respondWith(200, pageBody(`[]`, "")))
+	assert.Equal(t, []string{"1", "2"}, listedIDs(t, client, cloudflare.OrganizationListParams{}))
 	assert.Len(t, w.sent, 5)
 }
 

@@ -225,7 +225,7 @@ func TestOneGoroutineIsNeverThrottled(t *testing.T) {
 
 // While nothing is left, a call waits, or is refused without a request where it cannot.
 func TestPause(t *testing.T) {
-	limited, deadline := cloudflare.ErrRateLimited, context.DeadlineExceeded
+	limited := cloudflare.ErrRateLimited
 	tests := []struct {
 		name     string
 		limits   string        // the header of the answer before
@@ -234,6 +234,7 @@ func TestPause(t *testing.T) {
 		cancel   time.Duration
 		waited   time.Duration
 		is       []error // nil: sent after the wait
+		after    time.Duration
 	}{
 		{name: "waits for the reset", limits: `"default";r=0;t=20`, waited: 20 * time.Second},
 		{name: "waits for the last reset", limits: `"a";r=0;t=2,"b";r=0;t=20,"c";r=0;t=7,"d";r=1;t=25`, waited: 20 * time.Second},
@@ -244,13 +245,15 @@ func TestPause(t *testing.T) {
 		{name: "a reset that has been", limits: `"default";r=0;t=-5`},
 		{name: "less than nothing is left", limits: `"default";r=-1;t=5`},
 		{name: "not a list of limits", limits: `r=0;t=20;"default"`},
-		{name: "longer than the longest wait", limits: `"default";r=0;t=31`, is: []error{limited}},
-		{name: "longer than the longest wait set", limits: `"default";r=0;t=20`, maxWait: 19 * time.Second, is: []error{limited}},
+		{name: "longer than the longest wait", limits: `"default";r=0;t=31`, is: []error{limited}, after: 31 * time.Second},
+		{name: "longer than the longest wait set", limits: `"default";r=0;t=20`, maxWait: 19 * time.Second, is: []error{limited}, after: 20 * time.Second},
 		{name: "a year", limits: `"default";r=0;t=31536000`, maxWait: time.Hour, waited: 5 * time.Minute},
+		{name: "more than 32 bits hold", limits: `"default";r=0;t=4294967296`, maxWait: time.Hour, waited: 5 * time.Minute},
 		{name: "more than a duration holds", limits: `"default";r=0;t=9223372036854775807`, maxWait: time.Hour, waited: 5 * time.Minute},
-		{name: "past the deadline", limits: `"default";r=0;t=20`, deadline: 10 * time.Second, is: []error{limited, deadline}},
-		{name: "up to the deadline", limits: `"default";r=0;t=20`, deadline: 20 * time.Second, is: []error{limited, deadline}},
-		{name: "past the deadline and the longest wait", limits: `"default";r=0;t=200`, deadline: 10 * time.Second, is: []error{limited, deadline}},
+		{name: "past the deadline", limits: `"default";r=0;t=20`, deadline: 10 * time.Second, is: []error{limited}, after: 20 * time.Second},
+		{name: "up to the deadline", limits: `"default";r=0;t=20`, deadline: 20 * time.Second, is: []error{limited}, after: 20 * time.Second},
+		{name: "past the deadline and the longest wait", limits: `"default";r=0;t=200`, deadline: 10 * time.Second, is: []error{limited}, after: 200 * time.Second},
+		{name: "a year, and the longest wait", limits: `"default";r=0;t=31536000`, is: []error{limited}, after: 5 * time.Minute},
 		{name: "before the deadline", limits: `"default";r=0;t=20`, deadline: 21 * time.Second, waited: 20 * time.Second},
 		{name: "cancelled", limits: `"default";r=0;t=20`, cancel: 3 * time.Second, waited: 3 * time.Second, is: []error{context.Canceled}},
 	}
@@ -287,6 +290,9 @@ func TestPause(t *testing.T) {
 					}
 					assertMatchesOnly(t, err, test.is...)
 					assert.ErrorContains(t, err, "nothing was sent")
+					e, ok := errors.AsType[*cloudflare.CallError](err)
+					require.True(t, ok)
+					assert.Equal(t, test.after, e.RetryAfter)
 					assert.Len(t, dials, 1)
 					assert.Zero(t, response.Attempts)
 					assert.Zero(t, response.StatusCode)
@@ -521,6 +527,9 @@ func TestLimiterThatFails(t *testing.T) {
 		{"before a write", 1, broken, "POST", []error{broken}, 0},
 		{"before the second attempt of a read", 2, broken, "GET", []error{broken}, 503},
 		{"before the second attempt of a write", 2, broken, "PUT", []error{broken, cloudflare.ErrOutcomeUnknown}, 503},
+		{"with a rate limit of its own", 1, fmt.Errorf("fleet: %w", cloudflare.ErrRateLimited), "POST", []error{cloudflare.ErrRateLimited}, 0},
+		{"with the outcome of another call", 1, fmt.Errorf("last seen: %w", cloudflare.ErrOutcomeUnknown), "POST", nil, 0},
+		{"with the error of another call", 1, fmt.Errorf("last seen: %w", &cloudflare.Error{Method: "GET", Path: "/x", StatusCode: 404}), "GET", nil, 0},
 		{"with a time-out of its own", 1, fmt.Errorf("limiter of our own: %w", context.DeadlineExceeded), "GET", nil, 0},
 	}
 	for _, test := range tests {

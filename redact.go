@@ -3,6 +3,7 @@ package cloudflare
 import (
 	"bytes"
 	"strings"
+	"unicode"
 )
 
 // Bounds on texts from a server, in bytes.
@@ -12,10 +13,13 @@ const (
 	maxLine     = 200      // quoted on one line
 )
 
-// clean removes the credential from a text, and keeps the first limit bytes of what remains.
-func (c *core) clean(text string, limit int) string {
+// redactor removes the credentials of a call from a text.
+type redactor func(string) string
+
+// clean redacts a text, and keeps the first limit bytes of what remains.
+func (redact redactor) clean(text string, limit int) string {
 	whole := len(text) <= maxScrubbed
-	text = c.scrub(strings.ToValidUTF8(text[:min(len(text), maxScrubbed)], "\uFFFD"))
+	text = redact(strings.ToValidUTF8(text[:min(len(text), maxScrubbed)], "\uFFFD"))
 	if !whole { // a secret may lie across the end of what was searched
 		text = text[:max(0, len(text)-maxScrubbed/2)] + "…"
 	}
@@ -23,7 +27,9 @@ func (c *core) clean(text string, limit int) string {
 }
 
 // line cleans a text and puts it on one line.
-func (c *core) line(text string) string { return cut(oneLine(c.clean(text, maxScrubbed)), maxLine) }
+func (redact redactor) line(text string) string {
+	return cut(oneLine(redact.clean(text, maxScrubbed)), maxLine)
+}
 
 func cut(text string, limit int) string {
 	if len(text) <= limit {
@@ -33,14 +39,32 @@ func cut(text string, limit int) string {
 }
 
 // sample returns the beginning of a body, on one line.
-func (c *core) sample(body []byte) string {
+func (redact redactor) sample(body []byte) string {
 	switch {
 	case len(body) == 0:
 		return "the body is empty"
 	case len(bytes.TrimSpace(body)) == 0:
 		return "the body is blank"
 	}
-	return `"` + c.line(string(body[:min(len(body), maxScrubbed+1)])) + `"`
+	return `"` + redact.line(string(body[:min(len(body), maxScrubbed+1)])) + `"`
+}
+
+// sampleOfSuccess returns the beginning of the body of a 2xx response if it is HTML or plain text, as proxies send it. It
+// quotes no JSON: the result of a request holds personal data, which must not appear in errors.
+func (redact redactor) sampleOfSuccess(body []byte) string {
+	start := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
+	if len(start) > 0 && start[0] != '<' && !unicode.IsLetter(rune(start[0])) {
+		return ""
+	}
+	return redact.sample(body)
+}
+
+// json returns a redacted copy of raw JSON, and nil for nil.
+func (redact redactor) json(raw []byte) []byte {
+	if raw == nil {
+		return nil
+	}
+	return []byte(redact(string(raw)))
 }
 
 // oneLine replaces runs of white space and control characters with a single space. It must not remove them, because

@@ -2,6 +2,7 @@ package cloudflare
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,6 +17,9 @@ import (
 // checker is a result or an item of a list that can tell whether it is usable.
 type checker interface{ check() error }
 
+// identified is a result that has the ID of the resource that was requested.
+type identified interface{ id() string }
+
 func checkHasID(what, id string) error {
 	if id == "" {
 		return errors.New(what + " without an id")
@@ -24,18 +28,14 @@ func checkHasID(what, id string) error {
 }
 
 // receive decodes a response into env, and returns an *Error unless the response reports success.
-func (c *core) receive(call *call, response *rest.RawResponse, env *envelope.Envelope, capture *Response) error {
-	e := c.decode(call, response, env)
-	if capture != nil {
-		c.capture(capture, response)
+func (c *call) receive(response *rest.RawResponse, env *envelope.Envelope, captures []*Response) error {
+	e := c.decode(response, env)
+	for _, into := range captures {
+		messages := redactor(response.Scrub).infos(env.Messages)
 		if e != nil {
-			capture.Messages = e.Messages
-		} else {
-			capture.Messages = c.infos(env.Messages)
+			messages = e.Messages
 		}
-		if env.ResultInfo.Raw != nil {
-			capture.ResultInfo = []byte(c.scrub(string(env.ResultInfo.Raw)))
-		}
+		into.fill(response, messages, env.Result.Raw, env.ResultInfo.Raw)
 	}
 	if e == nil { // a nil *Error in an error would not be nil
 		return nil
@@ -43,63 +43,112 @@ func (c *core) receive(call *call, response *rest.RawResponse, env *envelope.Env
 	return e
 }
 
-func (c *core) decode(call *call, response *rest.RawResponse, env *envelope.Envelope) *Error {
-	due := env.Result.Into != nil
+// decode fills env, also for a response that is an error.
+func (c *call) decode(response *rest.RawResponse, env *envelope.Envelope) *Error {
+	into := env.Result.Into
 	switch {
 	case response.StatusCode >= 300:
-		return c.statusError(call, response)
+		e, problem := c.statusError(response)
+		env.Result.Raw, env.ResultInfo.Raw = problem.Result, problem.ResultInfo
+		return e
 	case response.TooLarge:
-		return c.unusableError(call, response, fmt.Sprintf("it is larger than %d MiB", rest.MaxBody>>20))
-	case !due && len(bytes.TrimSpace(response.Body)) == 0:
+		return c.unusableError(response, tooLarge(into))
+	case into == nil && len(bytes.TrimSpace(response.Body)) == 0:
 		return nil
 	}
 	if err := env.Decode(response.Body); err != nil {
-		return c.unusableError(call, response, err.Error())
+		return c.unusableError(response, err.Error())
 	}
 	switch {
 	case env.Success == envelope.False:
-		e := c.newError(call, response, env.Errors, env.Messages)
+		e := c.newError(response, env.Errors, env.Messages)
 		e.enveloped = true
 		return e
 	case env.Success != envelope.True:
-		return c.unusableError(call, response, "it does not say that it is a success")
-	case !due:
+		return c.unusableError(response, `"success" is missing or not a boolean`)
+	case into == nil:
 		return nil
 	case !env.Result.Seen:
-		return c.unusableError(call, response, "it has no result")
+		return c.unusableError(response, "it has no result")
 	case env.Result.Null:
-		e := c.unusableError(call, response, "its result is null")
-		_, e.null = env.Result.Into.(*OrganizationProfile)
-		return e
+		return c.nullError(response, into)
 	}
-	if result, ok := env.Result.Into.(checker); ok {
+	if result, ok := into.(checker); ok {
 		if err := result.check(); err != nil {
-			return c.unusableError(call, response, err.Error())
+			return c.unusableError(response, err.Error())
+		}
+	}
+	if result, ok := into.(identified); ok && c.operation.endsInID() {
+		// A cache or a gateway may respond with another resource, which must not be taken for this one.
+		if requested := c.ids[len(c.ids)-1]; !strings.EqualFold(result.id(), requested) {
+			return c.unusableError(response, "it is about another ID than the one requested")
 		}
 	}
 	return nil
 }
 
-// statusError returns the Error of a response whose status is not 2xx.
-func (c *core) statusError(call *call, response *rest.RawResponse) *Error {
+// tooLarge says that a body is too large and, if the result knows, what the caller can do.
+func tooLarge(into any) string {
+	problem := fmt.Sprintf("it is larger than %d MiB", rest.MaxBody>>20)
+	if result, ok := into.(interface{ tooLarge() string }); ok {
+		problem += ": " + result.tooLarge()
+	}
+	return problem
+}
+
+// nullError returns the Error of a response whose result is null, or nil if the result may be null.
+func (c *call) nullError(response *rest.RawResponse, into any) *Error {
+	switch into := into.(type) {
+	case *OrganizationProfile:
+		e := c.newError(response, nil, nil)
+		e.null, e.detail = true, "the profile was never set"
+		return e
+	case interface{ setNull() bool }:
+		if into.setNull() {
+			return nil
+		}
+	}
+	return c.unusableError(response, "its result is null")
+}
+
+// statusError returns the Error of a response whose status is not 2xx, and its body.
+func (c *call) statusError(response *rest.RawResponse) (*Error, envelope.Problem) {
+	redact := redactor(response.Scrub)
 	problem := envelope.DecodeProblem(response.Body)
-	e := c.newError(call, response, problem.Errors, problem.Messages)
+	e := c.newError(response, problem.Errors, problem.Messages)
 	e.enveloped = problem.Enveloped
+	e.foreign = response.StatusCode == http.StatusNotFound && !problem.Enveloped && c.method != http.MethodHead
 	if e.RayID == "" {
-		e.RayID = c.line(problem.RayID)
+		e.RayID = redact.line(problem.RayID)
 	}
 	switch {
 	case response.StatusCode < 400 && (response.StatusCode != http.StatusNotModified || response.Header.Get("Location") != ""):
-		e.detail = c.redirection(response.Header)
+		e.detail = redact.redirection(response.Header)
 	case len(e.Errors) == 0:
-		e.detail = c.sample(response.Body)
+		e.detail = cmp.Or(redact.unrequestedEncoding(response.Header), redact.sample(response.Body))
 	}
-	if c.token && (response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusMethodNotAllowed) {
-		if hint := call.credentials.tokenHint(); hint != "" {
-			e.detail = strings.TrimPrefix(e.detail+"; "+hint, "; ")
+	if hint := c.hint(e, response.Token); hint != "" {
+		e.detail = strings.TrimPrefix(e.detail+"; "+hint, "; ")
+	}
+	return e, problem
+}
+
+// hint suggests what the caller may have to change, or is empty.
+func (c *call) hint(e *Error, token bool) string {
+	switch {
+	case e.foreign:
+		if c.unusualBase {
+			return "this is not a response of the API; does the base URL end in /client/v4?"
 		}
+		return "this is not a response of the API, but perhaps of a proxy"
+	case c.unusualBase && e.StatusCode == http.StatusNotFound && !e.absent():
+		return "does the base URL end in /client/v4?"
+	case token && (e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusMethodNotAllowed):
+		return c.credentials.tokenHint()
+	case !token && e.StatusCode == http.StatusForbidden && e.HasCode(10000) && strings.HasPrefix(c.route, "/organizations"):
+		return "perhaps this account has no Organizations: they are available to Enterprise customers and resellers"
 	}
-	return e
+	return ""
 }
 
 // tokenHint suggests why the API rejected a token.
@@ -116,74 +165,93 @@ func (accepts credentials) tokenHint() string {
 
 // unusableError returns the Error of a 2xx response that cannot be used. If it responds to a write, the outcome of that
 // is unknown.
-func (c *core) unusableError(call *call, response *rest.RawResponse, problem string) *Error {
-	e := c.newError(call, response, nil, nil)
-	e.unknown = e.unknown || rest.IsWrite(call.method)
-	e.detail = "the answer cannot be used: " + c.line(problem)
-	if sample := c.sample(response.Body); sample != "" {
+func (c *call) unusableError(response *rest.RawResponse, problem string) *Error {
+	redact := redactor(response.Scrub)
+	e := c.newError(response, nil, nil)
+	e.unknown = e.unknown || rest.IsWrite(c.method)
+	e.detail = "the response cannot be used: " + redact.line(problem)
+	if sample := cmp.Or(redact.unrequestedEncoding(response.Header), redact.sampleOfSuccess(response.Body)); sample != "" {
 		e.detail += ": " + sample
 	}
 	return e
 }
 
-func (c *core) newError(call *call, response *rest.RawResponse, errs, messages envelope.Infos) *Error {
+// unrequestedEncoding names a Content-Encoding, which net/http removes from a header if it decoded the body.
+func (redact redactor) unrequestedEncoding(h http.Header) string {
+	encoding := h.Get("Content-Encoding")
+	if encoding == "" {
+		return ""
+	}
+	return fmt.Sprintf("the Content-Encoding %q was not requested", redact.line(encoding))
+}
+
+func (c *call) newError(response *rest.RawResponse, errs, messages envelope.Infos) *Error {
+	redact := redactor(response.Scrub)
 	return &Error{
-		Method:     call.method,
-		Path:       c.scrub(response.Path),
+		Method:     c.method,
+		Path:       redact(response.Path),
 		StatusCode: response.StatusCode,
-		Errors:     c.infos(errs),
-		Messages:   c.infos(messages),
-		RayID:      c.line(response.Header.Get("Cf-Ray")),
+		Errors:     redact.infos(errs),
+		Messages:   redact.infos(messages),
+		RayID:      redact.line(response.Header.Get("Cf-Ray")),
 		RetryAfter: rest.RetryAfter(response.Header, time.Now()),
-		RateLimits: c.rateLimits(response.Header),
+		RateLimits: redact.rateLimits(response.Header),
 		Attempts:   response.Attempts,
 		unknown:    response.Unknown,
 	}
 }
 
 // callError returns the error of a call that ended without a response to report.
-func (c *core) callError(call *call, err error, capture *Response) error {
+func (c *call) callError(err error, captures []*Response) error {
 	failure, ok := errors.AsType[*rest.Failure](err)
 	if !ok { // an invalid argument
 		return fmt.Errorf("cloudflare: %w", err)
 	}
 	e := &CallError{
-		Method:   call.method,
-		Path:     c.scrub(failure.Path),
-		Attempts: failure.Attempts,
-		unknown:  failure.Unknown,
-		causes:   func() []error { return failure.Causes },
+		Method:     c.method,
+		Path:       failure.Scrub(failure.Path),
+		Attempts:   failure.Attempts,
+		RetryAfter: failure.RetryAfter,
+		unknown:    failure.Unknown,
+		causes:     func() []error { return failure.Causes },
 	}
-	if capture != nil {
-		capture.Attempts = failure.Attempts
-	}
+	var problem envelope.Problem
 	if failure.Last != nil {
-		failure.Last.Attempts = failure.Attempts
-		e.last = c.statusError(call, failure.Last)
-		if capture != nil {
-			c.capture(capture, failure.Last)
-			capture.Messages = e.last.Messages
+		failure.Last.Attempts, failure.Last.Scrub = failure.Attempts, failure.Scrub
+		e.last, problem = c.statusError(failure.Last)
+		defer failure.Last.Release()
+	}
+	for _, into := range captures {
+		into.Attempts = failure.Attempts
+		if failure.Last != nil {
+			into.fill(failure.Last, e.last.Messages, problem.Result, problem.ResultInfo)
 		}
-		failure.Last.Release()
 	}
 	return e
 }
 
-// capture stores what every response has.
-func (c *core) capture(into *Response, response *rest.RawResponse) {
-	into.StatusCode, into.Attempts = response.StatusCode, response.Attempts
-	into.Header = make(http.Header, len(response.Header))
+// fill stores the metadata of a response.
+func (r *Response) fill(response *rest.RawResponse, messages []ResponseInfo, result, resultInfo []byte) {
+	redact := redactor(response.Scrub)
+	*r = Response{
+		StatusCode: response.StatusCode,
+		Attempts:   response.Attempts,
+		Header:     make(http.Header, len(response.Header)),
+		RayID:      redact.line(response.Header.Get("Cf-Ray")),
+		Messages:   messages,
+		RateLimits: redact.rateLimits(response.Header),
+		Result:     redact.json(result),
+		ResultInfo: redact.json(resultInfo),
+	}
 	for name, values := range response.Header {
-		name = c.scrub(name)
+		name = redact(name)
 		for _, value := range values {
-			into.Header[name] = append(into.Header[name], c.scrub(value))
+			r.Header[name] = append(r.Header[name], redact(value))
 		}
 	}
-	into.RayID = c.line(response.Header.Get("Cf-Ray"))
-	into.RateLimits = c.rateLimits(response.Header)
 }
 
-func (c *core) infos(infos envelope.Infos) []ResponseInfo {
+func (redact redactor) infos(infos envelope.Infos) []ResponseInfo {
 	if len(infos) == 0 {
 		return nil
 	}
@@ -191,31 +259,31 @@ func (c *core) infos(infos envelope.Infos) []ResponseInfo {
 	for i, info := range infos {
 		out[i] = ResponseInfo{
 			Code:             info.Code,
-			Message:          c.clean(info.Message, maxText),
-			DocumentationURL: c.clean(info.DocumentationURL, maxText),
-			Source:           ResponseInfoSource{Pointer: c.clean(info.Pointer, maxText)},
-			ErrorChain:       c.infos(info.Chain),
+			Message:          redact.clean(info.Message, maxText),
+			DocumentationURL: redact.clean(info.DocumentationURL, maxText),
+			Source:           ResponseInfoSource{Pointer: redact.clean(info.Pointer, maxText)},
+			ErrorChain:       redact.infos(info.Chain),
 		}
 	}
 	return out
 }
 
-func (c *core) rateLimits(h http.Header) []RateLimit {
+func (redact redactor) rateLimits(h http.Header) []RateLimit {
 	var out []RateLimit
 	for _, limit := range rest.RateLimits(h) {
-		limit.Name = c.scrub(limit.Name)
+		limit.Name = redact(limit.Name)
 		out = append(out, RateLimit(limit))
 	}
 	return out
 }
 
 // redirection names the host of a redirect. The rest of a Location can contain secrets.
-func (c *core) redirection(h http.Header) string {
+func (redact redactor) redirection(h http.Header) string {
 	location, err := url.Parse(h.Get("Location"))
 	if err != nil || location.Host == "" {
 		return "redirects are not followed"
 	}
-	return fmt.Sprintf("redirects are not followed; this one points to %q", c.line(location.Host))
+	return fmt.Sprintf("redirects are not followed; this one points to %q", redact.line(location.Host))
 }
 
 // deletedEarlier reports whether err is a 404 to a delete after an attempt that may have deleted the object.

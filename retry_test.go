@@ -29,16 +29,6 @@ import (
 	"example.com/cloudflare"
 )
 
-const (
-	retryID       = "a7b9c3d2e8f4a1b5c6d0e9f2a3b7c4d8"
-	retryOrg      = `{"success":true,"errors":[],"messages":[],"result":{"id":"` + retryID + `","name":"Acme","create_time":"2026-01-02T03:04:05Z","meta":{}}}`
-	retryDeleted  = `{"success":true,"errors":[],"messages":[],"result":{"id":"` + retryID + `"}}`
-	retryRefusal  = `{"success":false,"errors":[{"code":1003,"message":"refused"}],"messages":[],"result":null}`
-	retryNotFound = `{"success":false,"errors":[{"code":1551,"message":"organization not found"}],"messages":[],"result":null}`
-	retryNoRoute  = `{"success":false,"errors":[{"code":7003,"message":"Could not route to it"}],"messages":[],"result":null}`
-	retryNoURI    = `{"success":false,"errors":[{"code":1,"message":"no","error_chain":[{"code":7000,"message":"No route for that URI"}]}],"messages":[],"result":null}`
-)
-
 // retryCall is a call for each method that a client can send, with what it should look like to the server.
 type retryCall struct {
 	method            string
@@ -50,9 +40,9 @@ type retryCall struct {
 
 var retryCalls = []retryCall{
 	{
-		method: http.MethodGet, idempotent: true, path: "/organizations/" + retryID, success: retryOrg,
+		method: http.MethodGet, idempotent: true, path: "/organizations/" + organizationID, success: organizationBody,
 		do: func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
-			_, err := c.Organizations.Get(ctx, retryID, opts...)
+			_, err := c.Organizations.Get(ctx, organizationID, opts...)
 			return err
 		},
 	},
@@ -63,30 +53,30 @@ var retryCalls = []retryCall{
 		},
 	},
 	{
-		method: http.MethodPut, idempotent: true, write: true, path: "/organizations/" + retryID, success: retryOrg,
+		method: http.MethodPut, idempotent: true, write: true, path: "/organizations/" + organizationID, success: organizationBody,
 		body: `{"name":"Acme"}`,
 		do: func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
-			_, err := c.Organizations.Update(ctx, retryID, cloudflare.OrganizationUpdateParams{Name: "Acme"}, opts...)
+			_, err := c.Organizations.Update(ctx, organizationID, cloudflare.OrganizationUpdateParams{Name: "Acme"}, opts...)
 			return err
 		},
 	},
 	{
-		method: http.MethodDelete, idempotent: true, write: true, path: "/organizations/" + retryID, success: retryDeleted,
+		method: http.MethodDelete, idempotent: true, write: true, path: "/organizations/" + organizationID, success: deletedBody,
 		do: func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
-			_, err := c.Organizations.Delete(ctx, retryID, opts...)
+			_, err := c.Organizations.Delete(ctx, organizationID, opts...)
 			return err
 		},
 	},
 	{
-		method: http.MethodPost, write: true, path: "/organizations", success: retryOrg,
-		body: `{"name":"Acme","parent":{"id":"` + retryID + `"}}`,
+		method: http.MethodPost, write: true, path: "/organizations", success: organizationBody,
+		body: `{"name":"Acme","parent":{"id":"` + organizationID + `"}}`,
 		do: func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
-			_, err := c.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{Name: "Acme", ParentID: retryID}, opts...)
+			_, err := c.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{Name: "Acme", ParentID: organizationID}, opts...)
 			return err
 		},
 	},
 	{
-		method: http.MethodPatch, write: true, path: "/elsewhere", success: retryOrg, body: `{"a":[1,2]}`,
+		method: http.MethodPatch, write: true, path: "/elsewhere", success: organizationBody, body: `{"a":[1,2]}`,
 		do: func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
 			req := cloudflare.Request{Method: http.MethodPatch, Path: []string{"elsewhere"}, Body: json.RawMessage(`{"a":[1,2]}`)}
 			return c.Call(ctx, req, new(json.RawMessage), opts...)
@@ -144,7 +134,7 @@ func retryTable() []retryColumn {
 	var table []retryColumn
 	status := func(repeats repeats, unknown bool, code int, is ...error) {
 		table = append(table, retryColumn{
-			name: strconv.Itoa(code), reply: pipeAnswer(code, retryRefusal), repeats: repeats, unknown: unknown, status: code, is: is,
+			name: strconv.Itoa(code), reply: pipeAnswer(code, rejectedBody), repeats: repeats, unknown: unknown, status: code, is: is,
 		})
 	}
 	status(always, false, 429, cloudflare.ErrRateLimited)
@@ -193,11 +183,13 @@ func retryTable() []retryColumn {
 	noNameServer := &net.DNSError{Err: "server misbehaving", Name: "localhost", IsTemporary: true}
 	untrusted := &tls.CertificateVerificationError{Err: errors.New("signed by nobody")}
 	half := func(status int) func() string {
-		return func() string { return pipeText(status, len(retryOrg), retryOrg[:len(retryOrg)/2]) }
+		return func() string {
+			return pipeText(status, len(organizationBody), organizationBody[:len(organizationBody)/2])
+		}
 	}
 	text := func(s string) func() string { return func() string { return s } }
 	table = append(table, []retryColumn{
-		{name: "dial refused", reply: pipeReply{refuse: failedDial()}, repeats: always, unread: true},
+		{name: "dial refused", reply: pipeReply{refuse: connectionRefused}, repeats: always, unread: true},
 		{name: "name server in trouble", reply: pipeReply{refuse: &net.OpError{Op: "dial", Err: noNameServer}}, repeats: always, unread: true},
 		{name: "host does not exist", reply: pipeReply{refuse: &net.OpError{Op: "dial", Err: noSuchHost}}, repeats: never, unread: true},
 		{name: "certificate not accepted", reply: pipeReply{refuse: untrusted}, repeats: never, unread: true},
@@ -211,7 +203,7 @@ func retryTable() []retryColumn {
 		{name: "switching protocols", reply: pipeReply{answer: text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")}, repeats: idempotent, unknown: true},
 		{name: "body cut", reply: pipeReply{answer: half(200)}, repeats: idempotent, unknown: true, inBody: true},
 		{name: "body reset", reply: pipeReply{answer: half(200), reset: true}, repeats: idempotent, unknown: true, inBody: true},
-		{name: "body of a refusal cut", reply: pipeReply{answer: half(400)}, repeats: idempotent, unknown: true, inBody: true},
+		{name: "body of a refusal cut", reply: pipeReply{answer: half(400)}, status: 400, inBody: true},
 		{
 			name: "chunked body cut", repeats: idempotent, unknown: true, inBody: true,
 			reply: pipeReply{answer: text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"suc\r\n")},
@@ -227,16 +219,16 @@ func retryTable() []retryColumn {
 			is: []error{cloudflare.ErrAttemptTimeout}, inBody: true,
 		},
 		{
-			name: "body of a refusal stalled", reply: pipeReply{answer: half(403), hang: true}, takes: timeout, repeats: idempotent, unknown: true,
-			is: []error{cloudflare.ErrAttemptTimeout}, inBody: true,
+			name: "body of a refusal stalled", reply: pipeReply{answer: half(403), hang: true}, takes: timeout, status: 403,
+			is: []error{cloudflare.ErrForbidden}, inBody: true,
 		},
 
 		{name: "200 without a result", reply: pipeAnswer(200, `{"success":true,"errors":[],"messages":[]}`), unknown: true, status: 200, inBody: true},
 		{name: "200 in HTML", reply: pipeAnswer(200, "<html>"), unknown: true, status: 200, inBody: true},
-		{name: "200 cut in a way that only JSON shows", reply: pipeAnswer(200, retryOrg[:len(retryOrg)-1]), unknown: true, status: 200, inBody: true},
+		{name: "200 cut in a way that only JSON shows", reply: pipeAnswer(200, organizationBody[:len(organizationBody)-1]), unknown: true, status: 200, inBody: true},
 		{name: "200 that is empty", reply: pipeAnswer(200, ""), unknown: true, status: 200, inBody: true},
 		{name: "204 where a result is due", reply: pipeAnswer(204, ""), unknown: true, status: 204, inBody: true},
-		{name: "200 that refuses", reply: pipeAnswer(200, retryRefusal), status: 200, inBody: true},
+		{name: "200 that refuses", reply: pipeAnswer(200, rejectedBody), status: 200, inBody: true},
 	}...)
 	return table
 }
@@ -319,12 +311,12 @@ func TestRetryTable(t *testing.T) {
 // The waits are random, so that clients which failed together do not come back together.
 func TestBackoffIsRandom(t *testing.T) {
 	for name, reply := range map[string]pipeReply{
-		"after an answer":                       pipeAnswer(503, retryRefusal),
-		"after a Retry-After of 0":              pipeAnswer(503, retryRefusal, "Retry-After: 0"),
-		"after a Retry-After of the past":       pipeAnswer(429, retryRefusal, "Retry-After: Sat, 01 Jan 2000 00:00:00 GMT"),
-		"after a Retry-After that is no number": pipeAnswer(429, retryRefusal, "Retry-After: soon"),
+		"after an answer":                       pipeAnswer(503, rejectedBody),
+		"after a Retry-After of 0":              pipeAnswer(503, rejectedBody, "Retry-After: 0"),
+		"after a Retry-After of the past":       pipeAnswer(429, rejectedBody, "Retry-After: Sat, 01 Jan 2000 00:00:00 GMT"),
+		"after a Retry-After that is no number": pipeAnswer(429, rejectedBody, "Retry-After: soon"),
 		"after no answer":                       {reset: true},
-		"after no connection":                   {refuse: failedDial()},
+		"after no connection":                   {refuse: connectionRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -384,7 +376,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					call := retryCallOf(t, c.method)
 					server, client := newPipeServer(t, pipeScript(
-						pipeAnswer(c.status, retryRefusal, "Retry-After: "+test.value()),
+						pipeAnswer(c.status, rejectedBody, "Retry-After: "+test.value()),
 						pipeAnswer(200, call.success),
 					))
 					start := time.Now()
@@ -417,7 +409,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 
 func TestRetryAfterOfAStatusThatIsNotRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, retryRefusal, "Retry-After: 3")))
+		server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, rejectedBody, "Retry-After: 3")))
 		err := retryCallOf(t, "POST").do(t.Context(), client)
 		assertMatchesOnly(t, err, cloudflare.ErrOutcomeUnknown)
 		var answer *cloudflare.Error
@@ -430,7 +422,7 @@ func TestRetryAfterOfAStatusThatIsNotRepeated(t *testing.T) {
 
 func TestMaxRetryWaitBoundsTheBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, retryRefusal)),
+		server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, rejectedBody)),
 			cloudflare.WithMaxRetryWait(100*time.Millisecond), cloudflare.WithMaxRetries(20))
 		require.Error(t, retryCallOf(t, "GET").do(t.Context(), client))
 		dials, _ := server.seen()
@@ -458,7 +450,7 @@ func TestNumberOfRetries(t *testing.T) {
 		} {
 			t.Run(method+"/"+test.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					server, client := newPipeServer(t, pipeAlways(pipeAnswer(429, retryRefusal)), test.opts...)
+					server, client := newPipeServer(t, pipeAlways(pipeAnswer(429, rejectedBody)), test.opts...)
 					err := retryCallOf(t, method).do(t.Context(), client, test.callOpts...)
 					var answer *cloudflare.Error
 					require.ErrorAs(t, err, &answer)
@@ -471,32 +463,7 @@ func TestNumberOfRetries(t *testing.T) {
 	}
 }
 
-func TestRetryOptionsAreChecked(t *testing.T) {
-	for name, opt := range map[string]cloudflare.Option{
-		"WithMaxRetries":   cloudflare.WithMaxRetries(-1),
-		"WithMaxRetryWait": cloudflare.WithMaxRetryWait(-time.Nanosecond),
-		"WithTimeout":      cloudflare.WithTimeout(-time.Nanosecond),
-		"WithLimiter":      cloudflare.WithLimiter(nil),
-	} {
-		client, err := cloudflare.NewClient(cloudflare.WithAPIToken("secret-token"), opt)
-		assert.Nil(t, client, name)
-		assertMatchesOnly(t, err, cloudflare.ErrInvalidArgument)
-		assert.ErrorContains(t, err, name)
-	}
-	_, err := cloudflare.NewClient(cloudflare.WithAPIToken("secret-token"), cloudflare.WithMaxRetries(math.MinInt))
-	assertMatchesOnly(t, err, cloudflare.ErrInvalidArgument)
-	_, err = cloudflare.NewClient(cloudflare.WithAPIToken("secret-token"), cloudflare.WithLimiter((*turnstile)(nil)))
-	assertMatchesOnly(t, err, cloudflare.ErrInvalidArgument)
-
-	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeAlways(pipeAnswer(200, retryOrg)))
-		for _, call := range retryCalls {
-			assertMatchesOnly(t, call.do(t.Context(), client, cloudflare.SetMaxRetries(-1)), cloudflare.ErrInvalidArgument)
-		}
-		dials, _ := server.seen()
-		assert.Empty(t, dials)
-	})
-}
+const noURIBody = `{"success":false,"errors":[{"code":1,"message":"no","error_chain":[{"code":7000,"message":"No route for that URI"}]}],"messages":[],"result":null}`
 
 // What becomes of a call when its attempts end differently.
 func TestOutcomes(t *testing.T) {
@@ -508,7 +475,7 @@ func TestOutcomes(t *testing.T) {
 		answer  = pipeAnswer
 		reset   = pipeReply{reset: true}
 		stalled = pipeReply{hang: true}
-		refused = pipeReply{refuse: failedDial()}
+		refused = pipeReply{refuse: connectionRefused}
 	)
 	script := func(replies ...pipeReply) []pipeReply { return replies }
 	tests := []struct {
@@ -529,46 +496,46 @@ func TestOutcomes(t *testing.T) {
 		{name: "read past its deadline in flight", method: "GET", replies: script(stalled), timeout: time.Second, is: []error{deadline}, dials: 1},
 		{name: "head past its deadline in flight", method: "HEAD", replies: script(stalled), timeout: time.Second, is: []error{deadline}, dials: 1},
 
-		{name: "create throttled, then reset", method: "POST", replies: script(answer(429, retryRefusal), reset), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 2, status: 429},
-		{name: "create throttled, then in trouble", method: "POST", replies: script(answer(429, retryRefusal), answer(502, "")), is: []error{unknown}, dials: 2, status: 502},
-		{name: "create throttled, then refused", method: "POST", replies: script(answer(429, retryRefusal), answer(400, retryRefusal)), dials: 2, status: 400, is: []error{}},
-		{name: "create throttled, then refused under 200", method: "POST", replies: script(answer(429, retryRefusal), answer(200, retryRefusal)), dials: 2, status: 200, is: []error{}},
+		{name: "create throttled, then reset", method: "POST", replies: script(answer(429, rejectedBody), reset), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 2, status: 429},
+		{name: "create throttled, then in trouble", method: "POST", replies: script(answer(429, rejectedBody), answer(502, "")), is: []error{unknown}, dials: 2, status: 502},
+		{name: "create throttled, then refused", method: "POST", replies: script(answer(429, rejectedBody), answer(400, rejectedBody)), dials: 2, status: 400, is: []error{}},
+		{name: "create throttled, then refused under 200", method: "POST", replies: script(answer(429, rejectedBody), answer(200, rejectedBody)), dials: 2, status: 200, is: []error{}},
 		{name: "create without a connection, then reset", method: "POST", replies: script(refused, reset), is: []error{unknown}, dials: 2},
 		{name: "create without a connection, then without a host", method: "POST", replies: script(refused, pipeReply{refuse: &net.DNSError{IsNotFound: true}}), is: []error{}, dials: 2},
-		{name: "create without a connection, then well", method: "POST", replies: script(refused, refused, answer(200, retryOrg)), dials: 3},
-		{name: "create cancelled between attempts", method: "POST", replies: script(answer(429, retryRefusal, "Retry-After: 9")), cancel: time.Second, is: []error{canceled, cloudflare.ErrRateLimited}, dials: 1, status: 429},
+		{name: "create without a connection, then well", method: "POST", replies: script(refused, refused, answer(200, organizationBody)), dials: 3},
+		{name: "create cancelled between attempts", method: "POST", replies: script(answer(429, rejectedBody, "Retry-After: 9")), cancel: time.Second, is: []error{canceled, cloudflare.ErrRateLimited}, dials: 1, status: 429},
 
-		{name: "update reset, then throttled", method: "PUT", replies: script(reset, answer(429, retryRefusal)), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 4, status: 429},
-		{name: "update in trouble, then throttled for long", method: "PUT", replies: script(answer(503, ""), answer(429, retryRefusal, "Retry-After: 300")), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 2, status: 429},
-		{name: "update reset, then refused", method: "PUT", replies: script(reset, answer(409, retryRefusal)), is: []error{unknown, cloudflare.ErrConflict}, dials: 2, status: 409},
-		{name: "update reset, then refused under 200", method: "PUT", replies: script(reset, answer(200, retryRefusal)), is: []error{unknown}, dials: 2, status: 200},
+		{name: "update reset, then throttled", method: "PUT", replies: script(reset, answer(429, rejectedBody)), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 4, status: 429},
+		{name: "update in trouble, then throttled for long", method: "PUT", replies: script(answer(503, ""), answer(429, rejectedBody, "Retry-After: 300")), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 2, status: 429},
+		{name: "update reset, then refused", method: "PUT", replies: script(reset, answer(409, rejectedBody)), is: []error{unknown, cloudflare.ErrConflict}, dials: 2, status: 409},
+		{name: "update reset, then refused under 200", method: "PUT", replies: script(reset, answer(200, rejectedBody)), is: []error{unknown}, dials: 2, status: 200},
 		{name: "update reset, then redirected", method: "PUT", replies: script(reset, answer(301, "", "Location: http://elsewhere.invalid/")), is: []error{unknown}, dials: 2, status: 301},
-		{name: "update reset, then nothing found", method: "PUT", replies: script(reset, answer(404, retryNotFound)), is: []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404},
+		{name: "update reset, then nothing found", method: "PUT", replies: script(reset, answer(404, notFoundBody)), is: []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404},
 		{name: "update reset, then no connection", method: "PUT", replies: script(reset, refused), is: []error{unknown}, dials: 4},
 		{name: "update reset, then no certificate", method: "PUT", replies: script(reset, pipeReply{refuse: &tls.CertificateVerificationError{Err: io.EOF}}), is: []error{unknown}, dials: 2},
-		{name: "update reset, then well", method: "PUT", replies: script(reset, answer(502, ""), answer(429, ""), answer(200, retryOrg)), dials: 4},
-		{name: "update in trouble, then reset", method: "PUT", replies: script(answer(503, retryRefusal), reset), is: []error{unknown}, dials: 4, status: 503},
-		{name: "update in trouble, then cancelled between attempts", method: "PUT", replies: script(answer(503, retryRefusal, "Retry-After: 9")), cancel: time.Second, is: []error{unknown, canceled}, dials: 1, status: 503},
-		{name: "update in trouble, then cancelled in flight", method: "PUT", replies: script(answer(503, retryRefusal, "Retry-After: 1"), stalled), cancel: 2 * time.Second, is: []error{unknown, canceled}, dials: 2, status: 503},
-		{name: "update in trouble, throttled, then reset", method: "PUT", replies: script(answer(503, retryRefusal), answer(429, retryRefusal), reset), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 4, status: 429},
-		{name: "update throttled, then cancelled between attempts", method: "PUT", replies: script(answer(429, retryRefusal, "Retry-After: 9")), cancel: time.Second, is: []error{canceled, cloudflare.ErrRateLimited}, dials: 1, status: 429},
-		{name: "update without a connection, then refused", method: "PUT", replies: script(refused, answer(400, retryRefusal)), is: []error{}, dials: 2, status: 400},
-		{name: "read in trouble, then nothing found", method: "GET", replies: script(answer(503, ""), answer(404, retryNotFound)), is: []error{cloudflare.ErrNotFound}, dials: 2, status: 404},
+		{name: "update reset, then well", method: "PUT", replies: script(reset, answer(502, ""), answer(429, ""), answer(200, organizationBody)), dials: 4},
+		{name: "update in trouble, then reset", method: "PUT", replies: script(answer(503, rejectedBody), reset), is: []error{unknown}, dials: 4, status: 503},
+		{name: "update in trouble, then cancelled between attempts", method: "PUT", replies: script(answer(503, rejectedBody, "Retry-After: 9")), cancel: time.Second, is: []error{unknown, canceled}, dials: 1, status: 503},
+		{name: "update in trouble, then cancelled in flight", method: "PUT", replies: script(answer(503, rejectedBody, "Retry-After: 1"), stalled), cancel: 2 * time.Second, is: []error{unknown, canceled}, dials: 2, status: 503},
+		{name: "update in trouble, throttled, then reset", method: "PUT", replies: script(answer(503, rejectedBody), answer(429, rejectedBody), reset), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 4, status: 429},
+		{name: "update throttled, then cancelled between attempts", method: "PUT", replies: script(answer(429, rejectedBody, "Retry-After: 9")), cancel: time.Second, is: []error{canceled, cloudflare.ErrRateLimited}, dials: 1, status: 429},
+		{name: "update without a connection, then refused", method: "PUT", replies: script(refused, answer(400, rejectedBody)), is: []error{}, dials: 2, status: 400},
+		{name: "read in trouble, then nothing found", method: "GET", replies: script(answer(503, ""), answer(404, notFoundBody)), is: []error{cloudflare.ErrNotFound}, dials: 2, status: 404},
 
-		{name: "delete reset, then nothing found", method: "DELETE", replies: script(reset, answer(404, retryNotFound)), dials: 2},
-		{name: "delete in trouble, then nothing found", method: "DELETE", replies: script(answer(502, "<html>"), answer(404, retryNotFound)), dials: 2},
-		{name: "delete timed out, then nothing found", method: "DELETE", replies: script(stalled, answer(404, retryNotFound)), dials: 2},
-		{name: "delete in trouble, throttled, then nothing found", method: "DELETE", replies: script(answer(502, ""), answer(429, ""), refused, answer(404, retryNotFound)), dials: 4},
-		{name: "delete that finds nothing at once", method: "DELETE", replies: script(answer(404, retryNotFound)), is: []error{cloudflare.ErrNotFound}, dials: 1, status: 404},
-		{name: "delete throttled, then nothing found", method: "DELETE", replies: script(answer(429, ""), answer(404, retryNotFound)), is: []error{cloudflare.ErrNotFound}, dials: 2, status: 404},
-		{name: "delete without a connection, then nothing found", method: "DELETE", replies: script(refused, answer(404, retryNotFound)), is: []error{cloudflare.ErrNotFound}, dials: 2, status: 404},
-		{name: "delete reset, then no such route", method: "DELETE", replies: script(reset, answer(404, retryNoRoute)), is: []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404},
-		{name: "delete reset, then no route for the URI", method: "DELETE", replies: script(reset, answer(404, retryNoURI)), is: []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404},
-		{name: "delete reset, then a 404 of something on the way", method: "DELETE", replies: script(reset, answer(404, "<html>")), is: []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404},
-		{name: "delete reset, then a 404 without an envelope", method: "DELETE", replies: script(reset, answer(404, `{"title":"Not Found","status":404}`)), is: []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404},
-		{name: "delete reset, then an empty 404", method: "DELETE", replies: script(reset, answer(404, "")), is: []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404},
-		{name: "delete reset, then a 404 that says it is a success", method: "DELETE", replies: script(reset, answer(404, retryDeleted)), is: []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404},
-		{name: "delete reset, then gone", method: "DELETE", replies: script(reset, answer(410, retryNotFound)), is: []error{unknown}, dials: 2, status: 410},
+		{name: "delete reset, then nothing found", method: "DELETE", replies: script(reset, answer(404, notFoundBody)), dials: 2},
+		{name: "delete in trouble, then nothing found", method: "DELETE", replies: script(answer(502, "<html>"), answer(404, notFoundBody)), dials: 2},
+		{name: "delete timed out, then nothing found", method: "DELETE", replies: script(stalled, answer(404, notFoundBody)), dials: 2},
+		{name: "delete in trouble, throttled, then nothing found", method: "DELETE", replies: script(answer(502, ""), answer(429, ""), refused, answer(404, notFoundBody)), dials: 4},
+		{name: "delete that finds nothing at once", method: "DELETE", replies: script(answer(404, notFoundBody)), is: []error{cloudflare.ErrNotFound}, dials: 1, status: 404},
+		{name: "delete throttled, then nothing found", method: "DELETE", replies: script(answer(429, ""), answer(404, notFoundBody)), is: []error{cloudflare.ErrNotFound}, dials: 2, status: 404},
+		{name: "delete without a connection, then nothing found", method: "DELETE", replies: script(refused, answer(404, notFoundBody)), is: []error{cloudflare.ErrNotFound}, dials: 2, status: 404},
+		{name: "delete reset, then no such route", method: "DELETE", replies: script(reset, answer(404, noRouteBody)), is: []error{unknown}, dials: 2, status: 404},
+		{name: "delete reset, then no route for the URI", method: "DELETE", replies: script(reset, answer(404, noURIBody)), is: []error{unknown}, dials: 2, status: 404},
+		{name: "delete reset, then a 404 of something on the way", method: "DELETE", replies: script(reset, answer(404, "<html>")), is: []error{unknown}, dials: 2, status: 404},
+		{name: "delete reset, then a 404 without an envelope", method: "DELETE", replies: script(reset, answer(404, `{"title":"Not Found","status":404}`)), is: []error{unknown}, dials: 2, status: 404},
+		{name: "delete reset, then an empty 404", method: "DELETE", replies: script(reset, answer(404, "")), is: []error{unknown}, dials: 2, status: 404},
+		{name: "delete reset, then a 404 that says it is a success", method: "DELETE", replies: script(reset, answer(404, deletedBody)), is: []error{unknown}, dials: 2, status: 404},
+		{name: "delete reset, then gone", method: "DELETE", replies: script(reset, answer(410, notFoundBody)), is: []error{unknown}, dials: 2, status: 410},
 		{name: "delete with a null result", method: "DELETE", replies: script(answer(200, `{"success":true,"result":null}`)), is: []error{unknown}, dials: 1, status: 200},
 	}
 	for _, test := range tests {
@@ -614,11 +581,11 @@ func TestOutcomes(t *testing.T) {
 
 func TestDeleteThatIsRepeatedNamesWhatWasDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, client := newPipeServer(t, pipeScript(pipeReply{}, pipeAnswer(404, retryNotFound, "Cf-Ray: 86610873f8d987a9-IAD")))
+		_, client := newPipeServer(t, pipeScript(pipeReply{}, pipeAnswer(404, notFoundBody, "Cf-Ray: 86610873f8d987a9-IAD")))
 		var response cloudflare.Response
-		deleted, err := client.Organizations.Delete(t.Context(), retryID, cloudflare.CaptureResponse(&response))
+		deleted, err := client.Organizations.Delete(t.Context(), organizationID, cloudflare.CaptureResponse(&response))
 		require.NoError(t, err)
-		assert.Equal(t, &cloudflare.OrganizationDeleteResponse{ID: retryID}, deleted)
+		assert.Equal(t, &cloudflare.OrganizationDeleteResponse{ID: organizationID}, deleted)
 		assert.Equal(t, 404, response.StatusCode)
 		assert.Equal(t, "86610873f8d987a9-IAD", response.RayID)
 	})
@@ -635,11 +602,11 @@ func TestWaitThatDoesNotFitIntoTheDeadline(t *testing.T) {
 		is      []error
 		status  int
 	}{
-		{"longer", "GET", pipeAnswer(503, retryRefusal, "Retry-After: 10"), 5 * time.Second, 1, nil, 503},
-		{"exactly as long", "GET", pipeAnswer(503, retryRefusal, "Retry-After: 10"), 10 * time.Second, 1, nil, 503},
-		{"the third one", "GET", pipeAnswer(503, retryRefusal, "Retry-After: 10"), 25 * time.Second, 3, nil, 503},
-		{"of a throttled create", "POST", pipeAnswer(429, retryRefusal, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrRateLimited}, 429},
-		{"of an update in trouble", "PUT", pipeAnswer(503, retryRefusal, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrOutcomeUnknown}, 503},
+		{"longer", "GET", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, nil, 503},
+		{"exactly as long", "GET", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 10 * time.Second, 1, nil, 503},
+		{"the third one", "GET", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 25 * time.Second, 3, nil, 503},
+		{"of a throttled create", "POST", pipeAnswer(429, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrRateLimited}, 429},
+		{"of an update in trouble", "PUT", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrOutcomeUnknown}, 503},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -667,7 +634,7 @@ func TestWaitThatDoesNotFitIntoTheDeadline(t *testing.T) {
 	t.Run("after no answer at all", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			// The back-off is random, so a deadline that hardly lies ahead is what it cannot fit into.
-			server, client := newPipeServer(t, pipeAlways(pipeReply{refuse: failedDial()}))
+			server, client := newPipeServer(t, pipeAlways(pipeReply{refuse: connectionRefused}))
 			ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 			defer cancel()
 			err := retryCallOf(t, "GET").do(ctx, client)
@@ -701,11 +668,6 @@ func TestNothingIsSentForAContextThatHasEnded(t *testing.T) {
 		})
 	}
 }
-
-// roundTripper is a transport of the caller's own.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestAttemptTimeoutAndDeadlineAreToldApart(t *testing.T) {
 	stalled := pipeAlways(pipeReply{hang: true})
@@ -793,7 +755,7 @@ func TestTransportThatReportsContextErrors(t *testing.T) {
 func TestCauseOfTheCallersContext(t *testing.T) {
 	for name, cause := range map[string]error{
 		"of its own":                   errors.New("shutting down"),
-		"a dial that failed":           failedDial(),
+		"a dial that failed":           connectionRefused,
 		"a certificate":                &tls.CertificateVerificationError{Err: errors.New("signed by nobody")},
 		"an attempt that timed out":    cloudflare.ErrAttemptTimeout,
 		"a write that is unknown":      cloudflare.ErrOutcomeUnknown,
@@ -827,9 +789,9 @@ func TestCauseOfTheCallersContext(t *testing.T) {
 func TestWrappingTransportThatRepeatedByItself(t *testing.T) {
 	wrap := func(err error) error { return fmt.Errorf("giving up after 2 attempts: %w", err) }
 	for name, failure := range map[string]error{
-		"dial":        wrap(failedDial()),
+		"dial":        wrap(connectionRefused),
 		"name":        wrap(&net.DNSError{Err: "server misbehaving", IsTemporary: true}),
-		"http.Client": &url.Error{Op: "Post", URL: "http://localhost/client/v4/organizations?name=private", Err: failedDial()},
+		"http.Client": &url.Error{Op: "Post", URL: "http://localhost/client/v4/organizations?name=private", Err: connectionRefused},
 	} {
 		for _, call := range retryCalls {
 			t.Run(name+"/"+call.method, func(t *testing.T) {
@@ -900,16 +862,16 @@ func TestSocketFaults(t *testing.T) {
 		{"closed after reading", "http", func(conn *net.TCPConn) { read(conn); _ = conn.Close() }, idempotent, true},
 		{"body cut", "http", func(conn *net.TCPConn) {
 			read(conn)
-			_, _ = io.WriteString(conn, pipeText(200, len(retryOrg), retryOrg[:40]))
+			_, _ = io.WriteString(conn, pipeText(200, len(organizationBody), organizationBody[:40]))
 			_ = conn.Close()
 		}, idempotent, true},
 		{"body reset", "http", func(conn *net.TCPConn) {
 			read(conn)
-			_, _ = io.WriteString(conn, pipeText(200, len(retryOrg), retryOrg[:40]))
+			_, _ = io.WriteString(conn, pipeText(200, len(organizationBody), organizationBody[:40]))
 			reset(conn)
 		}, idempotent, true},
-		{"garbage for TLS", "https", func(conn *net.TCPConn) { _, _ = io.WriteString(conn, "garbage\r\n\r\n"); _ = conn.Close() }, idempotent, true},
-		{"reset in the handshake", "https", resetUnread, idempotent, true},
+		{"garbage for TLS", "https", func(conn *net.TCPConn) { _, _ = io.WriteString(conn, "garbage\r\n\r\n"); _ = conn.Close() }, never, false},
+		{"reset in the handshake", "https", resetUnread, always, false},
 	}
 	for _, test := range tests {
 		for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
@@ -935,7 +897,7 @@ func TestSocketFaults(t *testing.T) {
 					want = append(want, cloudflare.ErrOutcomeUnknown)
 				}
 				assertMatchesOnly(t, err, want...)
-				assert.NotContains(t, err.Error(), "secret-token")
+				assert.NotContains(t, err.Error(), canaryToken)
 			})
 		}
 	}
@@ -1023,7 +985,7 @@ func TestNetHTTPRepeatsNoWrite(t *testing.T) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				if r.Method == http.MethodGet {
 					gets.Add(1)
-					_, _ = io.WriteString(w, retryOrg)
+					_, _ = io.WriteString(w, organizationBody)
 					return
 				}
 				writes.Add(1)
@@ -1048,18 +1010,6 @@ func TestNetHTTPRepeatsNoWrite(t *testing.T) {
 			assert.EqualValues(t, 1, writes.Load(), "sent once")
 		})
 	}
-}
-
-func TestIdempotencyKeysAreRefused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeAlways(pipeAnswer(200, retryOrg)))
-		for _, key := range []string{"Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY", "X-Idempotency-Key", "x-idempotency-key"} {
-			err := retryCallOf(t, "POST").do(t.Context(), client, cloudflare.SetHeader(key, "1"))
-			assertMatchesOnly(t, err, cloudflare.ErrInvalidArgument)
-		}
-		dials, _ := server.seen()
-		assert.Empty(t, dials)
-	})
 }
 
 // A body larger than any buffer on the way is sent whole with every attempt, from its first byte on.

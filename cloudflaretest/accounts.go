@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// Account is an account for [Server.AddAccount]. The zero value is a standard account without a name.
+// Account describes an account for [Server.AddAccount]. The zero value is a standard account without a name.
 type Account struct {
-	ID         string    // made up if empty
-	Name       string    // null in responses if empty
-	PublicName string    // only for the filters account_pubname; not in responses
-	Type       string    // "standard" if empty
-	CreatedOn  time.Time // made up if zero
-	Tags       map[string]string
+	ID         string            // made up if empty
+	Name       string            // null in responses if empty
+	PublicName string            // only for the filters account_pubname; not in responses
+	Type       string            // "standard" if empty
+	CreatedOn  time.Time         // made up if zero
+	Tags       map[string]string // only in responses to include_tags=true; null if nil
 
 	// Settings is the JSON object sent as settings. If nil, it has the API's six settings, each of them null.
 	Settings json.RawMessage

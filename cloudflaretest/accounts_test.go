@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestAccountOnTheWire(t *testing.T) {
@@ -77,4 +78,34 @@ func TestAccountFilters(t *testing.T) {
 	assert.Equal(t, 4, *first.ResultInfo.TotalSize)
 	assert.Equal(t, []string{"Web shop"}, do(t, s, "GET", path+"?order_by=account_name&page_token="+*first.ResultInfo.NextPageToken, "").names(t))
 	do(t, s, "GET", path+"?page_token="+*first.ResultInfo.NextPageToken, "").failed(t, 400, "page_token")
+}
+
+func TestAccountTagsAndTotal(t *testing.T) {
+	s := start(t)
+	id := s.AddOrganization("a", "")
+	tags := map[string]string{"team": "web"}
+	s.AddAccount(id, Account{Name: "tagged", Tags: tags})
+	tags["team"] = "changed"
+	s.AddAccount(id, Account{Name: "untagged"})
+	path := "/organizations/" + id + "/accounts"
+
+	items := func(query string) (items []map[string]json.RawMessage) {
+		require.NoError(t, json.Unmarshal(do(t, s, "GET", path+query, "").Result, &items))
+		return items
+	}
+	for _, query := range []string{"", "?include_tags=false"} {
+		assert.NotContains(t, items(query)[0], "tags", query)
+	}
+	with := items("?include_tags=true")
+	assert.JSONEq(t, `{"team":"web"}`, string(with[0]["tags"]))
+	assert.JSONEq(t, `null`, string(with[1]["tags"]))
+
+	without := do(t, s, "GET", path+"?include_total=false&page_size=1", "")
+	assert.Nil(t, without.ResultInfo.TotalSize)
+	next := do(t, s, "GET", path+"?include_total=true&page_token="+*without.ResultInfo.NextPageToken, "")
+	assert.Equal(t, []string{"untagged"}, next.names(t), "include_total may change between pages")
+	assert.Equal(t, 2, *next.ResultInfo.TotalSize)
+	do(t, s, "GET", path+"?include_tags=true&page_token="+*without.ResultInfo.NextPageToken, "").failed(t, 400, "page_token")
+	do(t, s, "GET", path+"?include_tags=1", "").failed(t, 400, "include_tags must be one of true, false")
+	do(t, s, "GET", path+"?include_total=", "").failed(t, 400, "include_total must be one of true, false")
 }

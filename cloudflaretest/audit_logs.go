@@ -9,11 +9,12 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// AuditLog is an entry for [Server.AddAuditLog]. Its fields have the names of the API's filters. Empty fields are absent
-// in responses. Values that the API does not document are allowed.
+// AuditLog describes an entry for [Server.AddAuditLog]. Its fields have the names of the API's filters. Empty fields are
+// absent in responses. Values that the API does not document are allowed.
 type AuditLog struct {
 	ID   string    // made up if empty, in the form of a UUID
 	Time time.Time // made up if zero
@@ -310,5 +311,5 @@ func timeParam(query url.Values, name string, layouts ...string) (t time.Time, e
 			return t, nil
 		}
 	}
-	return t, fmt.Errorf("%s must be a date or time such as %s", name, layouts[len(layouts)-1])
+	return t, fmt.Errorf("%s must have the form %s", name, strings.Join(layouts, " or "))
 }

@@ -1,5 +1,5 @@
-// Package cloudflaretest provides an in-memory Organizations API for tests. [Server] keeps state, speaks HTTP on
-// 127.0.0.1 or without a socket, and fails on request.
+// Package cloudflaretest provides an in-memory Organizations API for tests. A [Server] keeps state, speaks HTTP with or
+// without a socket, and fails on request.
 //
 //	func TestOnboard(t *testing.T) {
 //		server := cloudflaretest.NewServer()
@@ -13,5 +13,89 @@
 //		fmt.Println(server.Requests())
 //	}
 //
-// It is written from Cloudflare's published schema and documentation. It was not compared with the live API.
+// The package is written from Cloudflare's published schema and documentation. It was not compared with the live API.
+//
+// # Operations
+//
+// A Server serves every operation below /organizations, and these of accounts: create, move, list the organizations of
+// an account, and read and update its profile. Filters, pages, envelopes and headers are those of the API. GET
+// /user/tenants is not served; [Server.Handle] adds endpoints. For a client that accepts gzip, JSON of 1 KiB or more is
+// compressed.
+//
+// Tests fill a Server through the API or with [Server.AddOrganization], [Server.AddAccount], [Server.AddMember],
+// [Server.AddAuditLog], [Server.AddUsageRecord] and [Server.AddShare]. Invitation codes come from [Server.InviteCode].
+//
+// IDs and times are the same in every run. The first time is in January 2026; each new organization, account, member
+// and share is one second younger than the one before. The clock is read for Date headers, for [Server.SetRateLimit] and for
+// usage without from and to, and for nothing else.
+//
+// # Credentials
+//
+// Every operation takes [APIKey]. These operations also take [APIToken]: list and create organizations, accept or reject
+// an invitation, audit logs, usage, list the organizations of an account, and read and update its profile. With a token,
+// any other operation fails with status 403 and code 10000. [APIKeyWithoutOrganizations] is valid, but fails likewise
+// for every path below /organizations.
+//
+// # Virtual time
+//
+// [Server.Transport] works inside a [testing/synctest] bubble, where a socket would stop the clock.
+//
+// # Scripted responses
+//
+// [Status] returns any response. A test that needs nothing else can also give a client a transport of its own, such as
+// the MockTransport of github.com/jarcoal/httpmock. Its Activate has no effect: it replaces [http.DefaultTransport],
+// which a client does not use.
+//
+// # Invented behavior
+//
+// The documentation of the API leaves much open. In these cases the Server makes a choice, usually the stricter one,
+// that may change in any version.
+//
+// Errors:
+//   - Code 1001 stands for every error whose code is not documented. All texts are invented.
+//   - A query or body that is not valid gets status 400, an unknown ID 404, another method 405, a body above 1 MiB 413,
+//     and a body that is not application/json 415.
+//   - Status 409 means: the organization is not empty, the member exists, the invitation is not pending, the account is
+//     already there, or the Idempotency-Key came with another body.
+//   - Query parameters that are not documented are ignored. HEAD is served like GET.
+//
+// Permissions and limits:
+//   - Every user may do everything, except accept or reject the invitation of another user.
+//   - There are no limits on the number of organizations, accounts and levels. Two-factor authentication is not checked.
+//   - Ratelimit headers do not count down without [Server.SetRateLimit].
+//
+// Lists:
+//   - The page size 0 means the default. Tokens and cursors are valid for one path and one set of filters.
+//   - A page token is a position, so a client that deletes while it lists misses items.
+//   - Filters by email address ignore case.
+//
+// Organizations and profiles:
+//   - A PUT replaces. An organization without a profile in it loses its profile, and empty profile fields are stored.
+//   - A profile that was never set is null.
+//   - The parent cannot be changed. Flags are "enabled" or "disabled", and managed_by is the ID of the parent.
+//   - Members of any status make an organization not empty. The caller is not a member.
+//   - An organization contains what it and its sub-organizations hold, but not itself.
+//
+// Members and invitations:
+//   - A member that is created without a status is pending. An email address can be a member once, in any status.
+//   - A batch creates all members or none.
+//   - The code of an invitation stays valid until the member is not pending.
+//
+// Audit logs:
+//   - Only writes that succeed are recorded: a batch with one entry for each member, a move in both organizations.
+//     Descriptions and resource types are invented.
+//   - The log of a deleted organization can still be read.
+//   - The bounds since and before are inclusive.
+//   - A full page has a cursor even if nothing follows. So a list may end with an empty page.
+//   - A history holds the entries with the same resource type and ID. Its entry must be within one minute of action_time.
+//
+// Usage and shares:
+//   - The 31 days of usage include from and to.
+//   - The count of shares is the number on the page. Without page and per_page, result_info has no page.
+//
+// Accounts:
+//   - A standalone account requires an Idempotency-Key, which never expires.
+//   - Without unit and standalone, an account is created in the only organization of the Server.
+//   - A move ends with status 403 if it leaves the hierarchy. The source of a standalone account is empty.
+//   - The profile of an account is that of its organization. A standalone account has none: status 403, code 9109.
 package cloudflaretest

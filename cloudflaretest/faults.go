@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong with one request: see [Server.Fail] and [Server.FailNext]. [Status],
-// [RateLimited], [Reset], [Stall] and [Cut] create one. A Fault may be used any number of times.
+// Fault makes a request fail: see [Server.Fail] and [Server.FailNext]. [Status], [RateLimited], [Reset], [Stall] and
+// [Cut] create one. A Fault may be used any number of times.
 type Fault struct {
 	serve func(s *Server, w http.ResponseWriter, c *call)
 }
@@ -41,8 +41,9 @@ func (s *Server) Fail(n int, f Fault) {
 // escaped path, without the query; an empty suffix matches every path. Use it instead of [Server.Fail] if requests are
 // sent concurrently.
 //
-// Each call of FailNext is for one request. If several match a request, the first one set counts; the others wait for
-// the next request. A fault of Fail for the same request counts instead. FailNext panics if the method is empty.
+// Each call of FailNext is for one request. If several match a request, the one set first counts, and the others wait
+// for the next request. A fault that Fail has set for the request comes before them. FailNext panics if the method is
+// empty.
 func (s *Server) FailNext(method, pathSuffix string, f Fault) {
 	if method == "" {
 		panic("cloudflaretest: FailNext: the method must not be empty")
@@ -149,8 +150,8 @@ func Stall() Fault {
 	}}
 }
 
-// Cut carries the request out, sends half of the response's body and closes the connection: the request has succeeded,
-// and the client cannot know that. A response without a body is lost as a whole.
+// Cut carries the request out, sends half of the response's body and closes the connection. The request may have
+// succeeded, but the client cannot know that. A response without a body is lost as a whole.
 func Cut() Fault {
 	return Fault{func(s *Server, w http.ResponseWriter, c *call) {
 		whole := httptest.NewRecorder()

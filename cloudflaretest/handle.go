@@ -13,8 +13,8 @@ import (
 // Handle serves further endpoints, below /client/v4 and beside the server's own. The pattern is one of
 // [http.ServeMux], such as "GET /zones/{zone_id}". The handler sees the path without /client/v4.
 //
-// Credentials are checked first; a key and a token are accepted. Requests are recorded, and faults apply. There are no
-// redirects: a path that [http.ServeMux] would redirect is not found.
+// Requests are recorded, faults apply, and credentials are checked: a key or a token is required. There are no
+// redirects. A path that [http.ServeMux] would redirect is not found.
 //
 // Handle panics if the pattern is not valid, if it names a host, if it conflicts with an earlier one, or if the server
 // itself serves it.

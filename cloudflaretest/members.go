@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Member is a member for [Server.AddMember].
+// Member describes a member for [Server.AddMember].
 type Member struct {
 	Email     string // required; compared without case, and the same user in every organization
 	Name      string

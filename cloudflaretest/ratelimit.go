@@ -22,12 +22,13 @@ type rateLimit struct {
 	exceeded  bool
 }
 
-// SetRateLimit limits the server to quota requests in each window, which begins with its first request. The Ratelimit
-// headers count down. A request above the quota fails with status 429, as do all requests in the window after it.
+// SetRateLimit limits the server to quota requests in each window. The first request begins a window. The Ratelimit
+// headers count down. A request above the quota begins another window, in which it and all others fail with status 429.
 //
-// Without SetRateLimit, the server does not count: every response reports 1,199 of 1,200 requests remaining. Time is
-// that of the goroutine that serves a request; with [Server.Transport], that is the caller's, and virtual in a
-// [testing/synctest] bubble. SetRateLimit panics if the quota is less than 1, or the window shorter than a second.
+// Without SetRateLimit, the server does not count: every response reports 1,199 of 1,200 requests remaining. The window
+// is measured by the clock of the goroutine that serves the request. With [Server.Transport] that is the caller's, so
+// inside a [testing/synctest] bubble the time is virtual. SetRateLimit panics if the quota is less than 1, or the window
+// shorter than a second.
 func (s *Server) SetRateLimit(quota int, window time.Duration) {
 	if quota < 1 || window < time.Second {
 		panic(fmt.Sprintf("cloudflaretest: SetRateLimit(%d, %v): the quota must be at least 1, and the window 1s", quota, window))

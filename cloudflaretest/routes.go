@@ -26,7 +26,7 @@ type call struct {
 
 // route describes one operation.
 //
-// {organization_id} and {account_id} name something that exists; other values are answered with 404.
+// {organization_id} and {account_id} name something that exists; other values fail with 404.
 // {organization_id} and {member_id} match the form of an ID only. The other wildcards match any segment.
 type route struct {
 	method, path string

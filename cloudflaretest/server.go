@@ -20,7 +20,7 @@ const (
 	maxBodyBytes = 1 << 20
 )
 
-// Server is a fake Organizations API. Create one with [NewServer], and close it after use.
+// Server serves a fake Organizations API. Create one with [NewServer], and close it after use.
 // It is safe for concurrent use.
 type Server struct {
 	URL string // the base URL for a client: http://127.0.0.1:port/client/v4
@@ -74,7 +74,7 @@ func (s *Server) Close() {
 	s.http.Close()
 }
 
-// Request is one request as it arrived, without its credentials.
+// Request records a request as it arrived, without its credentials.
 type Request struct {
 	Method string
 	Path   string // escaped, as sent; it begins with /client/v4

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Share is a share for [Server.AddShare].
+// Share describes a share for [Server.AddShare].
 type Share struct {
 	ID          string // made up if empty
 	Name        string

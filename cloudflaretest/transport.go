@@ -17,8 +17,8 @@ import (
 )
 
 // Transport returns a transport that serves requests without a socket, whatever their host. A request is served in the
-// goroutine that sends it, and nothing outlives it. So a Transport works inside a [testing/synctest] bubble, also if
-// the server was created outside:
+// goroutine that sends it, and starts no other. So a Transport works inside a [testing/synctest] bubble, even if the
+// server was created outside:
 //
 //	client := server.Client(cloudflare.WithHTTPClient(&http.Client{Transport: server.Transport()}))
 //

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// UsageRecord is a record for [Server.AddUsageRecord]: the usage of one metric by one account on one day.
+// UsageRecord describes a record for [Server.AddUsageRecord]: the usage of one metric by one account on one day.
 type UsageRecord struct {
 	ChargePeriodStart time.Time // required
 	ChargePeriodEnd   time.Time // exclusive; a day after the start if zero
@@ -34,20 +34,20 @@ type usageRecord struct {
 }
 
 type wireUsageRecord struct {
-	BillingAccountID    string      `json:"BillingAccountId,omitempty"`
-	BillingAccountName  string      `json:",omitempty"`
-	ChargeCategory      string      `json:""`
-	ChargeDescription   string      `json:""`
-	ChargeFrequency     string      `json:""`
-	ChargePeriodEnd     time.Time   `json:""`
-	ChargePeriodStart   time.Time   `json:""`
-	ConsumedQuantity    json.Number `json:""`
-	ConsumedUnit        string      `json:""`
-	HostProviderName    string      `json:""`
-	InvoiceIssuerName   string      `json:""`
-	ServiceProviderName string      `json:""`
-	MetricID            string      `json:"x_BillableMetricId"`
-	MetricName          string      `json:"x_BillableMetricName,omitempty"`
+	BillingAccountID    string `json:"BillingAccountId,omitempty"`
+	BillingAccountName  string `json:",omitempty"`
+	ChargeCategory      string
+	ChargeDescription   string
+	ChargeFrequency     string
+	ChargePeriodEnd     time.Time
+	ChargePeriodStart   time.Time
+	ConsumedQuantity    json.Number
+	ConsumedUnit        string
+	HostProviderName    string
+	InvoiceIssuerName   string
+	ServiceProviderName string
+	MetricID            string `json:"x_BillableMetricId"`
+	MetricName          string `json:"x_BillableMetricName,omitempty"`
 }
 
 // AddUsageRecord adds a record to an organization's billable usage. AddUsageRecord panics if there is no such

@@ -133,7 +133,7 @@ func TestDecodeErrors(t *testing.T) {
 		`{"success":true,"success":true}`:       "/success: duplicate object member name",
 		`{"result":{"id":"a","id":"b"}}`:        "/result/id: duplicate object member name",
 		`{"x":{"a":1,"a":1}}`:                   "/x/a: duplicate object member name",
-		`{"result":{"create_time":"secret"}}`:   "/result/create_time: JSON string is not valid for Go type time.Time",
+		`{"result":{"create_time":"secret"}}`:   "/result/create_time: not a time as in RFC 3339",
 		`{"result":{"name":"n","id":7356}}`:     "/result/id: JSON number is not valid for Go type string",
 		`{"result":{"id":true}}`:                "/result/id: JSON boolean is not valid for Go type string",
 		`{"result":{"tags":["a",{"b":"c"}]}}`:   "/result/tags/1: JSON object is not valid for Go type string",

@@ -10,71 +10,96 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
-// attempt sends the request once, reads the whole answer and says what that came to.
-func (s *Sender) attempt(caller context.Context, ticket int, req *RawRequest, target *url.URL) (answer *RawResponse, result outcome, err error) {
+// attempt sends the request once and reads the whole response. It returns an error beside a response if the status
+// arrived, but the caller's context ended before the body did.
+func (s *Sender) attempt(caller context.Context, signer *signer, number int, req *RawRequest, target *url.URL) (response *RawResponse, result outcome, err error) {
 	defer func() {
-		if answer != nil {
-			s.gate.leave(ticket, answer.Header)
+		if response != nil {
+			s.gate.leave(response.Header)
 		} else {
-			s.gate.leave(ticket, nil)
+			s.gate.leave(nil)
 		}
 	}()
-	ctx := caller
-	if s.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(caller, s.Timeout)
-		defer cancel()
+	ctx, end := context.WithCancelCause(caller)
+	defer end(nil)
+	limit := startTimeLimit(s.Timeout, end)
+	defer limit.stop()
+	// Only a write needs proof that it was not sent. A read is traced when it is repeated, to tell what is in the way.
+	var seen *trace
+	if write := IsWrite(req.Method); write || number > 1 {
+		seen = &trace{native: s.native, keyed: req.keyed(), write: write, end: end}
+		ctx = seen.attach(ctx)
 	}
-	answer, err = s.exchange(ctx, req, target)
-	if err == nil {
-		return answer, judgeStatus(answer.StatusCode), nil
+	response, result, err = s.exchange(ctx, s.request(ctx, signer, req, target), seen, &limit)
+
+	// What a transport returns when the context has ended may be the cause of the context, which is about something else.
+	ended := contextError(ctx) != nil
+	switch {
+	case err != nil && ended && contextError(caller) == nil:
+		err = s.whyEnded(ctx, result, &limit)
+	case err == nil && response.Incomplete != nil && contextError(caller) != nil:
+		err = contextError(caller)
+	case err == nil && response.Incomplete != nil && ended:
+		response.Incomplete = s.whyEnded(ctx, result, &limit)
 	}
-	if contextError(ctx) == nil {
-		return nil, judgeError(err), err
-	}
-	// What a transport returns now may be the cause of the context, which is about something else.
-	if contextError(caller) == nil {
-		err = fmt.Errorf("%w: no complete answer within %s", ErrAttemptTimeout, s.Timeout)
-	}
-	return nil, lost, err
+	return response, result, err
 }
 
-func (s *Sender) exchange(ctx context.Context, req *RawRequest, target *url.URL) (*RawResponse, error) {
-	resp, err := s.roundTrip(s.request(ctx, req, target))
+// whyEnded returns the error of an attempt that was ended here, and not by the caller.
+func (s *Sender) whyEnded(ctx context.Context, result outcome, limit *timeLimit) error {
+	switch {
+	case context.Cause(ctx) == errRepeated && result == unprocessed:
+		return errors.New("the server did not process the request")
+	case context.Cause(ctx) == errRepeated:
+		return errors.New("no complete response")
+	case result == unprocessed:
+		return fmt.Errorf("%w: no connection within %s", ErrAttemptTimeout, limit.duration())
+	}
+	return fmt.Errorf("%w: no complete response within %s", ErrAttemptTimeout, limit.duration())
+}
+
+// exchange makes one round trip and reads the body.
+func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, limit *timeLimit) (*RawResponse, outcome, error) {
+	resp, err := s.roundTrip(r)
 	switch {
 	case err != nil:
-		return nil, err
+		err = s.explain(err, r, seen)
+		return nil, seen.judge(err, IsWrite(r.Method), contextError(ctx) != nil), err
 	case resp == nil:
-		return nil, errors.New("the transport returned neither an answer nor an error")
+		return nil, lost, errors.New("the transport returned neither a response nor an error")
 	case resp.Body == nil:
 		resp.Body = http.NoBody
 	}
 	defer resp.Body.Close()
 	if s.jar != nil {
-		s.jar.SetCookies(target, resp.Cookies())
+		s.jar.SetCookies(r.URL, resp.Cookies())
 	}
 	if resp.StatusCode < 200 { // 101: what follows is not HTTP
-		return nil, fmt.Errorf("unexpected status %d", resp.StatusCode)
+		return nil, lost, fmt.Errorf("unexpected status %d", resp.StatusCode)
 	}
-	answer := &RawResponse{StatusCode: resp.StatusCode, Header: resp.Header}
+	response := &RawResponse{StatusCode: resp.StatusCode, Header: resp.Header}
 	length := resp.ContentLength
-	if req.Method == http.MethodHead { // it announces a body that does not follow
+	if r.Method == http.MethodHead { // it announces a body that does not follow
 		length = 0
 	}
-	if err := answer.read(resp.Body, length); err != nil {
-		answer.Release()
-		return nil, err
+	if err := response.read(resp.Body, length, limit); err != nil {
+		if resp.StatusCode < 300 {
+			response.Release()
+			return nil, lost, err
+		}
+		response.Incomplete = err // the status says enough
 	}
-	return answer, nil
+	return response, judgeStatus(resp.StatusCode), nil
 }
 
 // request builds one attempt. Header and URL are its own, because transports that users write change them in place.
 // GetBody stays unset: with it, net/http itself would repeat some requests, writes among them.
-func (s *Sender) request(ctx context.Context, req *RawRequest, target *url.URL) *http.Request {
+func (s *Sender) request(ctx context.Context, signer *signer, req *RawRequest, target *url.URL) *http.Request {
 	own := *target
-	header := s.header()
+	header := signer.header()
 	for name, values := range req.Header {
 		header[name] = slices.Clone(values)
 	}
@@ -118,16 +143,39 @@ func cloneHeader(h http.Header) http.Header {
 	return own
 }
 
-// cleanError makes err safe to hand to a caller: without secrets in its text, and matching the context's errors only
-// if it is the caller's context that ended (net's own time-outs match context.DeadlineExceeded too).
-func (s *Sender) cleanError(ctx context.Context, err error) error {
+// cleanError makes err safe to hand to a caller: without secrets and short, and matching the context's errors only if it
+// is the caller's context that ended (net's own time-outs match context.DeadlineExceeded too).
+func cleanError(ctx context.Context, scrub func(string) string, err error) error {
 	if ended := contextError(ctx); ended != nil {
 		return ended
 	}
 	text := err.Error()
-	clean := s.Credential.Scrub(text)
-	if clean != text || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return errors.New(clean)
+	clean := scrub(text)
+	switch short := shorten(clean); {
+	case clean != text || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+		return errors.New(short)
+	case short != text:
+		return &shortError{short, err}
 	}
 	return err
 }
+
+// maxErrorText bounds the text of an error: net/http quotes headers of up to a MiB in full.
+const maxErrorText = 200
+
+func shorten(text string) string {
+	if len(text) <= maxErrorText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxErrorText-len("…")], "") + "…"
+}
+
+// shortError prints the beginning of an error's text, and matches what the error matches.
+type shortError struct {
+	text string
+	err  error
+}
+
+func (e *shortError) Error() string { return e.text }
+
+func (e *shortError) Unwrap() error { return e.err }

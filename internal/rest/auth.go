@@ -1,60 +1,173 @@
 package rest
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Credential signs requests and takes its own secrets out of texts. It keeps them in closures, which no print
-// verb, encoder or reflection-based dumper looks into.
-type Credential struct {
-	sign  func(http.Header)
-	scrub func(string) string
+// Credential is what requests are signed with: an API token, or a global API key with the email address of its user. It
+// keeps its secrets in a closure, which no print verb, encoder or reflection-based dumper looks into.
+type Credential struct{ secrets func() secrets }
+
+type secrets struct {
+	isToken           bool
+	token, key, email string
 }
 
-// Token is an API token.
-func Token(token string) Credential {
-	return credential(map[string]string{"Authorization": "Bearer " + token}, token)
-}
+// Token returns the credential of an API token, unchecked.
+func Token(token string) Credential { return newCredential(secrets{isToken: true, token: token}) }
 
-// Key is a global API key with the e-mail address of its user.
-func Key(key, email string) Credential {
-	return credential(map[string]string{"X-Auth-Email": email, "X-Auth-Key": key}, key, email)
-}
+// Key returns the credential of a global API key with the email address of its user, unchecked.
+func Key(key, email string) Credential { return newCredential(secrets{key: key, email: email}) }
 
-func credential(headers map[string]string, secrets ...string) Credential {
-	replacer := strings.NewReplacer(redactions(secrets)...)
-	return Credential{
-		sign: func(h http.Header) {
-			for name, value := range headers {
-				h[name] = []string{value}
-			}
-		},
-		scrub: replacer.Replace,
+func newCredential(s secrets) Credential { return Credential{func() secrets { return s }} }
+
+// Check returns an error unless c can be sent. It names the part of c that cannot be, but never shows it. It mends
+// nothing: a credential with white space around it was copied wrongly, and the caller should know.
+func (c Credential) Check() error {
+	if c.secrets == nil {
+		return errors.New("no credential")
 	}
+	s := c.secrets()
+	if s.isToken {
+		return checkSecret("API token", s.token)
+	}
+	if err := checkSecret("API key", s.key); err != nil {
+		return err
+	}
+	if err := checkSecret("email address", s.email); err != nil {
+		return err
+	}
+	if !strings.Contains(s.email, "@") {
+		return errors.New("the email address has no @")
+	}
+	return nil
 }
 
-// redactions pairs each spelling in which a server or a print verb may echo a secret with its replacement.
-func redactions(secrets []string) []string {
-	var pairs []string
-	for _, secret := range secrets {
-		quoted := strconv.Quote(secret) // printable ASCII: the same as in JSON
-		quoted = quoted[1 : len(quoted)-1]
-		for _, spelling := range []string{
-			secret,
-			quoted,
-			strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`).Replace(quoted), // encoding/json's
-			url.QueryEscape(secret),
-			lowerHex(url.QueryEscape(secret)),
-			url.PathEscape(secret),
-			lowerHex(url.PathEscape(secret)),
-			html.EscapeString(secret),
-		} {
-			pairs = append(pairs, spelling, "[redacted]")
+func checkSecret(what, value string) error {
+	if value == "" {
+		return fmt.Errorf("the %s is empty", what)
+	}
+	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return fmt.Errorf("the %s contains white space or a character that is not printable ASCII", what)
+	}
+	return nil
+}
+
+// signer is a credential that has been prepared for use. As with Credential, closures keep its secrets.
+type signer struct {
+	isToken bool
+	header  func() http.Header  // the headers of a request: a copy, to be changed
+	scrub   func(string) string // replaces every occurrence of one of the secrets
+	secrets func() []secrets    // what scrub redacts
+}
+
+// unsigned is in the place of a credential that is not known yet.
+var unsigned = &signer{scrub: func(text string) string { return text }, secrets: func() []secrets { return nil }}
+
+func newSigner(c Credential, userAgent string) *signer {
+	own := c.secrets()
+	constant := http.Header{
+		"Accept":     {"application/json"}, // anything else makes the edge answer its errors in HTML
+		"User-Agent": {userAgent},
+	}
+	if own.isToken {
+		constant["Authorization"] = []string{"Bearer " + own.token}
+	} else {
+		constant["X-Auth-Email"], constant["X-Auth-Key"] = []string{own.email}, []string{own.key}
+	}
+	return (&signer{isToken: own.isToken, header: func() http.Header { return cloneHeader(constant) }}).redacting([]secrets{own})
+}
+
+// redacting returns a copy of s that redacts all of these secrets.
+func (s *signer) redacting(all []secrets) *signer {
+	own := *s
+	own.secrets = func() []secrets { return all }
+	own.scrub = strings.NewReplacer(redactions(all)...).Replace
+	return &own
+}
+
+// after returns s, made to redact also what an earlier signer of the same call redacts.
+func (s *signer) after(earlier *signer) *signer {
+	if s == earlier {
+		return s
+	}
+	own := s.secrets()
+	more := slices.DeleteFunc(slices.Clone(earlier.secrets()), func(e secrets) bool { return slices.Contains(own, e) })
+	if len(more) == 0 {
+		return s
+	}
+	return s.redacting(append(more, own...))
+}
+
+// sign returns the signer of the next attempt. It asks the credential source, if there is one, and prepares what it
+// returns unless that has not changed. If it fails, it leaves the gate.
+func (s *Sender) sign(ctx context.Context) (_ *signer, err error) {
+	current := s.signer.Load()
+	if s.Source == nil {
+		return current, nil
+	}
+	done := false
+	defer func() { // the source may panic
+		if !done {
+			s.gate.leave(nil)
 		}
+	}()
+	c, err := s.Source(ctx)
+	if err == nil {
+		err = c.Check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("credential source: %w", err)
+	}
+	if err := contextError(ctx); err != nil { // a write must not count as sent when nothing can be
+		return nil, err
+	}
+	if current == unsigned || current.secrets()[0] != c.secrets() {
+		current = newSigner(c, s.UserAgent)
+		s.signer.Store(current)
+	}
+	done = true
+	return current, nil
+}
+
+// Scrub redacts the credential in a text: with a credential source, the one that it returned last.
+func (s *Sender) Scrub(text string) string { return s.signer.Load().scrub(text) }
+
+// redactions pairs each spelling in which a server or a print verb may echo a secret with its replacement. Longer
+// spellings come first, so that a secret which begins with another one is replaced whole.
+func redactions(all []secrets) []string {
+	var spellings []string
+	for _, s := range all {
+		for _, secret := range []string{s.token, s.key, s.email} {
+			if secret == "" {
+				continue
+			}
+			quoted := strconv.Quote(secret) // printable ASCII: the same as in JSON
+			quoted = quoted[1 : len(quoted)-1]
+			spellings = append(spellings,
+				secret,
+				quoted,
+				strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`).Replace(quoted), // encoding/json's
+				url.QueryEscape(secret),
+				lowerHex(url.QueryEscape(secret)),
+				url.PathEscape(secret),
+				lowerHex(url.PathEscape(secret)),
+				html.EscapeString(secret),
+			)
+		}
+	}
+	slices.SortStableFunc(spellings, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, spelling := range spellings {
+		pairs = append(pairs, spelling, "[redacted]")
 	}
 	return pairs
 }
@@ -67,6 +180,3 @@ func lowerHex(escaped string) string {
 	}
 	return strings.Join(parts, "%")
 }
-
-// Scrub returns s with every occurrence of a secret replaced by "[redacted]".
-func (c Credential) Scrub(s string) string { return c.scrub(s) }

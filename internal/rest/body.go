@@ -17,14 +17,15 @@ const maxPooled = 1 << 20
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// read reads the whole body, so that the connection can be used again, or as much of it as the bounds allow.
-func (a *RawResponse) read(body io.Reader, contentLength int64) error {
-	limit := MaxErrorBody
+// read reads the whole body, so that the connection can be used again, or as much of it as the bounds allow. After an
+// error, Body is what came before it.
+func (a *RawResponse) read(body io.Reader, contentLength int64, limit *timeLimit) error {
+	most := MaxErrorBody
 	if a.StatusCode < 300 {
-		limit = MaxBody
+		most = MaxBody
 	}
-	if contentLength > int64(limit) {
-		a.TooLarge, limit, contentLength = true, 1<<10, 0 // enough for a sample
+	if contentLength > int64(most) {
+		a.TooLarge, most, contentLength = true, 1<<10, 0 // enough for a sample
 	}
 	a.buffer = buffers.Get().(*[]byte)
 	buf := (*a.buffer)[:0]
@@ -45,18 +46,20 @@ func (a *RawResponse) read(body io.Reader, contentLength int64) error {
 			return io.ErrNoProgress
 		}
 		buf = buf[:len(buf)+n]
+		limit.arrived(len(buf))
 		switch {
-		case len(buf) > limit:
-			a.TooLarge, a.Body = true, buf[:limit]
+		case len(buf) > most:
+			a.TooLarge, a.Body = true, buf[:most]
 			return nil
 		case err == io.EOF:
 			a.Body = buf
 			return nil
 		case err != nil:
+			a.Body = buf
 			return err
 		}
 		if len(buf) == cap(buf) {
-			grown := make([]byte, len(buf), min(2*cap(buf), limit+1))
+			grown := make([]byte, len(buf), min(2*cap(buf), most+1))
 			copy(grown, buf)
 			buf = grown
 		}

@@ -11,30 +11,50 @@ import (
 // maxPause bounds what a server can ask of all calls at once: the API's own block lasts five minutes.
 const maxPause = 5 * time.Minute
 
-// slowStart is how long requests go one by one where nothing is known, unless an answer says sooner how many are
-// left; each one that says nothing of it lets one more be under way. It is longer than answers take, or calls would not
+// slowStart is how long probing lasts if no response ends it. It is longer than responses take, or else calls would not
 // wait for the first one.
 const slowStart = 30 * time.Second
 
-// gate is the only state that the calls of a client share: what the last answers said of the rate limit. While
-// nothing is left no request starts, and while little is left no more are under way than are left, so that calls
-// which waited together do not spend their attempts on one another's 429s.
+// gate keeps the rate limit of a user, which all calls of a client share. The API allows 1,200 requests per 5 minutes
+// to a user, over all of the user's credentials, and 200 requests per second to an IP address. It reports the first
+// limit in the Ratelimit header of each response: how many requests remain, and when they will be as many as at the
+// beginning. A user who exceeds a limit is blocked for five minutes.
+//
+// While no requests remain, no request starts. While few remain, no more are under way than remain, so that calls which
+// waited together do not spend their attempts on each other's 429s.
+//
+//	          requests under way  a response reports a limit        it reports none  until has passed
+//	open      any number          limited, or paused if none remain
+//	limited   at most allowed     the same, unless it is outdated                    probing if calls may wait, else open
+//	paused    none                a later reset counts                               probing
+//	probing   at most allowed     limited, or paused if none remain allowed + 1      open
+//
+// Responses overtake each other, so one may report more than remains by now. Such a response must not raise allowed: it
+// does so only if no other request is under way, and never during a pause. Any response may lower allowed. Probing
+// begins with allowed at one more than are under way: its response tells how many requests the new window has.
 type gate struct {
 	mu       sync.Mutex
-	limited  bool      // left and until are in force
-	probing  bool      // left is a guess, as no answer has told yet what follows the last reset
-	left     int       // how many requests may be under way
-	until    time.Time // when that is over
-	entered  int       // requests so far
-	told     int       // entered, when left was told
+	state    gateState
+	allowed  int       // how many requests may be under way, unless the state is open
+	until    time.Time // when the state ends, unless it is open
 	underWay int
 	changed  chan struct{} // closed when a waiting call should look again; nil while none waits
 }
 
-// enter waits until a request may start; leave must follow, with the ticket. A pause that is longer than limit, or does
-// not fit into ctx, is an error at once. So is a context that has ended: a write must not count as sent when nothing can
-// be. Behind requests that do not end it waits no longer than limit: what it risks then is a 429.
-func (g *gate) enter(ctx context.Context, limit time.Duration) (ticket int, err error) {
+type gateState int
+
+const (
+	open gateState = iota
+	limited
+	paused
+	probing
+)
+
+// enter waits until a request may start; leave must follow. A pause that is longer than limit, or does not end before
+// ctx does, is ErrRateLimited at once, and reset is how long it lasts. A context that has ended is an error too: a write
+// must not count as sent when nothing can be. Behind requests that do not end, enter waits no longer than limit: what it
+// risks then is a 429.
+func (g *gate) enter(ctx context.Context, limit time.Duration) (reset time.Duration, err error) {
 	for overdue := false; ; {
 		if err := contextError(ctx); err != nil {
 			return 0, err
@@ -42,33 +62,31 @@ func (g *gate) enter(ctx context.Context, limit time.Duration) (ticket int, err 
 		g.mu.Lock()
 		now := time.Now()
 		g.expire(now)
-		if !g.limited || g.left > 0 && (overdue || g.underWay < g.left) {
+		if g.state == open || g.underWay < g.allowed || overdue && g.state != paused {
 			g.underWay++
-			g.entered++
-			ticket = g.entered
 			g.mu.Unlock()
-			return ticket, nil
+			return 0, nil
 		}
-		wait, paused := g.until.Sub(now), g.left == 0
+		wait, pause := g.until.Sub(now), g.state == paused
 		if g.changed == nil {
 			g.changed = make(chan struct{})
 		}
 		changed := g.changed
 		g.mu.Unlock()
 
-		if paused {
-			used := fmt.Errorf("%w: nothing is left before the reset in %s", ErrRateLimited, wait.Round(time.Millisecond))
-			if err := fits(ctx, wait); err != nil {
-				return 0, fmt.Errorf("%w: %w", used, err)
-			}
-			if wait > limit {
-				return 0, used
+		if pause {
+			used := fmt.Errorf("%w: no requests remain before the reset in %s", ErrRateLimited, wait.Round(time.Millisecond))
+			switch {
+			case fits(ctx, wait) != nil:
+				return wait, fmt.Errorf("%w, which is past the deadline", used)
+			case wait > limit:
+				return wait, fmt.Errorf("%w, which is more than the longest wait of %s", used, limit)
 			}
 		}
 		timer := time.NewTimer(min(wait, limit))
 		select {
 		case <-timer.C:
-			overdue = !paused && wait > limit
+			overdue = !pause && wait > limit
 		case <-changed:
 		case <-ctx.Done():
 			timer.Stop()
@@ -78,24 +96,23 @@ func (g *gate) enter(ctx context.Context, limit time.Duration) (ticket int, err 
 	}
 }
 
-// expire ends what is no longer in force. Where it held calls back, a slow start follows: one of them finds out how
-// many are left.
+// expire ends a state whose time has passed.
 func (g *gate) expire(now time.Time) {
-	if !g.limited || now.Before(g.until) {
+	if g.state == open || now.Before(g.until) {
 		return
 	}
-	if !g.probing && g.underWay >= g.left {
-		g.probing, g.left, g.until = true, g.underWay+1, g.until.Add(slowStart)
+	if g.state != probing && g.underWay >= g.allowed {
+		g.state, g.allowed, g.until = probing, g.underWay+1, g.until.Add(slowStart)
 		if now.Before(g.until) {
 			return
 		}
 	}
-	g.limited, g.probing = false, false
+	g.state = open
 }
 
-// leave ends what enter began, with the answer's header, or nil if there was no answer.
-func (g *gate) leave(ticket int, h http.Header) {
-	left, reset, limited := mostPressing(h)
+// leave ends what enter began, with the header of the response, or nil if there was no response.
+func (g *gate) leave(h http.Header) {
+	remaining, reset, reported := mostPressing(h)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.underWay--
@@ -103,17 +120,21 @@ func (g *gate) leave(ticket int, h http.Header) {
 	g.expire(now)
 	until := now.Add(min(reset, maxPause))
 	switch {
-	case !limited && g.probing && h == nil:
-		g.left = g.underWay + 1
-	case !limited && g.probing:
-		g.left++
-	case !limited:
-	case g.limited && !g.probing && left > g.left && ticket <= g.told:
-		// An answer that another one has overtaken: what it says was true before.
-	case g.limited && !g.probing && left == 0 && g.left == 0 && g.until.After(until):
-		// A longer pause is already on.
+	case !reported:
+		if g.state == probing && h != nil {
+			g.allowed++
+		}
+	case g.state == paused:
+		if remaining == 0 && until.After(g.until) {
+			g.until = until
+		}
+	case g.state == limited && remaining > g.allowed && g.underWay > 0:
+		// Perhaps another response has overtaken this one.
 	default:
-		g.limited, g.probing, g.left, g.until, g.told = true, false, left, until, g.entered
+		g.state, g.allowed, g.until = limited, remaining, until
+		if remaining == 0 {
+			g.state = paused
+		}
 	}
 	if g.changed != nil {
 		close(g.changed)
@@ -121,12 +142,12 @@ func (g *gate) leave(ticket int, h http.Header) {
 	}
 }
 
-// paused returns how much longer nothing may start.
-func (g *gate) paused() time.Duration {
+// pause returns how much longer nothing may start.
+func (g *gate) pause() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.limited && g.left == 0 {
-		return max(0, time.Until(g.until))
+	if g.state != paused {
+		return 0
 	}
-	return 0
+	return max(0, time.Until(g.until))
 }

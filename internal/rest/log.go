@@ -7,68 +7,86 @@ import (
 	"time"
 )
 
-// record is what the log says of one attempt.
-type record struct {
-	method, path string
-	attempt      int
-	waited       time.Duration // for the limiter and the rate limit, before it was sent
-	duration     time.Duration
-	answer       *RawResponse
-	err          error
-	unknown      bool
-	again        bool
-	wait         time.Duration
+// Attempt describes one attempt of a call to the hooks. No credential is in it.
+type Attempt struct {
+	Method string
+	Path   string // escaped, below the base URL, without the query
+	Route  string // the path with placeholders for IDs
+	Number int    // 1 for the first attempt of a call
+
+	StatusCode int // 0 without a response
+	RayID      string
+	Err        error // why there is no response, or why it was not read to its end
+
+	Waited         time.Duration // for the limiter, the rate limit and the credential source, before the attempt
+	Duration       time.Duration
+	OutcomeUnknown bool // this attempt is a write that may have happened
+	Retry          bool // another attempt follows, after RetryIn
+	RetryIn        time.Duration
+}
+
+// report completes a and passes it to the hooks.
+func (s *Sender) report(ctx context.Context, a Attempt, answer *RawResponse, scrub func(string) string) {
+	if a.Route == "" {
+		a.Route = a.Path
+	}
+	a.Path, a.Route = scrub(a.Path), scrub(a.Route)
+	if answer != nil {
+		a.StatusCode, a.RayID = answer.StatusCode, scrub(answer.Header.Get("Cf-Ray"))
+	}
+	for _, hook := range s.Hooks {
+		hook(ctx, a)
+	}
 }
 
 // level is for who should look: nobody after a success; whoever wrote the call where the API says no or the caller is
 // gone; an operator where something is wrong on the way or at the API, even if another attempt mends it.
-func (r *record) level() slog.Level {
+func (a *Attempt) level() slog.Level {
 	switch {
-	case r.err != nil && errors.Is(r.err, context.Canceled):
+	case errors.Is(a.Err, context.Canceled):
 		return slog.LevelInfo
-	case r.err != nil:
+	case a.Err != nil:
 		return slog.LevelWarn
-	case r.answer.StatusCode < 300:
+	case a.StatusCode < 300:
 		return slog.LevelDebug
-	case r.answer.StatusCode/100 == 4 && judgeStatus(r.answer.StatusCode) == settled:
+	case a.StatusCode/100 == 4 && judgeStatus(a.StatusCode) == settled:
 		return slog.LevelInfo
 	}
 	return slog.LevelWarn
 }
 
-// Log logs one attempt.
-type Log func(context.Context, Credential, record)
-
-// LogTo returns a Log that writes to l. Nothing else refers to what writes records, so that the linker leaves it, and
+// LogTo returns a hook that writes to l. Nothing else refers to what writes records, so that the linker leaves it, and
 // slog's handlers with it, out of a program that asks for no log.
-func LogTo(l *slog.Logger) Log {
-	return func(ctx context.Context, credential Credential, r record) {
-		if !l.Enabled(ctx, r.level()) {
+func LogTo(l *slog.Logger) func(context.Context, Attempt) {
+	return func(ctx context.Context, a Attempt) {
+		level := a.level()
+		if !l.Enabled(ctx, level) {
 			return
 		}
 		attrs := []slog.Attr{
-			slog.String("method", r.method),
-			slog.String("path", credential.Scrub(r.path)),
-			slog.Int("attempt", r.attempt),
-			slog.Duration("duration", r.duration),
+			slog.String("method", a.Method),
+			slog.String("path", a.Path),
+			slog.Int("attempt", a.Number),
+			slog.Duration("duration", a.Duration),
 		}
-		if r.err != nil {
-			attrs = append(attrs, slog.String("error", r.err.Error()))
-		} else {
-			attrs = append(attrs, slog.Int("status", r.answer.StatusCode))
-			if ray := r.answer.Header.Get("Cf-Ray"); ray != "" {
-				attrs = append(attrs, slog.String("ray_id", credential.Scrub(ray)))
-			}
+		if a.StatusCode != 0 {
+			attrs = append(attrs, slog.Int("status", a.StatusCode))
 		}
-		if r.waited >= time.Millisecond {
-			attrs = append(attrs, slog.Duration("waited", r.waited))
+		if a.RayID != "" {
+			attrs = append(attrs, slog.String("ray_id", a.RayID))
 		}
-		if r.unknown {
+		if a.Err != nil {
+			attrs = append(attrs, slog.String("error", a.Err.Error()))
+		}
+		if a.Waited >= time.Millisecond {
+			attrs = append(attrs, slog.Duration("waited", a.Waited))
+		}
+		if a.OutcomeUnknown {
 			attrs = append(attrs, slog.Bool("outcome_unknown", true))
 		}
-		if r.again {
-			attrs = append(attrs, slog.Duration("retry_in", r.wait))
+		if a.Retry {
+			attrs = append(attrs, slog.Duration("retry_in", a.RetryIn))
 		}
-		l.LogAttrs(ctx, r.level(), "cloudflare request", attrs...)
+		l.LogAttrs(ctx, level, "cloudflare request", attrs...)
 	}
 }

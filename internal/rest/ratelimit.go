@@ -2,6 +2,7 @@ package rest
 
 import (
 	"iter"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,22 +22,22 @@ func RateLimits(h http.Header) []RateLimit {
 	for m := range members(h["Ratelimit"]) {
 		if remaining, ok := m.number("r"); ok {
 			reset, _ := m.number("t")
-			limits = append(limits, RateLimit{Name: m.name, Remaining: remaining, Reset: seconds(reset)})
+			limits = append(limits, RateLimit{Name: m.name, Remaining: count(remaining), Reset: seconds(reset)})
 		}
 	}
 	for m := range members(h["Ratelimit-Policy"]) {
 		for i := range limits {
 			if limits[i].Name == m.name {
+				quota, _ := m.number("q")
 				window, _ := m.number("w")
-				limits[i].Quota, _ = m.number("q")
-				limits[i].Window = seconds(window)
+				limits[i].Quota, limits[i].Window = count(quota), seconds(window)
 			}
 		}
 	}
 	return limits
 }
 
-// member is one element of a structured-field list: "name";a=1;b=2.
+// member is one element of a structured-field list, such as "name";a=1;b=2.
 type member struct{ name, params string }
 
 // maxLimits bounds how many members of a header are read: a header may be long, and joining two is quadratic.
@@ -79,13 +80,13 @@ func cutUnquoted(s string, sep byte) (before, after string) {
 	return s, ""
 }
 
-// number returns a parameter that is a whole number and not negative, or zero and false.
-func (m member) number(key string) (int, bool) {
+// number returns the parameter with this key, or zero and false unless it is a whole number from 0 to 2^63-1.
+func (m member) number(key string) (int64, bool) {
 	for rest := m.params; rest != ""; {
 		var param string
 		param, rest = cutUnquoted(rest, ';')
 		if k, v, ok := strings.Cut(param, "="); ok && strings.TrimSpace(k) == key {
-			n, err := strconv.Atoi(strings.TrimSpace(v))
+			n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
 			if err != nil || n < 0 {
 				return 0, false
 			}
@@ -95,17 +96,20 @@ func (m member) number(key string) (int, bool) {
 	return 0, false
 }
 
-// mostPressing returns the smallest remaining quota with the longest wait that belongs to it.
-func mostPressing(h http.Header) (left int, reset time.Duration, ok bool) {
+// count returns n, or the largest int there is.
+func count(n int64) int { return int(min(n, math.MaxInt)) }
+
+// mostPressing returns the smallest number of remaining requests, with the longest reset that belongs to it.
+func mostPressing(h http.Header) (remaining int, reset time.Duration, ok bool) {
 	for m := range members(h["Ratelimit"]) {
 		r, okR := m.number("r")
 		t, okT := m.number("t")
 		if !okR || !okT {
 			continue
 		}
-		if !ok || r < left || r == left && seconds(t) > reset {
-			left, reset, ok = r, seconds(t), true
+		if r, t := count(r), seconds(t); !ok || r < remaining || r == remaining && t > reset {
+			remaining, reset, ok = r, t, true
 		}
 	}
-	return left, reset, ok
+	return remaining, reset, ok
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -46,6 +45,8 @@ func TestRateLimits(t *testing.T) {
 		{"parameters of others", `"a";pk=:AAA=:;x="r=9;t=9";r=5;t=3;y`, "", []RateLimit{{"a", 5, 0, 3 * second, 0}}},
 		{"a bad policy", `"a";r=5;t=-3,"b";r=1;t=1`, `"a";q=-1;w=-1,"b";q=99999999999999999999;w=x`, []RateLimit{{"a", 5, 0, 0, 0}, {"b", 1, 0, second, 0}}},
 		{"no time", `"a";r=5`, "", []RateLimit{{"a", 5, 0, 0, 0}}},
+		{"more than 32 bits hold", `"a";r=0;t=4294967296`, `"a";w=4294967297`, []RateLimit{{"a", 0, 0, (1 << 32) * second, (1<<32 + 1) * second}}},
+		{"more than an int may hold", `"a";r=9223372036854775807;t=1`, `"a";q=9223372036854775807`, []RateLimit{{"a", math.MaxInt, math.MaxInt, second, 0}}},
 		{"a year", `"a";r=0;t=31536000`, "", []RateLimit{{"a", 0, 0, 365 * 24 * time.Hour, 0}}},
 		{"more than a duration holds", `"a";r=0;t=9223372036854775807`, "", []RateLimit{{"a", 0, 0, math.MaxInt64 / second * second, 0}}},
 
@@ -78,10 +79,10 @@ func TestRateLimitsAreBounded(t *testing.T) {
 
 func TestMostPressing(t *testing.T) {
 	tests := []struct {
-		limit string
-		left  int
-		reset time.Duration
-		ok    bool
+		limit     string
+		remaining int
+		reset     time.Duration
+		ok        bool
 	}{
 		{`"a";r=5;t=3`, 5, 3 * time.Second, true},
 		{`"a";r=5;t=3,"b";r=2;t=60`, 2, time.Minute, true},
@@ -90,80 +91,229 @@ func TestMostPressing(t *testing.T) {
 		{`"a";r=0`, 0, 0, false},
 		{`"a";r=0,"b";r=4;t=1`, 4, time.Second, true},
 		{`"a";r=0;t=-1`, 0, 0, false},
+		{`"a";r=0;t=4294967296`, 0, (1 << 32) * time.Second, true},
+		{`"a";r=4294967296;t=1,"b";r=5;t=1`, 5, time.Second, true},
 		{``, 0, 0, false},
 	}
 	for _, test := range tests {
-		left, reset, ok := mostPressing(rateLimitHeader(test.limit, ""))
+		remaining, reset, ok := mostPressing(rateLimitHeader(test.limit, ""))
 		assert.Equal(t, test.ok, ok, test.limit)
-		assert.Equal(t, test.left, left, test.limit)
+		assert.Equal(t, test.remaining, remaining, test.limit)
 		assert.Equal(t, test.reset, reset, test.limit)
 	}
 }
 
-// gateStep is what happens so long after the step before: calls arrive, or one that is under way ends.
-type gateStep struct {
-	after    time.Duration
-	arrive   int
-	end      string // with a Ratelimit header; "no answer": with none; empty: nothing ends
-	underWay int64  // how many calls have then started and not ended
+// gateTest sends calls through a gate, in virtual time.
+type gateTest struct {
+	t    *testing.T
+	ctx  context.Context
+	gate gate
+	sent atomic.Int64 // calls that have passed the gate and not ended
+}
+
+// arrive starts n calls, which wait at the gate until they may be sent.
+func (g *gateTest) arrive(n int) {
+	for range n {
+		go func() {
+			if _, err := g.gate.enter(g.ctx, time.Hour); err == nil {
+				g.sent.Add(1)
+			}
+		}()
+	}
+	synctest.Wait()
+}
+
+// respond ends one of the calls that are under way, with a response that has this Ratelimit header.
+func (g *gateTest) respond(limit string) { g.end(rateLimitHeader(limit, "")) }
+
+// fail ends one of the calls that are under way, without a response.
+func (g *gateTest) fail() { g.end(nil) }
+
+func (g *gateTest) end(h http.Header) {
+	g.sent.Add(-1)
+	g.gate.leave(h)
+	synctest.Wait()
+}
+
+// pass lets time pass.
+func (g *gateTest) pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// underWay requires that so many calls are under way.
+func (g *gateTest) underWay(want int64) {
+	g.t.Helper()
+	require.Equal(g.t, want, g.sent.Load(), "calls under way")
+}
+
+// oneOfThree leaves one call under way and two at the gate, because one request remains in the next 9 s.
+func (g *gateTest) oneOfThree() {
+	g.arrive(2)
+	g.respond(`a;r=1;t=9`)
+	g.arrive(2)
+	g.underWay(1)
 }
 
 func TestGate(t *testing.T) {
-	const second, noAnswer, silent = time.Second, "no answer", "?"
-	// One call is under way and two wait, because one was left.
-	one := []gateStep{{0, 2, "", 2}, {0, 0, `a;r=1;t=9`, 1}, {0, 2, "", 1}}
-	tests := []struct {
-		name  string
-		start []gateStep
-		steps []gateStep
-	}{
-		{"no limit is known", nil, []gateStep{{0, 20, "", 20}, {0, 0, silent, 19}, {0, 0, noAnswer, 18}}},
-		{"no more at once than are left", nil, []gateStep{{0, 20, "", 20}, {0, 0, `a;r=18;t=9`, 19}, {0, 2, "", 19}, {0, 0, noAnswer, 18}, {0, 0, noAnswer, 18}}},
-		{"one after the other", one, []gateStep{{0, 0, `a;r=1;t=9`, 1}, {0, 0, `a;r=1;t=9`, 1}, {0, 0, `a;r=1;t=9`, 0}}},
-		{"an answer that another one has overtaken", one, []gateStep{{second, 0, `a;r=5;t=8`, 1}}},
-		{"nothing left", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {4 * second, 0, "", 0}, {second, 0, "", 1}, {0, 3, `a;r=2;t=5`, 2}}},
-		{"nothing left, and the reset is now", one, []gateStep{{0, 0, `a;r=0;t=0`, 1}}},
-		{"slow start, no answer", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {5 * second, 3, "", 1}, {0, 0, noAnswer, 1}}},
-		{"slow start, an answer that does not say", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {5 * second, 3, "", 1}, {0, 0, silent, 2}, {0, 0, silent, 3}}},
-		{"more is left than there was", one, []gateStep{{0, 0, `a;r=1;t=9`, 1}, {0, 3, `a;r=5;t=9`, 4}}},
-		{"slow start, stalled", one, []gateStep{{0, 5, `a;r=0;t=5`, 0}, {34 * second, 0, "", 1}, {second, 0, "", 7}}},
-		{"a reset while all are under way", one, []gateStep{{9 * second, 0, "", 2}, {0, 0, `a;r=7;t=9`, 2}}},
-		{"a reset after all have ended", one, []gateStep{{0, 0, noAnswer, 1}, {0, 0, noAnswer, 1}, {0, 0, noAnswer, 0}, {9 * second, 20, "", 20}}},
-		{"a reset long ago", one, []gateStep{{0, 0, `a;r=0;t=5`, 0}, {time.Hour, 20, "", 22}}},
-		{"a shorter pause comes second", one, []gateStep{{9 * second, 0, "", 2}, {0, 0, `a;r=0;t=20`, 1}, {0, 0, `b;r=0;t=5`, 0}, {19 * second, 1, "", 0}, {second, 0, "", 1}}},
-		{"a longer pause comes second", one, []gateStep{{9 * second, 0, "", 2}, {0, 0, `a;r=0;t=5`, 1}, {0, 0, `b;r=0;t=20`, 0}, {19 * second, 1, "", 0}, {second, 0, "", 1}}},
-		{"a pause of a year", one, []gateStep{{0, 0, `a;r=0;t=31536000`, 0}, {maxPause - 1, 0, "", 0}, {1, 0, "", 1}}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
+	const second, silent = time.Second, "?"
+	for name, scenario := range map[string]func(*gateTest){
+		"no limit is known": func(g *gateTest) {
+			g.arrive(20)
+			g.underWay(20)
+			g.respond(silent)
+			g.fail()
+			g.arrive(5)
+			g.underWay(23)
+		},
+		"no more are under way than remain": func(g *gateTest) {
+			g.arrive(20)
+			g.respond(`a;r=18;t=9`)
+			g.arrive(2)
+			g.underWay(19)
+			g.fail()
+			g.underWay(18)
+			g.fail()
+			g.underWay(18)
+		},
+		"one after the other": func(g *gateTest) {
+			g.oneOfThree()
+			g.respond(`a;r=1;t=9`)
+			g.underWay(1)
+			g.respond(`a;r=1;t=9`)
+			g.underWay(1)
+			g.respond(`a;r=1;t=9`)
+			g.underWay(0)
+		},
+		"a response that another one has overtaken": func(g *gateTest) {
+			g.arrive(4)
+			g.respond(`a;r=1;t=9`)
+			g.arrive(2)
+			g.respond(`a;r=3;t=9`)
+			g.respond(`a;r=2;t=9`)
+			g.underWay(1)
+		},
+		"a response that another one has overtaken, during a pause": func(g *gateTest) {
+			g.arrive(2)
+			g.respond(`a;r=0;t=9`)
+			g.arrive(2)
+			g.respond(`a;r=1;t=9`)
+			g.underWay(0)
+		},
+		"more remain than before": func(g *gateTest) {
+			g.oneOfThree()
+			g.respond(`a;r=1;t=9`)
+			g.arrive(3)
+			g.underWay(1)
+			g.respond(`a;r=5;t=9`)
+			g.underWay(4)
+		},
+		"none remain": func(g *gateTest) {
+			g.oneOfThree()
+			g.respond(`a;r=0;t=5`)
+			g.pass(4 * second)
+			g.underWay(0)
+			g.pass(second)
+			g.underWay(1)
+			g.arrive(3)
+			g.respond(`a;r=2;t=5`)
+			g.underWay(2)
+		},
+		"none remain, and the reset is now": func(g *gateTest) {
+			g.oneOfThree()
+			g.respond(`a;r=0;t=0`)
+			g.underWay(1)
+		},
+		"a shorter pause comes second": func(g *gateTest) {
+			g.oneOfThree()
+			g.pass(9 * second)
+			g.underWay(2)
+			g.respond(`a;r=0;t=20`)
+			g.respond(`b;r=0;t=5`)
+			g.arrive(1)
+			g.pass(20*second - 1)
+			g.underWay(0)
+			g.pass(1)
+			g.underWay(1)
+		},
+		"a longer pause comes second": func(g *gateTest) {
+			g.oneOfThree()
+			g.pass(9 * second)
+			g.respond(`a;r=0;t=5`)
+			g.respond(`b;r=0;t=20`)
+			g.arrive(1)
+			g.pass(20*second - 1)
+			g.underWay(0)
+			g.pass(1)
+			g.underWay(1)
+		},
+		"a pause of a year": func(g *gateTest) {
+			g.oneOfThree()
+			g.respond(`a;r=0;t=31536000`)
+			g.pass(maxPause - 1)
+			g.underWay(0)
+			g.pass(1)
+			g.underWay(1)
+		},
+		"probing, without a response": func(g *gateTest) {
+			g.oneOfThree()
+			g.respond(`a;r=0;t=5`)
+			g.arrive(3)
+			g.pass(5 * second)
+			g.underWay(1)
+			g.fail()
+			g.underWay(1)
+		},
+		"probing, with a response that reports no limit": func(g *gateTest) {
+			g.oneOfThree()
+			g.respond(`a;r=0;t=5`)
+			g.arrive(3)
+			g.pass(5 * second)
+			g.underWay(1)
+			g.respond(silent)
+			g.underWay(2)
+			g.respond(silent)
+			g.underWay(3)
+		},
+		"probing, stalled": func(g *gateTest) {
+			g.oneOfThree()
+			g.respond(`a;r=0;t=5`)
+			g.arrive(5)
+			g.pass(5*second + slowStart - 1)
+			g.underWay(1)
+			g.pass(1)
+			g.underWay(7)
+		},
+		"a reset while a call waits": func(g *gateTest) {
+			g.oneOfThree()
+			g.pass(9 * second)
+			g.underWay(2)
+			g.respond(`a;r=7;t=9`)
+			g.underWay(2)
+		},
+		"a reset while no call waits": func(g *gateTest) {
+			g.oneOfThree()
+			g.fail()
+			g.fail()
+			g.fail()
+			g.underWay(0)
+			g.pass(9 * second)
+			g.arrive(20)
+			g.underWay(20)
+		},
+		"a reset long ago": func(g *gateTest) {
+			g.oneOfThree()
+			g.respond(`a;r=0;t=5`)
+			g.pass(time.Hour)
+			g.arrive(20)
+			g.underWay(22)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				var g gate
-				var underWay atomic.Int64
-				tickets := make(chan int, 100) // of the calls that are under way: they end in the order in which they started
-				for i, step := range slices.Concat(test.start, test.steps) {
-					<-time.After(step.after)
-					for range step.arrive {
-						go func() {
-							if ticket, err := g.enter(ctx, time.Hour); err == nil {
-								tickets <- ticket
-								underWay.Add(1)
-							}
-						}()
-					}
-					if step.end != "" {
-						synctest.Wait()
-						underWay.Add(-1)
-						if step.end == noAnswer {
-							g.leave(<-tickets, nil)
-						} else {
-							g.leave(<-tickets, rateLimitHeader(step.end, ""))
-						}
-					}
-					synctest.Wait()
-					require.Equal(t, step.underWay, underWay.Load(), "step %d", i+1)
-				}
+				scenario(&gateTest{t: t, ctx: ctx})
 			})
 		})
 	}
@@ -179,13 +329,40 @@ func TestGateIsNotHeldByWhatStalls(t *testing.T) {
 			require.NoError(t, err)
 			return time.Since(start)
 		}
-		ticket, err := g.enter(t.Context(), 0)
-		require.NoError(t, err)
-		g.leave(ticket, rateLimitHeader(`a;r=1;t=300`, ""))
+		require.Zero(t, enter(0))
+		g.leave(rateLimitHeader(`a;r=1;t=300`, ""))
 		require.Zero(t, enter(time.Second))
-		require.Equal(t, time.Second, enter(time.Second), "the one that is left is under way and does not end")
+		require.Equal(t, time.Second, enter(time.Second), "the one that remains is under way and does not end")
 		require.Equal(t, 299*time.Second, enter(time.Hour), "until the reset")
 	})
+}
+
+// A pause that a call cannot wait for ends the call at once, and says how long it lasts.
+func TestGateReportsTheReset(t *testing.T) {
+	for name, test := range map[string]struct {
+		limit, deadline time.Duration
+		text            string
+	}{
+		"longer than the limit": {time.Second, time.Minute, "rate limited: no requests remain before the reset in 20s, which is more than the longest wait of 1s"},
+		"past the deadline":     {time.Minute, time.Second, "rate limited: no requests remain before the reset in 20s, which is past the deadline"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var g gate
+				ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
+				defer cancel()
+				_, err := g.enter(ctx, test.limit)
+				require.NoError(t, err)
+				g.leave(rateLimitHeader(`a;r=0;t=20`, ""))
+
+				reset, err := g.enter(ctx, test.limit)
+				assert.Equal(t, 20*time.Second, reset)
+				assert.ErrorIs(t, err, ErrRateLimited)
+				assert.NotErrorIs(t, err, context.DeadlineExceeded)
+				assert.EqualError(t, err, test.text)
+			})
+		})
+	}
 }
 
 func FuzzRateLimits(f *testing.F) {
@@ -217,19 +394,19 @@ func FuzzRateLimits(f *testing.F) {
 		if !assert.ObjectsAreEqual(limits, again) {
 			t.Fatalf("%+v became %+v", limits, again)
 		}
-		left, reset, ok := mostPressing(rateLimitHeader(limit, policy))
+		remaining, reset, ok := mostPressing(rateLimitHeader(limit, policy))
 		if !ok {
 			return
 		}
 		found := false
 		for _, l := range limits {
-			found = found || l.Remaining == left && l.Reset == reset
-			if l.Remaining < left && l.Reset > 0 {
-				t.Fatalf("%d left, but %+v", left, l)
+			found = found || l.Remaining == remaining && l.Reset == reset
+			if l.Remaining < remaining && l.Reset > 0 {
+				t.Fatalf("%d remain, but %+v", remaining, l)
 			}
 		}
 		if !found {
-			t.Fatalf("%d left for %s is in none of %+v", left, reset, limits)
+			t.Fatalf("%d for %s are in none of %+v", remaining, reset, limits)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,23 +25,26 @@ type Config struct {
 	BaseURL      string
 	HTTPClient   *http.Client // nil: the transport that all clients share
 	Credential   Credential
+	Source       func(context.Context) (Credential, error) // nil: Credential signs all requests
 	UserAgent    string
 	Timeout      time.Duration // of one attempt; 0: none
 	MaxRetryWait time.Duration
-	Log          Log // nil: none
-	Limiter      interface{ Wait(context.Context) error }
+	Hooks        []func(context.Context, Attempt)
+	Limiter      func(context.Context) error // waits until a request may be sent; nil: none
 }
 
-// Sender sends requests to one origin with one credential. It is safe for concurrent use.
+// Sender sends requests to one origin. It is safe for concurrent use.
 type Sender struct {
 	Config
 	origin *url.URL // Path and RawPath, which is always set, end without a slash
 	jar    http.CookieJar
 	gate   gate
+	signer atomic.Pointer[signer] // the last one that was used; never nil
 
-	// Closures, so that no printer reaches the credential: a transport holds it in the buffers of its connections.
-	header    func() http.Header
+	// A closure, so that no printer reaches the credential: a transport holds it in the buffers of its connections.
 	roundTrip func(*http.Request) (*http.Response, error)
+	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
+	native    bool                                  // the transport is an *http.Transport
 }
 
 // New returns a Sender. A bad base URL is ErrInvalidArgument.
@@ -63,13 +67,14 @@ func New(config Config) (*Sender, error) {
 			s.Timeout = hc.Timeout
 		}
 	}
-	constant := http.Header{
-		"Accept":     {"application/json"}, // anything else makes the edge answer its errors in HTML
-		"User-Agent": {config.UserAgent},
+	s.signer.Store(unsigned)
+	if config.Source == nil {
+		s.signer.Store(newSigner(config.Credential, config.UserAgent))
 	}
-	config.Credential.sign(constant)
-	s.header = func() http.Header { return cloneHeader(constant) }
 	s.roundTrip = transport.RoundTrip
+	if t, ok := transport.(*http.Transport); ok {
+		s.native, s.proxy = true, t.Proxy
+	}
 	return s, nil
 }
 
@@ -77,9 +82,11 @@ func New(config Config) (*Sender, error) {
 type RawRequest struct {
 	Method     string
 	Path       []string
+	Route      string // for hooks: the path with placeholders for IDs; empty: the path
 	Query      string // encoded
 	Header     http.Header
 	Body       []byte // nil: none
+	Idempotent bool   // a POST or PATCH that may be repeated like a PUT
 	MaxRetries int
 }
 
@@ -89,20 +96,27 @@ type RawResponse struct {
 	Header     http.Header
 	Body       []byte // valid until Release
 	TooLarge   bool   // Body is only the beginning
+	Incomplete error  // why Body is not whole, nil if it is; only if the status is no success
 	Path       string // of the request, escaped, below the base URL
 	Attempts   int
 	Unknown    bool // this attempt or an earlier one was a write that may have happened
+	Token      bool // the credential of this attempt was an API token
+
+	Scrub func(string) string // redacts the credentials of this attempt and of earlier ones
 
 	buffer *[]byte
 }
 
 // Failure is the error of a call that ended without an answer to use.
 type Failure struct {
-	Path     string
-	Attempts int          // zero: nothing was sent
-	Last     *RawResponse // the last complete answer, nil if there was none; released by whoever has the Failure
-	Unknown  bool         // an attempt was a write that may have happened
-	Causes   []error      // what ended the call; its own secrets are out of their texts
+	Path       string
+	Attempts   int           // zero: nothing was sent
+	Last       *RawResponse  // the last complete answer, nil if there was none; released by whoever has the Failure
+	Unknown    bool          // an attempt was a write that may have happened
+	RetryAfter time.Duration // until the reset, if the client's own rate limit ended the call
+	Causes     []error       // what ended the call; its own secrets are out of their texts
+
+	Scrub func(string) string // redacts the credentials of all attempts
 }
 
 func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
@@ -116,7 +130,8 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := Failure{Path: path}
+	signer := s.signer.Load()
+	call := Failure{Path: path, Scrub: signer.scrub}
 	fail := func(ended error) (*RawResponse, error) { // beside why the last attempt had no answer
 		call.Causes = append(call.Causes, ended)
 		return nil, &call
@@ -127,38 +142,55 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 			if err := contextError(ctx); err != nil {
 				return fail(err)
 			}
-			if err := s.Limiter.Wait(ctx); err != nil {
-				return fail(s.cleanError(ctx, fmt.Errorf("limiter: %w", err)))
+			if err := s.Limiter(ctx); err != nil {
+				return fail(cleanError(ctx, call.Scrub, fmt.Errorf("limiter: %w", err)))
 			}
 		}
-		ticket, err := s.gate.enter(ctx, s.MaxRetryWait)
+		reset, err := s.gate.enter(ctx, s.MaxRetryWait)
 		if err != nil {
+			call.RetryAfter = reset
 			return fail(err)
 		}
+		next, err := s.sign(ctx)
+		if err != nil {
+			return fail(cleanError(ctx, call.Scrub, err))
+		}
+		signer = next.after(signer)
+		call.Scrub = signer.scrub
 		call.Attempts++
 		start := time.Now()
-		answer, result, err := s.attempt(ctx, ticket, &req, target)
+		response, result, err := s.attempt(ctx, signer, call.Attempts, &req, target)
 		duration := time.Since(start)
 		call.Causes = nil
 		if err != nil {
-			err = s.cleanError(ctx, withoutURL(err))
+			err = cleanError(ctx, call.Scrub, withoutURL(err))
 			call.Causes = []error{err}
-		} else {
+		}
+		if response != nil {
 			call.Last.Release()
-			call.Last = answer
-			answer.Path, answer.Attempts = path, call.Attempts
+			call.Last = response
+			response.Path, response.Attempts = path, call.Attempts
+			response.Token, response.Scrub = signer.isToken, signer.scrub
+			if response.Incomplete != nil {
+				response.Incomplete = cleanError(ctx, call.Scrub, response.Incomplete)
+			}
 		}
 		call.Unknown = call.Unknown || result.unknown(req.Method)
 
-		again, wait := call.Attempts <= req.MaxRetries && result.repeatable(req.Method), time.Duration(0)
-		if again {
-			wait, again = s.wait(ctx, answer, call.Attempts)
+		again, wait := call.Attempts <= req.MaxRetries && result.repeatable(req.idempotent()), time.Duration(0)
+		if err != nil && contextError(ctx) != nil {
+			again = false
 		}
-		if s.Log != nil {
-			s.Log(ctx, s.Credential, record{
-				method: req.Method, path: path, attempt: call.Attempts, waited: start.Sub(queued), duration: duration,
-				answer: answer, err: err, unknown: result.unknown(req.Method), again: again, wait: wait,
-			})
+		if again {
+			wait, again = s.wait(response, call.Attempts)
+		}
+		if len(s.Hooks) > 0 {
+			a := Attempt{
+				Method: req.Method, Path: path, Route: req.Route, Number: call.Attempts, Err: err,
+				Waited: start.Sub(queued), Duration: duration,
+				OutcomeUnknown: result.unknown(req.Method), Retry: again, RetryIn: wait,
+			}
+			s.report(ctx, a, response, call.Scrub)
 		}
 
 		switch {
@@ -169,22 +201,22 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		case err != nil:
 			return nil, &call
 		default:
-			answer.Unknown = call.Unknown
-			return answer, nil
+			response.Unknown = call.Unknown
+			return response, nil
 		}
 	}
 }
 
-// wait returns how long to wait before the next attempt, and false if there must be none: the caller is gone, or the
-// server asks for more than the client is willing to wait and the caller is better served by the answer.
-func (s *Sender) wait(ctx context.Context, answer *RawResponse, attempts int) (time.Duration, bool) {
+// wait returns how long to wait before the next attempt, and false if there must be none: the server asks for more than
+// the client is willing to wait, and the caller is better served by the response.
+func (s *Sender) wait(response *RawResponse, attempts int) (time.Duration, bool) {
 	wait := backoff(attempts, s.MaxRetryWait)
-	if answer == nil {
-		return wait, contextError(ctx) == nil
+	if response == nil {
+		return wait, true
 	}
-	if asked := RetryAfter(answer.Header, time.Now()); asked > 0 {
+	if asked := RetryAfter(response.Header, time.Now()); asked > 0 {
 		wait = asked
 	}
-	wait = max(wait, s.gate.paused())
+	wait = max(wait, s.gate.pause())
 	return wait, wait <= s.MaxRetryWait
 }

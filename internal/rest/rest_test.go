@@ -69,7 +69,7 @@ func TestTargetRefuses(t *testing.T) {
 func asReceived(t *testing.T, c *Sender, u *url.URL) *http.Request {
 	t.Helper()
 	var wire bytes.Buffer
-	require.NoError(t, c.request(t.Context(), &RawRequest{Method: "GET"}, u).Write(&wire))
+	require.NoError(t, c.request(t.Context(), c.signer.Load(), &RawRequest{Method: "GET"}, u).Write(&wire))
 	received, err := http.ReadRequest(bufio.NewReader(&wire))
 	require.NoError(t, err)
 	return received
@@ -179,7 +179,8 @@ func TestRequestsShareNothing(t *testing.T) {
 	u, _, err := c.target([]string{"a"}, "")
 	require.NoError(t, err)
 	request := &RawRequest{Method: "POST", Header: http.Header{"X-Mine": {"1"}}, Body: []byte("{}")}
-	first, second := c.request(t.Context(), request, u), c.request(t.Context(), request, u)
+	signer := c.signer.Load()
+	first, second := c.request(t.Context(), signer, request, u), c.request(t.Context(), signer, request, u)
 	for _, values := range first.Header {
 		values[0] = "changed"
 	}
@@ -223,7 +224,7 @@ func TestRead(t *testing.T) {
 		} {
 			want := bytes.Repeat([]byte("0123456789abcde\n"), tt.size/16+1)[:tt.size]
 			a := &RawResponse{StatusCode: tt.status}
-			require.NoError(t, a.read(reader(bytes.NewReader(want)), tt.announced), "%s: %+v", name, tt)
+			require.NoError(t, a.read(reader(bytes.NewReader(want)), tt.announced, new(timeLimit)), "%s: %+v", name, tt)
 			assert.Equal(t, tt.tooLarge, a.TooLarge, "%s: %+v", name, tt)
 			if tt.tooLarge {
 				assert.True(t, bytes.HasPrefix(want, a.Body), "%s: %+v", name, tt)
@@ -242,7 +243,7 @@ func TestReadEndlessBodies(t *testing.T) {
 	for status, limit := range map[int]int{200: MaxBody, 500: MaxErrorBody} {
 		a := &RawResponse{StatusCode: status}
 		body := &countedReader{}
-		require.NoError(t, a.read(body, -1))
+		require.NoError(t, a.read(body, -1, new(timeLimit)))
 		assert.True(t, a.TooLarge)
 		assert.Len(t, a.Body, limit)
 		assert.LessOrEqual(t, body.read, limit+1)
@@ -250,7 +251,7 @@ func TestReadEndlessBodies(t *testing.T) {
 	}
 	a := &RawResponse{StatusCode: 200}
 	body := &countedReader{}
-	require.NoError(t, a.read(body, MaxBody+1))
+	require.NoError(t, a.read(body, MaxBody+1, new(timeLimit)))
 	assert.True(t, a.TooLarge)
 	assert.LessOrEqual(t, body.read, maxPooled+512, "of what is announced as too large, only a sample is read")
 }
@@ -258,7 +259,7 @@ func TestReadEndlessBodies(t *testing.T) {
 func TestReadPassesErrorsOn(t *testing.T) {
 	broken := errors.New("broken")
 	a := &RawResponse{StatusCode: 200}
-	assert.ErrorIs(t, a.read(io.MultiReader(strings.NewReader("x"), iotest.ErrReader(broken)), -1), broken)
+	assert.ErrorIs(t, a.read(io.MultiReader(strings.NewReader("x"), iotest.ErrReader(broken)), -1, new(timeLimit)), broken)
 	a.Release()
 }
 
@@ -289,7 +290,7 @@ func (r *countedReader) Read(p []byte) (int, error) {
 // A large answer does not keep its memory in the pool.
 func TestLargeBuffersAreNotKept(t *testing.T) {
 	a := &RawResponse{StatusCode: 200}
-	require.NoError(t, a.read(bytes.NewReader(make([]byte, 4<<20)), -1))
+	require.NoError(t, a.read(bytes.NewReader(make([]byte, 4<<20)), -1, new(timeLimit)))
 	a.Release()
 	for range 100 {
 		buffer := buffers.Get().(*[]byte)

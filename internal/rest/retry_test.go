@@ -1,19 +1,10 @@
 package rest
 
 import (
-	"context"
-	"crypto/tls"
-	"errors"
-	"fmt"
-	"io"
 	"math"
-	"net"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -21,8 +12,10 @@ import (
 )
 
 func TestRules(t *testing.T) {
-	idempotent := []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete}
-	other := []string{http.MethodPost, http.MethodPatch, "PROPFIND", ""}
+	writes := map[string]bool{
+		http.MethodGet: false, http.MethodHead: false, http.MethodPut: true, http.MethodDelete: true,
+		http.MethodPost: true, http.MethodPatch: true, "PROPFIND": true, "": true,
+	}
 	tests := []struct {
 		outcome                            outcome
 		repeatIdempotent, repeatOther, may bool
@@ -30,22 +23,27 @@ func TestRules(t *testing.T) {
 		{settled, false, false, false},
 		{throttled, true, true, false},
 		{troubled, true, false, true},
-		{unsent, true, true, false},
+		{unprocessed, true, true, false},
 		{hopeless, false, false, false},
 		{lost, true, false, true},
 	}
 	assert.Len(t, tests, len(rules), "every outcome has a test")
 	for _, test := range tests {
-		for _, method := range idempotent {
-			assert.Equal(t, test.repeatIdempotent, test.outcome.repeatable(method), "%d %s", test.outcome, method)
-		}
-		for _, method := range other {
-			assert.Equal(t, test.repeatOther, test.outcome.repeatable(method), "%d %s", test.outcome, method)
-		}
-		for _, method := range slices.Concat(idempotent, other) {
-			write := method != http.MethodGet && method != http.MethodHead
+		assert.Equal(t, test.repeatIdempotent, test.outcome.repeatable(true), "%d", test.outcome)
+		assert.Equal(t, test.repeatOther, test.outcome.repeatable(false), "%d", test.outcome)
+		for method, write := range writes {
 			assert.Equal(t, test.may && write, test.outcome.unknown(method), "%d %s", test.outcome, method)
 		}
+	}
+}
+
+func TestIdempotent(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete} {
+		assert.True(t, (&RawRequest{Method: method}).idempotent(), method)
+	}
+	for _, method := range []string{http.MethodPost, http.MethodPatch, "PROPFIND", ""} {
+		assert.False(t, (&RawRequest{Method: method}).idempotent(), method)
+		assert.True(t, (&RawRequest{Method: method, Idempotent: true}).idempotent(), method)
 	}
 }
 
@@ -59,50 +57,6 @@ func TestJudgeStatus(t *testing.T) {
 			want = troubled
 		}
 		assert.Equal(t, want, judgeStatus(status), "%d", status)
-	}
-}
-
-func TestJudgeError(t *testing.T) {
-	op := func(op string, err error) error { return &net.OpError{Op: op, Net: "tcp", Err: err} }
-	notFound := &net.DNSError{Err: "no such host", Name: "a.invalid", IsNotFound: true}
-	busy := &net.DNSError{Err: "server misbehaving", Name: "a.invalid", IsTemporary: true}
-	certificate := &tls.CertificateVerificationError{Err: errors.New("signed by nobody")}
-	tests := []struct {
-		name string
-		err  error
-		want outcome
-	}{
-		{"dial refused", op("dial", syscall.ECONNREFUSED), unsent},
-		{"dial timed out", op("dial", context.DeadlineExceeded), unsent},
-		{"dial of a proxy refused", op("proxyconnect", op("dial", syscall.ECONNREFUSED)), unsent},
-		{"dial of a proxy that has no address", op("proxyconnect", op("dial", notFound)), hopeless},
-		{"name server is in trouble", op("dial", busy), unsent},
-		{"host does not exist", op("dial", notFound), hopeless},
-		{"name server is in trouble, bare", busy, unsent},
-		{"host does not exist, bare", notFound, hopeless},
-		{"bad certificate", certificate, hopeless},
-
-		{"proxy answered badly", op("proxyconnect", errors.New("Bad Gateway")), lost},
-		{"proxy went away", op("proxyconnect", op("read", syscall.ECONNRESET)), lost},
-		{"connection reset while reading", op("read", syscall.ECONNRESET), lost},
-		{"connection reset while writing", op("write", syscall.ECONNRESET), lost},
-		{"TLS alert", op("remote error", errors.New("tls: handshake failure")), lost},
-		{"not TLS", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, lost},
-		{"end of the connection", io.EOF, lost},
-		{"context ended", context.Canceled, lost},
-		{"anything else", errors.New("broken"), lost},
-
-		// What wraps one of these may have sent the request before, and then tried again by itself.
-		{"dial refused, wrapped", fmt.Errorf("after 3 attempts: %w", op("dial", syscall.ECONNREFUSED)), lost},
-		{"dial refused, from an http.Client", &url.Error{Op: "Post", URL: "https://a.invalid", Err: op("dial", syscall.ECONNREFUSED)}, lost},
-		{"no such host, wrapped", fmt.Errorf("after 3 attempts: %w", notFound), lost},
-		{"bad certificate, wrapped", fmt.Errorf("after 3 attempts: %w", certificate), lost},
-		{"dial refused, joined", errors.Join(io.ErrUnexpectedEOF, op("dial", syscall.ECONNREFUSED)), lost},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			assert.Equal(t, test.want, judgeError(test.err))
-		})
 	}
 }
 
@@ -146,8 +100,9 @@ func TestRetryAfter(t *testing.T) {
 		{"  7 ", 7 * time.Second},
 		{"007", 7 * time.Second},
 		{"31536000", 365 * 24 * time.Hour},
+		{"4294967296", (1 << 32) * time.Second},
 		{strings.Repeat("9", 400), math.MaxInt64 / time.Second * time.Second},
-		{strconv.Itoa(math.MaxInt), math.MaxInt64 / time.Second * time.Second},
+		{strconv.FormatInt(math.MaxInt64, 10), math.MaxInt64 / time.Second * time.Second},
 		{now.Add(9 * time.Second).Format(http.TimeFormat), 9 * time.Second},
 		{now.Add(9 * time.Second).Format(time.RFC850), 9 * time.Second},
 		{now.Add(9 * time.Second).Format(time.ANSIC), 9 * time.Second},
@@ -174,6 +129,25 @@ func TestRetryAfter(t *testing.T) {
 		})
 	}
 	assert.Zero(t, RetryAfter(nil, now), "no header")
+}
+
+// A date means what the server's clock says, whatever the client's clock says.
+func TestRetryAfterIsRelativeToTheDate(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for _, off := range []time.Duration{0, time.Hour, -time.Hour, 20 * time.Second, -20 * time.Second, 24 * 365 * time.Hour} {
+		server := now.Add(off)
+		at := func(d time.Duration) http.Header {
+			return http.Header{"Retry-After": {server.Add(d).Format(http.TimeFormat)}, "Date": {server.Format(http.TimeFormat)}}
+		}
+		assert.Equal(t, 2*time.Second, RetryAfter(at(2*time.Second), now), "a clock that is off by %s", off)
+		assert.Zero(t, RetryAfter(at(-2*time.Second), now), "a clock that is off by %s", off)
+	}
+	seconds := http.Header{"Retry-After": {"7"}, "Date": {now.Add(time.Hour).Format(http.TimeFormat)}}
+	assert.Equal(t, 7*time.Second, RetryAfter(seconds, now), "seconds need no clock")
+	for _, date := range []string{"", "yesterday", "0", now.Format(time.RFC3339)} {
+		h := http.Header{"Retry-After": {now.Add(3 * time.Second).Format(http.TimeFormat)}, "Date": {date}}
+		assert.Equal(t, 3*time.Second, RetryAfter(h, now), "a Date header that cannot be read: %q", date)
+	}
 }
 
 func FuzzRetryAfter(f *testing.F) {

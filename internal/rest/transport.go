@@ -14,10 +14,11 @@ var sharedTransport = sync.OnceValue(NewTransport)
 // NewTransport returns a new transport with the settings of the shared one.
 func NewTransport() *http.Transport {
 	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dialContext,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: 128,
+		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: checkConnect,
+		DialContext:            dialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    128,
 		// Many gateways close idle connections after 60 seconds. A POST that is sent at that moment has an unknown
 		// outcome, so the client closes them first.
 		IdleConnTimeout:        50 * time.Second,

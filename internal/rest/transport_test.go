@@ -20,7 +20,7 @@ func TestNewTransportFields(t *testing.T) {
 		}
 	}
 	assert.ElementsMatch(t, []string{
-		"Proxy", "DialContext", "ForceAttemptHTTP2", "MaxIdleConnsPerHost", "IdleConnTimeout", "TLSHandshakeTimeout",
+		"Proxy", "OnProxyConnectResponse", "DialContext", "ForceAttemptHTTP2", "MaxIdleConnsPerHost", "IdleConnTimeout", "TLSHandshakeTimeout",
 		"MaxResponseHeaderBytes", "TLSClientConfig", "HTTP2",
 	}, set)
 

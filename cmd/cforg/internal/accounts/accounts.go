@@ -1,0 +1,127 @@
+// Package accounts lists the accounts of organizations.
+package accounts
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/hierarchy"
+	"example.com/cloudflare/cmd/cforg/internal/output"
+)
+
+const long = `Accounts lists the accounts of all organizations, by organization and name. With an ORGANIZATION, a name or an ID, it
+lists those of that one and of everything below it.
+
+The column 2FA tells whether the account requires two-factor authentication; it is empty if the API does not say. If the
+accounts of an organization cannot be read, the rest is listed and the exit code is 1.`
+
+var formats = map[string]func(io.Writer, []row) error{"table": printTable, "json": printJSON, "csv": printCSV}
+
+// Command returns "cforg accounts".
+func Command(env *cli.Env) *cobra.Command {
+	var format, contains string
+	command := &cobra.Command{
+		Use:     "accounts [ORGANIZATION]",
+		Short:   "List the accounts of organizations",
+		Long:    long,
+		Example: "  cforg accounts --demo \"Alder Secure\"\n  cforg accounts --demo --name shop --format csv",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: env.Run(func(ctx context.Context, args []string) error {
+			return run(ctx, env, args, contains, formats[format])
+		}),
+	}
+	cli.FormatFlag(command, &format, "table", "json", "csv")
+	command.Flags().StringVar(&contains, "name", "", "only accounts whose name contains this `text`, in lower or upper case")
+	return command
+}
+
+func run(ctx context.Context, env *cli.Env, args []string, contains string, show func(io.Writer, []row) error) error {
+	client, err := env.Client()
+	if err != nil {
+		return err
+	}
+	nodes, err := hierarchy.List(ctx, client)
+	if err != nil {
+		return err
+	}
+	if len(args) > 0 {
+		if nodes, err = hierarchy.Select(nodes, args[0]); err != nil {
+			return err
+		}
+	}
+	found := make([][]row, len(nodes))
+	params := cloudflare.OrganizationAccountListParams{NameContains: contains}
+	incomplete := hierarchy.Each(ctx, nodes, func(i int, n *hierarchy.Node) error {
+		for account, err := range client.OrganizationAccounts.All(ctx, n.ID, params) {
+			if err != nil {
+				return err
+			}
+			found[i] = append(found[i], row{account, n.ID, n.PathName()})
+		}
+		slices.SortFunc(found[i], func(a, b row) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+		return nil
+	})
+	if ctx.Err() != nil {
+		return incomplete
+	}
+	if err := show(env.Stdout, slices.Concat(found...)); err != nil {
+		return err
+	}
+	return incomplete
+}
+
+// row is an account with its organization.
+type row struct {
+	*cloudflare.Account
+	OrganizationID string `json:"organization_id"`
+	Organization   string `json:"organization"` // the names from the top of the hierarchy
+}
+
+func (r row) twoFactor() string {
+	switch enforced, known := r.Settings.EnforceTwofactor.Get(); {
+	case !known:
+		return ""
+	case enforced:
+		return "yes"
+	}
+	return "no"
+}
+
+func (r row) created() string {
+	if r.CreatedOn.IsZero() {
+		return ""
+	}
+	return r.CreatedOn.Format(time.DateOnly)
+}
+
+func printTable(w io.Writer, rows []row) error {
+	var cells [][]string
+	for _, r := range rows {
+		cells = append(cells, []string{r.Name, r.ID, string(r.Type), r.created(), r.twoFactor(), r.Organization})
+	}
+	if err := output.Table(w, []string{"ACCOUNT", "ID", "TYPE", "CREATED", "2FA", "ORGANIZATION"}, cells); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n", output.Count(len(rows), "account"))
+	return err
+}
+
+func printCSV(w io.Writer, rows []row) error {
+	cells := [][]string{{"id", "name", "type", "created_on", "enforce_twofactor", "organization_id", "organization"}}
+	for _, r := range rows {
+		cells = append(cells, []string{r.ID, r.Name, string(r.Type), r.created(), r.twoFactor(), r.OrganizationID, r.Organization})
+	}
+	return output.CSV(w, cells)
+}
+
+func printJSON(w io.Writer, rows []row) error {
+	return output.JSON(w, append([]row{}, rows...)) // a list also if it is empty
+}

@@ -1,0 +1,155 @@
+// Package cli holds what the commands of cforg share: global flags, the client, questions, and exit codes.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cloudflare"
+)
+
+// The exit codes of every command.
+const (
+	ExitDone        = 0
+	ExitFailed      = 1
+	ExitUsage       = 2   // the command line is wrong; nothing was sent
+	ExitRefused     = 3   // nothing found, more than one found, or refused
+	ExitInterrupted = 130 // Ctrl-C or SIGTERM
+)
+
+const long = `cforg does whole jobs with Cloudflare's Organizations API.
+
+It takes its credential from the environment: CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL. With
+--demo it needs none: the command runs against a demo server inside this process, with 60 organizations, 300 accounts
+and 120 members. A command that writes shows what it will do and asks first, unless --yes is given.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, more than one found or refused, 130 interrupted.`
+
+// Execute runs the command line args and returns its exit code. If the command failed, the error has been printed.
+func Execute(ctx context.Context, env *Env, args []string, commands ...func(*Env) *cobra.Command) int {
+	stdout := &sink{w: env.Stdout}
+	env.Stdout = stdout
+	defer env.close()
+	root := newRoot(env, commands)
+	root.SetArgs(args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil && stdout.err != nil {
+		err = &codedError{ExitFailed, fmt.Errorf("standard output: %w", stdout.err)}
+	}
+	if err == nil {
+		return ExitDone
+	}
+	return env.fail(ctx, command.CommandPath(), err)
+}
+
+func newRoot(env *Env, commands []func(*Env) *cobra.Command) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "cforg",
+		Short:         "Whole jobs with Cloudflare's Organizations API",
+		Long:          long,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	flags := root.PersistentFlags()
+	flags.BoolVar(&env.Demo, "demo", false, "run against a demo server inside this process")
+	flags.StringVar(&env.baseURL, "base-url", "", "send requests to this `URL` (default $CLOUDFLARE_BASE_URL, or Cloudflare's API)")
+	flags.BoolVarP(&env.verbose, "verbose", "v", false, "log every request to standard error")
+	root.MarkFlagsMutuallyExclusive("demo", "base-url")
+	for _, command := range commands {
+		root.AddCommand(command(env))
+	}
+	return root
+}
+
+// version returns the version of the module, or the commit that the program was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && info.Main.Version == "(devel)" {
+			return setting.Value
+		}
+	}
+	return info.Main.Version
+}
+
+// Run returns the RunE of a command. An error from before run is called is wrong usage: cobra checks flags and
+// arguments first.
+func (env *Env) Run(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(command *cobra.Command, args []string) error {
+		env.running = true
+		return run(command.Context(), args)
+	}
+}
+
+// fail prints an error and returns the exit code that goes with it.
+func (env *Env) fail(ctx context.Context, path string, err error) int {
+	code := ExitFailed
+	coded, isCoded := errors.AsType[*codedError](err)
+	switch {
+	case isCoded:
+		code = coded.code
+	case !env.running:
+		code = ExitUsage
+	case errors.Is(err, cloudflare.ErrInvalidArgument):
+		code = ExitUsage
+	}
+	if errors.Is(err, syscall.EPIPE) && ctx.Err() == nil {
+		return code // the reader of the pipe knows why it stopped
+	}
+	if err != ctx.Err() { // which would say no more than the next line
+		fmt.Fprintf(env.Stderr, "%s: %s\n", path, strings.TrimSpace(err.Error()))
+	}
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintf(env.Stderr, "%s: interrupted\n", path)
+		return ExitInterrupted
+	case code == ExitUsage:
+		fmt.Fprintf(env.Stderr, "Run \"%s --help\" for usage.\n", path)
+	}
+	return code
+}
+
+// codedError is an error with an exit code.
+type codedError struct {
+	code int
+	error
+}
+
+func (e *codedError) Unwrap() error { return e.error }
+
+// Usagef is [fmt.Errorf] for a wrong command line: ExitUsage.
+func Usagef(format string, args ...any) error {
+	return &codedError{ExitUsage, fmt.Errorf(format, args...)}
+}
+
+// Refused makes an error end the program with ExitRefused.
+func Refused(err error) error { return &codedError{ExitRefused, err} }
+
+// sink remembers the first failed write, so that no command has to check each of its writes.
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sink) Write(p []byte) (n int, err error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, s.err = s.w.Write(p)
+	return n, s.err
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+	"example.com/cloudflare/cmd/cforg/internal/demo"
+)
+
+// Env is what a command runs with. Only the first group of fields must be set.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+
+	Transport http.RoundTripper      // of every client; nil for the default one
+	Server    *cloudflaretest.Server // of --demo; if nil, [Env.Client] starts one and fills it
+	Tree      *demo.Tree             // what Server holds
+
+	Demo bool // the flag --demo
+
+	baseURL string
+	verbose bool
+	running bool          // the command line was accepted
+	fresh   bool          // Server was started by Client
+	input   *bufio.Reader // of Stdin, once something was read
+}
+
+// BaseURL returns the URL that requests go to, or an empty string for the default one.
+func (env *Env) BaseURL() string {
+	return cmp.Or(env.baseURL, os.Getenv("CLOUDFLARE_BASE_URL"))
+}
+
+// Client returns a client for the account that the credential in the environment belongs to. With --demo it returns a
+// client for the demo server.
+func (env *Env) Client(options ...cloudflare.Option) (*cloudflare.Client, error) {
+	first := []cloudflare.Option{cloudflare.WithUserAgent("cforg")}
+	if env.Transport != nil {
+		first = append(first, cloudflare.WithHTTPClient(&http.Client{Transport: env.Transport}))
+	}
+	options = append(first, options...)
+	if env.verbose {
+		handler := slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
+		options = append(options, cloudflare.WithLogger(slog.New(handler)))
+	}
+	if env.Demo {
+		env.startServer()
+		return env.Server.Client(options...), nil
+	}
+	if base := env.BaseURL(); base != "" {
+		options = append(options, cloudflare.WithBaseURL(base))
+	}
+	client, err := cloudflare.NewClient(options...)
+	if err != nil {
+		return nil, fmt.Errorf("%w (or try --demo, which needs no credential)", err)
+	}
+	return client, nil
+}
+
+func (env *Env) startServer() {
+	if env.Server == nil {
+		env.Server = cloudflaretest.NewServer()
+		env.Tree = demo.Seed(env.Server)
+		env.fresh = true
+	}
+}
+
+// Fresh reports whether the command has a demo server of its own, which nobody else has seen.
+func (env *Env) Fresh() bool { return env.fresh }
+
+func (env *Env) close() {
+	if env.fresh {
+		env.Server.Close()
+	}
+}

@@ -1,0 +1,210 @@
+// Package deletion deletes an organization that is empty.
+package deletion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/demo"
+	"example.com/cloudflare/cmd/cforg/internal/output"
+)
+
+const long = `Delete shows what an organization holds, and refuses to delete it if that is anything: organizations, accounts, or members
+of any status. An empty one is deleted once its name has been typed, or at once with --yes.
+
+If no organization has the ID, it is gone already, and the exit code is 0. If none has the name, the exit code is 3,
+because it may be a typo; so it is if several have it.
+
+With --demo, ORGANIZATION may be left out: then it shows what it does about "` + demo.Reseller + `", which is not empty, about
+"` + demo.EmptyCustomer + `", which is, and about one that is gone.`
+
+// Command returns "cforg delete".
+func Command(env *cli.Env) *cobra.Command {
+	var yes bool
+	command := &cobra.Command{
+		Use:     "delete ORGANIZATION",
+		Short:   "Delete an organization that is empty",
+		Long:    long,
+		Example: "  cforg delete --demo\n  cforg delete --demo \"" + demo.EmptyCustomer + "\"",
+		Args:    cobra.MaximumNArgs(1),
+		PreRunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && !env.Demo || len(args) == 1 && args[0] == "" {
+				return errors.New("ORGANIZATION is missing")
+			}
+			return nil
+		},
+		RunE: env.Run(func(ctx context.Context, args []string) error {
+			client, err := env.Client()
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				return demonstrate(ctx, env, client)
+			}
+			return remove(ctx, env, client, args[0], yes)
+		}),
+	}
+	cli.YesFlag(command, &yes)
+	return command
+}
+
+// demonstrate shows what becomes of an organization that is not empty, of one that is, and of one that is gone.
+func demonstrate(ctx context.Context, env *cli.Env, client *cloudflare.Client) error {
+	emptyID, err := cli.OrganizationID(ctx, client, demo.EmptyCustomer)
+	if err != nil {
+		return err
+	}
+	for _, argument := range []string{demo.Reseller, demo.EmptyCustomer, emptyID} {
+		fmt.Fprintf(env.Stdout, "$ cforg delete --yes %q\n", argument)
+		err := remove(ctx, env, client, argument, true)
+		if _, holds := errors.AsType[*cloudflare.NotEmptyError](err); holds {
+			fmt.Fprintln(env.Stdout, err)
+		} else if err != nil {
+			return err
+		}
+		fmt.Fprintln(env.Stdout)
+	}
+	return nil
+}
+
+// remove deletes an organization that is empty.
+func remove(ctx context.Context, env *cli.Env, client *cloudflare.Client, nameOrID string, yes bool) error {
+	id, err := cli.OrganizationID(ctx, client, nameOrID)
+	if err != nil {
+		return err
+	}
+	org, err := listed(ctx, client, id)
+	switch {
+	case err != nil:
+		return err
+	case org == nil:
+		fmt.Fprintf(env.Stdout, "%s is gone already\n", id)
+		return nil
+	}
+	if err := show(ctx, env.Stdout, client, org); err != nil {
+		return err
+	}
+	if !yes {
+		if err := confirm(ctx, env, org); err != nil {
+			return err
+		}
+	}
+	// DeleteIfEmpty looks once more, because the confirmation may have taken its time.
+	if err := client.Organizations.DeleteIfEmpty(ctx, id); err != nil {
+		return refusal(err)
+	}
+	fmt.Fprintln(env.Stdout, "deleted")
+	return nil
+}
+
+// listed returns an organization, or nil if there is none. It reads a list, which has a new organization before it can be
+// read by its ID: a new one must not be taken for one that is gone.
+func listed(ctx context.Context, client *cloudflare.Client, id string) (*cloudflare.Organization, error) {
+	for org, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{IDs: []string{id}}) {
+		if err != nil || org.ID == id {
+			return org, err
+		}
+	}
+	return nil, nil
+}
+
+// show prints an organization and what it holds. If that is anything, it returns an error with [cli.ExitRefused].
+func show(ctx context.Context, w io.Writer, client *cloudflare.Client, org *cloudflare.Organization) error {
+	fmt.Fprintf(w, "%s  %s  created %s", output.Text(org.Name), org.ID, org.CreateTime.Format(time.DateOnly))
+	if org.Parent != nil {
+		fmt.Fprintf(w, "  below %s", output.Text(org.Parent.Name))
+	}
+	fmt.Fprintln(w)
+
+	holds := &cloudflare.NotEmptyError{OrganizationID: org.ID}
+	for _, part := range []struct {
+		what  string
+		count *int
+		names iter.Seq2[string, error]
+	}{
+		{"organization", &holds.Organizations, lines(
+			client.Organizations.All(ctx, cloudflare.OrganizationListParams{ParentID: org.ID}),
+			func(o *cloudflare.Organization) string { return o.Name + "  " + o.ID })},
+		{"account", &holds.Accounts, lines(
+			client.OrganizationAccounts.All(ctx, org.ID, cloudflare.OrganizationAccountListParams{}),
+			func(a *cloudflare.Account) string { return a.Name + "  " + a.ID })},
+		{"member", &holds.Members, lines(
+			client.OrganizationMembers.All(ctx, org.ID, cloudflare.OrganizationMemberListParams{}),
+			func(m *cloudflare.OrganizationMember) string { return fmt.Sprintf("%s  %s", m.User.Email, m.Status) })},
+	} {
+		var err error
+		if *part.count, err = printAll(w, part.what, part.names); err != nil {
+			return err
+		}
+	}
+	if holds.Organizations+holds.Accounts+holds.Members > 0 {
+		return refusal(holds)
+	}
+	return nil
+}
+
+// lines makes a line of each item of a list.
+func lines[T any](items iter.Seq2[*T, error], line func(*T) string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for item, err := range items {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			if !yield(line(item), nil) {
+				return
+			}
+		}
+	}
+}
+
+// printAll prints how many there are, and the first of them.
+func printAll(w io.Writer, what string, names iter.Seq2[string, error]) (count int, err error) {
+	const most = 20
+	var first strings.Builder
+	for name, err := range names {
+		if err != nil {
+			return 0, err
+		}
+		if count++; count <= most {
+			fmt.Fprintf(&first, "    %s\n", output.Text(name))
+		}
+	}
+	if count > most {
+		fmt.Fprintf(&first, "    and %d more\n", count-most)
+	}
+	_, err = fmt.Fprintf(w, "  %s\n%s", output.Count(count, what), &first)
+	return count, err
+}
+
+// refusal gives an organization that is not empty the exit code of a refusal.
+func refusal(err error) error {
+	if _, holds := errors.AsType[*cloudflare.NotEmptyError](err); holds || errors.Is(err, cloudflare.ErrConflict) {
+		return cli.Refused(fmt.Errorf("not deleted: %w", err))
+	}
+	return err
+}
+
+// confirm asks for the name.
+func confirm(ctx context.Context, env *cli.Env, org *cloudflare.Organization) error {
+	name := strings.TrimSpace(output.Text(org.Name)) // as it was shown
+	typed, err := env.Ask(ctx, "To delete it, type its name: ")
+	switch {
+	case err != nil:
+		return err
+	case typed == "":
+		return cli.Refused(errors.New("not deleted: no name was typed (--yes skips the question)"))
+	case typed != name:
+		return cli.Refused(fmt.Errorf("not deleted: %q was typed, but its name is %q", typed, name))
+	}
+	return nil
+}

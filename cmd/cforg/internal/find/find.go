@@ -1,0 +1,127 @@
+// Package find tells which organization holds an account, a user or an organization, and where that is.
+package find
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/demo"
+	"example.com/cloudflare/cmd/cforg/internal/output"
+)
+
+const long = `Find looks for an organization, an account or a user, and shows the organizations from the top of the hierarchy down to
+it. QUERY is an ID, a whole name, or the email address of a user; upper and lower case are the same.
+
+The exit code is 0 for one place. It is 3 if nothing is found, or more than one place; all of them are shown, and in
+JSON the length of the list tells. It is 1 if an organization could not be read: then there may be more places.
+
+With --demo, QUERY may be left out. Try "` + demo.TwiceApart + `", which is the name of two organizations.`
+
+// Command returns "cforg find".
+func Command(env *cli.Env) *cobra.Command {
+	var kind string
+	var asJSON bool
+	command := &cobra.Command{
+		Use:     "find QUERY",
+		Short:   "Find an organization, account or user in the hierarchy",
+		Long:    long,
+		Example: "  cforg find --demo \"" + demo.TwiceApart + "\"\n  cforg find --kind user ada@example.com",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return errors.New("QUERY must be one argument: put it in quotes if it has spaces")
+			}
+			if (len(args) == 0 && !env.Demo) || (len(args) == 1 && args[0] == "") {
+				return errors.New("QUERY is missing")
+			}
+			return nil
+		},
+		RunE: env.Run(func(ctx context.Context, args []string) error {
+			return run(ctx, env, args, kind, asJSON)
+		}),
+	}
+	cli.ChoiceFlag(command, &kind, "kind", "what to look for", "any", "organization", "account", "user")
+	cli.JSONFlag(command, &asJSON)
+	return command
+}
+
+func run(ctx context.Context, env *cli.Env, args []string, kind string, asJSON bool) error {
+	client, err := env.Client()
+	if err != nil {
+		return err
+	}
+	s := search{client: client}
+	if len(args) == 1 {
+		s.query = args[0]
+	} else {
+		s.query = env.Tree.Organizations[20].Accounts[0].ID
+		fmt.Fprintf(env.Stderr, "cforg find: looking for the account %s\n", s.query)
+	}
+	incomplete := s.run(ctx, kind)
+	if ctx.Err() != nil || incomplete != nil && s.nodes == nil {
+		return incomplete
+	}
+	show := printTrees
+	if asJSON {
+		show = printJSON
+	}
+	if err := show(env.Stdout, s.places); err != nil {
+		return err
+	}
+	switch n := len(s.places); {
+	case incomplete != nil:
+		return incomplete
+	case n == 0:
+		return cli.Refused(fmt.Errorf("nothing found for %q", s.query))
+	case n > 1:
+		return cli.Refused(fmt.Errorf("%d places found for %q; --kind or an ID may tell them apart", n, s.query))
+	}
+	return nil
+}
+
+// printTrees draws the path to each place, with an empty line between two of them.
+func printTrees(w io.Writer, places []place) error {
+	for i, p := range places {
+		var lines []string
+		for _, step := range p.Path {
+			line := step.Name + "  " + step.ID
+			if step.Note != "" {
+				line += "  ! " + step.Note
+			}
+			lines = append(lines, line)
+		}
+		switch p.Kind {
+		case "account":
+			lines = append(lines, joined("account", p.Name, " "+p.ID))
+		case "user":
+			lines = append(lines, joined("user", p.Name, " "+p.ID, " "+p.Email, " "+p.Status))
+		}
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		tree := output.NewTree(lines[0])
+		for i, line := range lines[1:] {
+			tree.Add(i+1, line)
+		}
+		if err := tree.Print(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joined joins the parts that are not blank.
+func joined(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(part string) bool { return strings.TrimSpace(part) == "" })
+	return strings.Join(parts, " ")
+}
+
+func printJSON(w io.Writer, places []place) error {
+	return output.JSON(w, append([]place{}, places...)) // a list also if it is empty
+}

@@ -1,0 +1,207 @@
+package find
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
+	"example.com/cloudflare/cmd/cforg/internal/demo"
+)
+
+const nobody = "0123456789abcdef0123456789abcdef" // an ID that nothing has
+
+// holder is an organization that holds two accounts and one member, at the bottom of the tree.
+func holder(w *clitest.World) demo.Organization { return w.Tree.Named("Anchor Freight")[0] }
+
+// userID is the ID of the first user in an organization.
+func userID(t *testing.T, w *clitest.World, organizationID string) string {
+	for m, err := range w.Client().OrganizationMembers.All(t.Context(), organizationID, cloudflare.OrganizationMemberListParams{}) {
+		require.NoError(t, err)
+		return m.User.ID
+	}
+	return ""
+}
+
+func TestFind(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		org := holder(w)
+		account, member := org.Accounts[0], org.Members[0]
+		noName := w.AddAccount(org.ID, cloudflaretest.Account{})
+		for name, test := range map[string]struct {
+			args []string
+			code int
+			ends []string // what the last lines of the paths begin with
+		}{
+			"an organization by ID":           {[]string{org.ID}, cli.ExitDone, []string{"Anchor Freight  "}},
+			"an organization by name":         {[]string{"anchor FREIGHT"}, cli.ExitDone, []string{"Anchor Freight  "}},
+			"one at the top":                  {[]string{demo.Root}, cli.ExitDone, []string{demo.Root + "  "}},
+			"an account by ID":                {[]string{account.ID}, cli.ExitDone, []string{"account " + account.Name + "  "}},
+			"an account by an ID in capitals": {[]string{strings.ToUpper(account.ID)}, cli.ExitDone, []string{"account " + account.Name + "  "}},
+			"an account by name":              {[]string{strings.ToUpper(account.Name)}, cli.ExitDone, []string{"account " + account.Name + "  "}},
+			"an account without a name":       {[]string{noName}, cli.ExitDone, []string{"account  "}},
+			"a user by e-mail address":        {[]string{strings.ToUpper(member.Email)}, cli.ExitDone, []string{"user " + member.Name + "  "}},
+			"a user by name":                  {[]string{member.Name}, cli.ExitDone, []string{"user " + member.Name + "  "}},
+			"a user by ID":                    {[]string{userID(t, w, org.ID)}, cli.ExitDone, []string{"user " + member.Name + "  "}},
+			"a membership by ID":              {[]string{member.ID}, cli.ExitDone, []string{"user " + member.Name + "  "}},
+			"nothing by name":                 {[]string{"nobody"}, cli.ExitRefused, nil},
+			"nothing by ID":                   {[]string{nobody}, cli.ExitRefused, nil},
+			"nothing of that kind":            {[]string{"--kind", "account", org.ID}, cli.ExitRefused, nil},
+			"part of a name":                  {[]string{"Anchor"}, cli.ExitRefused, nil},
+			"two organizations":               {[]string{demo.TwiceApart}, cli.ExitRefused, []string{"Harbor Clinic  ", "Harbor Clinic  "}},
+			"a user in two":                   {[]string{w.Tree.Organizations[0].Members[0].Email}, cli.ExitRefused, []string{"user Ada Adler  ", "user Ada Adler  "}},
+		} {
+			got := w.Run(t.Context(), Command, "", test.args...)
+			assert.Equal(t, test.code, got.Code, "%s: %s", name, got.Stderr)
+			var ends []string
+			for path := range strings.SplitSeq(got.Stdout, "\n\n") {
+				lines := strings.Split(strings.TrimSpace(path), "\n")
+				if last := strings.TrimLeft(lines[len(lines)-1], " └─"); last != "" {
+					assert.True(t, strings.HasPrefix(lines[0], demo.Root), "each path begins at the top")
+					ends = append(ends, last)
+				}
+			}
+			require.Len(t, ends, len(test.ends), "%s: %s", name, got.Stdout)
+			for i, end := range test.ends {
+				assert.True(t, strings.HasPrefix(ends[i], end), "%s: %s", name, ends[i])
+			}
+			switch len(ends) {
+			case 0:
+				assert.Contains(t, got.Stderr, "find: nothing found for ", name)
+			case 1:
+				assert.Empty(t, got.Stderr, name)
+			default:
+				assert.Contains(t, got.Stderr, "find: 2 places found for ", name)
+			}
+		}
+	})
+}
+
+func TestFindDrawsThePath(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		org := holder(w)
+		reseller := w.Tree.Named("Elm Street Managed")[0]
+		got := w.Run(t.Context(), Command, "", org.Accounts[0].ID)
+		assert.Equal(t, fmt.Sprintf(`Northwind Distribution  %s
+└─ %s  %s
+   └─ %s  %s
+      └─ account %s  %s
+`, w.Tree.Organizations[0].ID, reseller.Name, reseller.ID, org.Name, org.ID, org.Accounts[0].Name, org.Accounts[0].ID), got.Stdout)
+	})
+}
+
+func TestFindJSON(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		find := func(query string) (list []place) {
+			got := w.Run(t.Context(), Command, "", "--json", query)
+			require.NoError(t, json.Unmarshal([]byte(got.Stdout), &list), got.Stdout)
+			return list
+		}
+		assert.Equal(t, []place{}, find("nobody"))
+		assert.Len(t, find(demo.TwiceSame), 2)
+		org := holder(w)
+		found := find(org.Members[0].Email)
+		require.Len(t, found, 1)
+		assert.Equal(t, userID(t, w, org.ID), found[0].ID)
+		assert.Equal(t, "active", found[0].Status)
+		assert.Equal(t, step{ID: org.ID, Name: org.Name}, found[0].Path[2])
+	})
+}
+
+// What has an ID takes few requests, however many organizations there are.
+func TestFindByIDSendsFewRequests(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		org := holder(w)
+		for id, most := range map[string]int{org.ID: 1, org.Accounts[0].ID: 3} {
+			before := len(w.Requests())
+			require.Equal(t, cli.ExitDone, w.Run(t.Context(), Command, "", id).Code)
+			assert.Len(t, w.Requests()[before:], most)
+		}
+	})
+}
+
+// An API token lists organizations and nothing else, which is enough for the ID of an account.
+func TestFindAnAccountWithoutReadingIt(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		w.Fail(3, cloudflaretest.Status(405, nil, ""))
+		got := w.Run(t.Context(), Command, "", holder(w).Accounts[0].ID)
+		assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
+		assert.Contains(t, got.Stdout, "Anchor Freight")
+	})
+}
+
+func TestFindDoesNotSayNothingWhenItCouldNotLook(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		forbidden := cloudflaretest.Status(403, nil, "")
+		for name, test := range map[string]struct {
+			request int
+			query   string
+			stdout  string
+			stderr  string
+		}{
+			"one of the organizations":       {10, "nobody", "", "1 of 60 organizations could not be read in full"},
+			"with something found elsewhere": {10, demo.TwiceApart, "Harbor Clinic", "1 of 60 organizations could not be read in full"},
+			"the list":                       {1, "nobody", "", "GET /organizations: 403"},
+			"the list of those that contain": {2, nobody, "", "GET /organizations: 403"},
+		} {
+			w.Fail(test.request, forbidden)
+			got := w.Run(t.Context(), Command, "", test.query)
+			assert.Equal(t, cli.ExitFailed, got.Code, name)
+			assert.Contains(t, got.Stderr, test.stderr, name)
+			assert.NotContains(t, got.Stderr, "nothing found", name)
+			assert.Contains(t, got.Stdout, test.stdout, name)
+			assert.Equal(t, test.stdout == "", got.Stdout == "", name)
+		}
+	})
+}
+
+func TestFindEndsOnInterrupt(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		ctx := w.InterruptAt(t.Context(), 30)
+		got := w.Run(ctx, Command, "", demo.TwiceApart)
+		assert.Equal(t, cli.ExitInterrupted, got.Code)
+		assert.Empty(t, got.Stdout)
+		assert.Less(t, len(w.Requests()), 40)
+	})
+}
+
+func TestFindUsage(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		for _, test := range []struct {
+			args []string
+			want string
+		}{
+			{[]string{""}, "QUERY is missing"},
+			{[]string{"Harbor", "Clinic"}, "in quotes if it has spaces"},
+			{[]string{"--kind", "zone", "x"}, "must be any, organization, account or user"},
+			{[]string{"--json=csv", "x"}, "invalid argument"},
+		} {
+			got := w.Run(t.Context(), Command, "", test.args...)
+			assert.Equal(t, cli.ExitUsage, got.Code)
+			assert.Contains(t, got.Stderr, test.want)
+		}
+		assert.Empty(t, w.Requests())
+	})
+}
+
+func TestFindNeedsAQuery(t *testing.T) {
+	var errs strings.Builder
+	env := &cli.Env{Stdout: io.Discard, Stderr: &errs}
+	assert.Equal(t, cli.ExitUsage, cli.Execute(t.Context(), env, []string{"find"}, Command))
+	assert.Contains(t, errs.String(), "QUERY is missing")
+
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	got := (&clitest.World{Server: server, Tree: demo.Seed(server)}).Run(t.Context(), Command, "")
+	assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
+	assert.Contains(t, got.Stderr, "looking for the account ")
+	assert.Contains(t, got.Stdout, "└─ account ")
+}

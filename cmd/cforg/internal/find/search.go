@@ -1,0 +1,158 @@
+package find
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/hierarchy"
+)
+
+// place is where something was found.
+type place struct {
+	Kind   string `json:"kind"`
+	ID     string `json:"id"` // of the organization, account or user
+	Name   string `json:"name"`
+	Email  string `json:"email,omitempty"`  // of a user
+	Status string `json:"status,omitempty"` // of a user's membership
+	Path   []step `json:"path"`             // from the top down to the organization
+}
+
+// step is an organization on the way to a place.
+type step struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Note string `json:"note,omitempty"` // why it is at the top although it has a parent
+}
+
+// pathTo returns the organizations from the top down to n.
+func pathTo(n *hierarchy.Node) (path []step) {
+	for _, n := range n.Path() {
+		path = append(path, step{n.ID, n.Name, n.Flaw})
+	}
+	return path
+}
+
+type search struct {
+	client *cloudflare.Client
+	query  string
+	nodes  []*hierarchy.Node // all organizations; nil if they could not be listed
+	places []place
+}
+
+// run looks where it is cheap first. An ID belongs to one thing, so once it is found, the rest is left out.
+func (s *search) run(ctx context.Context, kind string) (err error) {
+	if s.nodes, err = hierarchy.List(ctx, s.client); err != nil {
+		s.nodes = nil
+		return err
+	}
+	byID := isID(s.query)
+	for _, look := range []struct {
+		kind string
+		run  func(context.Context, bool) error
+	}{{"organization", s.organizations}, {"account", s.accounts}, {"user", s.users}} {
+		if kind != "any" && kind != look.kind || byID && len(s.places) > 0 {
+			continue
+		}
+		err = cmp.Or(err, look.run(ctx, byID))
+	}
+	return err
+}
+
+func (s *search) organizations(context.Context, bool) error {
+	for _, n := range s.nodes {
+		if s.fits(n.ID, n.Name) {
+			s.places = append(s.places, place{Kind: "organization", ID: n.ID, Name: n.Name, Path: pathTo(n)})
+		}
+	}
+	return nil
+}
+
+func (s *search) accounts(ctx context.Context, byID bool) error {
+	if byID {
+		return s.accountByID(ctx)
+	}
+	params := cloudflare.OrganizationAccountListParams{Name: s.query} // not case-sensitive
+	return s.lookInto(ctx, s.nodes, func(n *hierarchy.Node) (found []place, err error) {
+		for a, err := range s.client.OrganizationAccounts.All(ctx, n.ID, params) {
+			if err != nil {
+				return found, err
+			}
+			if s.fits(a.ID, a.Name) {
+				found = append(found, place{Kind: "account", ID: a.ID, Name: a.Name})
+			}
+		}
+		return found, nil
+	})
+}
+
+// accountByID asks the API which organizations contain the account. An organization also contains what is below it, so
+// the holder is the one with nothing below it that contains the account, too.
+func (s *search) accountByID(ctx context.Context) error {
+	id := strings.ToLower(s.query)
+	contains := make(map[string]bool)
+	for org, err := range s.client.Organizations.All(ctx, cloudflare.OrganizationListParams{ContainingAccount: id}) {
+		if errors.Is(err, cloudflare.ErrNotFound) {
+			break
+		} else if err != nil {
+			return err
+		}
+		contains[org.ID] = true
+	}
+	holders := slices.DeleteFunc(slices.Clone(s.nodes), func(n *hierarchy.Node) bool {
+		return !contains[n.ID] || slices.ContainsFunc(n.Below, func(below *hierarchy.Node) bool { return contains[below.ID] })
+	})
+	return s.lookInto(ctx, holders, func(n *hierarchy.Node) ([]place, error) {
+		found := place{Kind: "account", ID: id}
+		for a, err := range s.client.OrganizationAccounts.All(ctx, n.ID, cloudflare.OrganizationAccountListParams{}) {
+			if err != nil {
+				break // an API token may not list accounts; the place is known without the account's name
+			}
+			if a.ID == id {
+				found.Name = a.Name
+			}
+		}
+		return []place{found}, nil
+	})
+}
+
+// users reads the members of all organizations: the API's filter for a user's ID selects organizations that the user
+// manages, and its filter for an email address may be case-sensitive.
+func (s *search) users(ctx context.Context, _ bool) error {
+	return s.lookInto(ctx, s.nodes, func(n *hierarchy.Node) (found []place, err error) {
+		for m, err := range s.client.OrganizationMembers.All(ctx, n.ID, cloudflare.OrganizationMemberListParams{}) {
+			if err != nil {
+				return found, err
+			}
+			if s.fits(m.User.ID, m.User.Name, m.User.Email, m.ID) {
+				found = append(found, place{Kind: "user", ID: m.User.ID, Name: m.User.Name, Email: m.User.Email, Status: string(m.Status)})
+			}
+		}
+		return found, nil
+	})
+}
+
+// lookInto adds what look finds in each of nodes, in their order.
+func (s *search) lookInto(ctx context.Context, nodes []*hierarchy.Node, look func(*hierarchy.Node) ([]place, error)) error {
+	found := make([][]place, len(nodes))
+	err := hierarchy.Each(ctx, nodes, func(i int, n *hierarchy.Node) (err error) {
+		found[i], err = look(n)
+		for j := range found[i] {
+			found[i][j].Path = pathTo(n)
+		}
+		return err
+	})
+	s.places = append(s.places, slices.Concat(found...)...)
+	return err
+}
+
+func (s *search) fits(values ...string) bool {
+	return slices.ContainsFunc(values, func(value string) bool { return strings.EqualFold(value, s.query) })
+}
+
+// isID reports whether s has the form of an ID, in lower or upper case.
+func isID(s string) bool { return cli.IsID(strings.ToLower(s)) }

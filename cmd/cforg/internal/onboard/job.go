@@ -1,0 +1,182 @@
+package onboard
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/profile"
+)
+
+type job struct {
+	client *cloudflare.Client
+	say    func(what, did, detail string)
+
+	name, parent, member string
+	profile              profile.Edits // nil: leave it alone
+	wait                 time.Duration
+
+	done result
+}
+
+// result is what a job found or did. Each part is set once it is known to be there.
+type result struct {
+	Organization struct {
+		ID      string `json:"id"`
+		Name    string `json:"name"`
+		Created bool   `json:"created"`
+	} `json:"organization"`
+	Profile struct {
+		Done    bool `json:"done"`
+		Changed bool `json:"changed"`
+	} `json:"profile"`
+	Member struct {
+		Email   string                  `json:"email"`
+		Status  cloudflare.MemberStatus `json:"status"`
+		Invited bool                    `json:"invited"`
+	} `json:"member"`
+}
+
+// run takes each step only after the one before is known to be done, so that a run after a crash finds everything that
+// was done, and does the rest.
+func (j *job) run(ctx context.Context) error {
+	parentID, err := cli.OrganizationID(ctx, j.client, j.parent)
+	if err != nil {
+		return fmt.Errorf("--parent: %w", err)
+	}
+	org, err := j.organization(ctx, parentID)
+	if err != nil {
+		return err
+	}
+	if j.profile != nil {
+		if err := j.setProfile(ctx, org.ID); err != nil {
+			return fmt.Errorf("profile: %w", err)
+		}
+	}
+	if j.member != "" {
+		if err := j.addMember(ctx, org.ID); err != nil {
+			return fmt.Errorf("member: %w", err)
+		}
+	}
+	return nil
+}
+
+func (j *job) organization(ctx context.Context, parentID string) (*cloudflare.Organization, error) {
+	params := cloudflare.OrganizationCreateParams{Name: j.name, ParentID: parentID}
+	if j.profile != nil {
+		params.Profile = new(cloudflare.OrganizationProfile)
+		if j.profile.Apply(params.Profile); *params.Profile == (cloudflare.OrganizationProfile{}) {
+			params.Profile = nil // a new organization has an empty one anyway
+		}
+	}
+	org, created, err := j.client.Organizations.Ensure(ctx, params)
+	if err != nil {
+		return nil, refuseAmbiguous(err)
+	}
+	j.done.Organization.ID, j.done.Organization.Name, j.done.Organization.Created = org.ID, org.Name, created
+	did := "already there"
+	if created {
+		did = "created"
+	}
+	j.say("organization", did, org.Name+"  "+org.ID)
+
+	waiting, stop := context.WithTimeout(ctx, j.wait)
+	defer stop()
+	if _, err := j.client.Organizations.WaitUntilReadable(waiting, org.ID); err != nil {
+		return nil, fmt.Errorf("waiting until it can be read: %w", err)
+	}
+	return org, nil
+}
+
+// refuseAmbiguous gives an error about several organizations of one name the exit code of a refusal.
+func refuseAmbiguous(err error) error {
+	if _, ok := errors.AsType[*cloudflare.AmbiguousError](err); ok {
+		return cli.Refused(fmt.Errorf("ambiguous: %w", err))
+	}
+	return err
+}
+
+func (j *job) setProfile(ctx context.Context, organizationID string) error {
+	var changes []profile.Change
+	p, err := j.client.OrganizationProfile.Modify(ctx, organizationID, func(p *cloudflare.OrganizationProfile) error {
+		changes = j.profile.Apply(p)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	j.done.Profile.Done, j.done.Profile.Changed = true, changes != nil
+	did := "already so"
+	if changes != nil {
+		did = "changed"
+	}
+	j.say("profile", did, cmp.Or(p.BusinessName, p.BusinessEmail))
+	return nil
+}
+
+// lookAgain is how long to wait before each look for a member whose invitation got no response.
+var lookAgain = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second}
+
+func (j *job) addMember(ctx context.Context, organizationID string) error {
+	member, err := j.findMember(ctx, organizationID)
+	if err != nil {
+		return err
+	}
+	did := "already there"
+	if member == nil {
+		if member, err = j.invite(ctx, organizationID); err != nil {
+			return err
+		}
+		did, j.done.Member.Invited = "invited", true
+	}
+	if err := refuseFormer(member); err != nil {
+		return err
+	}
+	j.done.Member.Email, j.done.Member.Status = member.User.Email, member.Status
+	j.say("member", did, fmt.Sprintf("%s (%s)", member.User.Email, member.Status))
+	return nil
+}
+
+// refuseFormer returns an error if somebody is neither a member nor invited to be one, but once was.
+func refuseFormer(member *cloudflare.OrganizationMember) error {
+	if member.Status == cloudflare.MemberStatusActive || member.Status == cloudflare.MemberStatusPending {
+		return nil
+	}
+	return cli.Refused(fmt.Errorf("the membership of %q is %q: a person has to decide what to do about it", member.User.Email, member.Status))
+}
+
+func (j *job) invite(ctx context.Context, organizationID string) (*cloudflare.OrganizationMember, error) {
+	member, lost := j.client.OrganizationMembers.Create(ctx, organizationID, cloudflare.OrganizationMemberCreateParams{Email: j.member})
+	if !errors.Is(lost, cloudflare.ErrOutcomeUnknown) {
+		return member, lost
+	}
+	for _, wait := range lookAgain {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, lost
+		}
+		if member, err := j.findMember(ctx, organizationID); member != nil || err != nil {
+			return member, err
+		}
+	}
+	return nil, lost
+}
+
+// findMember reads all members: the API does not say whether its filter is case-sensitive.
+func (j *job) findMember(ctx context.Context, organizationID string) (*cloudflare.OrganizationMember, error) {
+	for member, err := range j.client.OrganizationMembers.All(ctx, organizationID, cloudflare.OrganizationMemberListParams{}) {
+		if err != nil {
+			return nil, err
+		}
+		if strings.EqualFold(member.User.Email, j.member) {
+			return member, nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,164 @@
+// Package onboard brings a customer into an organization: a sub-organization with its profile and its first member.
+package onboard
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/demo"
+	"example.com/cloudflare/cmd/cforg/internal/output"
+	"example.com/cloudflare/cmd/cforg/internal/profile"
+)
+
+const long = `Onboard makes sure that there is an organization of this name below its parent, with this profile and this member. It
+shows what it will do and asks. What is there already stays as it is, so the same command may be run again after a crash
+at any point, and does the rest. Do not run two at once. If two organizations have the name, it changes nothing.
+
+Without --profile or --member, it does not look at these. With --demo, everything has a default, and --crash shows what
+happens after a crash.`
+
+// Command returns "cforg onboard".
+func Command(env *cli.Env) *cobra.Command {
+	o := options{env: env}
+	command := &cobra.Command{
+		Use:   "onboard --name NAME --parent ORGANIZATION",
+		Short: "Create an organization with its profile and first member",
+		Long:  long,
+		Example: "  cforg onboard --demo\n" +
+			"  cforg onboard --name \"Skylark Sailing\" --parent \"Alder Secure\" --profile business_phone=\"+1 555 0100\" --member ada@skylark.example",
+		Args:    cobra.NoArgs,
+		PreRunE: func(*cobra.Command, []string) error { return o.check() },
+		RunE:    env.Run(func(ctx context.Context, _ []string) error { return o.run(ctx) }),
+	}
+	flags := command.Flags()
+	flags.StringVar(&o.name, "name", "", "the `name` of the organization")
+	flags.StringVar(&o.parent, "parent", "", "the `name or ID` of the organization above it")
+	flags.Var(&o.profile, "profile", "a field of the profile, or @file with a JSON object; may be repeated.\nThe fields are "+profile.Names())
+	flags.Var(&o.member, "member", "the address of its first member")
+	flags.DurationVar(&o.wait, "wait", time.Minute, "how long to wait until a new organization can be read")
+	flags.IntVar(&o.crash, "crash", 0, "crash after so many requests and begin again (only with --demo)")
+	cli.YesFlag(command, &o.yes)
+	cli.JSONFlag(command, &o.asJSON)
+	return command
+}
+
+type options struct {
+	env          *cli.Env
+	name, parent string
+	profile      profile.Edits
+	member       cli.Email
+	wait         time.Duration
+	crash        int
+	yes, asJSON  bool
+}
+
+func (o *options) check() error {
+	if o.env.Demo {
+		o.name = cmp.Or(o.name, "Skylark Sailing")
+		o.parent = cmp.Or(o.parent, demo.Reseller)
+		o.member = cmp.Or(o.member, "ada@skylark.example")
+		if o.profile == nil {
+			_ = o.profile.Set("business_name=Skylark Sailing Ltd")
+			_ = o.profile.Set("business_phone=+1 555 0100")
+		}
+	}
+	switch {
+	case o.name == "" || o.parent == "":
+		return errors.New("--name and --parent are required")
+	case strings.TrimSpace(o.name) != o.name:
+		return errors.New("--name must not have white space around it")
+	case o.crash != 0 && !o.env.Demo:
+		return errors.New("--crash needs --demo")
+	case o.crash < 0:
+		return errors.New("--crash must not be negative")
+	case o.wait <= 0:
+		return errors.New("--wait must be positive")
+	}
+	return nil
+}
+
+func (o *options) run(ctx context.Context) error {
+	client, err := o.env.Client()
+	if err != nil {
+		return err
+	}
+	if o.env.Fresh() {
+		o.env.Server.Lag(2) // as the API may
+	}
+	j := &job{
+		client: client, say: o.say,
+		name: o.name, parent: o.parent, profile: o.profile, member: string(o.member), wait: o.wait,
+	}
+	if !o.yes {
+		if err := o.ask(ctx, j); err != nil {
+			return err
+		}
+	}
+	if o.crash > 0 {
+		if j.client, err = o.env.Client(cloudflare.WithLimiter(&crashAfter{o.crash})); err != nil {
+			return err
+		}
+		if err := j.run(ctx); !errors.Is(err, errCrash) {
+			return errors.Join(err, o.printJSON(j))
+		}
+		fmt.Fprintf(o.env.Stderr, "-- crashed after %s; once more: --\n", output.Count(o.crash, "request"))
+		j.client = client
+	}
+	err = j.run(ctx)
+	if printErr := o.printJSON(j); err == nil {
+		err = printErr
+	}
+	switch {
+	case errors.Is(err, cloudflare.ErrOutcomeUnknown):
+		return fmt.Errorf("%w\n(wait a minute, so that the API shows what was created, and run the same command again)", err)
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("%w\n(the same command again does the rest)", err)
+	}
+	return err
+}
+
+// ask shows what the job will do and asks, unless there is nothing to do.
+func (o *options) ask(ctx context.Context, j *job) error {
+	steps, err := j.plan(ctx)
+	if err != nil || len(steps) == 0 {
+		return err
+	}
+	for _, step := range steps {
+		fmt.Fprintf(o.env.Stderr, "  %s\n", output.Text(step))
+	}
+	return o.env.Confirm(ctx, "Do this?")
+}
+
+func (o *options) say(what, did, detail string) {
+	if !o.asJSON {
+		fmt.Fprintf(o.env.Stdout, "%-13s %-16s %s\n", what, did, output.Text(detail))
+	}
+}
+
+// printJSON prints what the job did, also if it failed.
+func (o *options) printJSON(j *job) error {
+	if !o.asJSON || j.done == (result{}) {
+		return nil
+	}
+	return output.JSON(o.env.Stdout, j.done)
+}
+
+// crashAfter ends a run after so many requests.
+type crashAfter struct{ left int }
+
+var errCrash = errors.New("crashed")
+
+func (c *crashAfter) Wait(context.Context) error {
+	if c.left--; c.left < 0 {
+		return errCrash
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package profiles
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
+)
+
+func TestProfilesUsage(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		file := csvFile(t, "organization_id,business_fax\n")
+		for _, test := range []struct {
+			args   string
+			code   int
+			stderr string
+		}{
+			{"one two", cli.ExitUsage, "accepts at most 1 arg"},
+			{"--parallel 0", cli.ExitUsage, "must be from 1 to 64, not 0"},
+			{"--parallel 65", cli.ExitUsage, "must be from 1 to 64, not 65"},
+			{"--yes", cli.ExitUsage, "need FILE"},
+			{"--dry-run --yes x.csv", cli.ExitUsage, "[dry-run yes]"},
+			{"--sample " + file, cli.ExitUsage, "exclude each other"},
+			{file, cli.ExitUsage, `profiles.csv: column 2: "business_fax" is not one of business_name, `},
+			{file + ".not", cli.ExitFailed, "no such file"},
+		} {
+			result := w.Run(t.Context(), Command, "", strings.Fields(test.args)...)
+			assert.Equal(t, test.code, result.Code, test.args)
+			assert.Contains(t, result.Stderr, test.stderr)
+			assert.Empty(t, result.Stdout)
+		}
+		assert.Empty(t, w.Requests())
+
+		empty := w.Run(t.Context(), Command, "", "--yes", csvFile(t, "organization_id,business_name\n"))
+		assert.Equal(t, clitest.Result{Code: cli.ExitDone, Stdout: "0 rows\n"}, empty)
+	})
+	for args, want := range map[string]string{"profiles": "FILE is missing", "profiles --sample": "--sample needs --demo"} {
+		var errs strings.Builder
+		env := &cli.Env{Stdout: io.Discard, Stderr: &errs}
+		assert.Equal(t, cli.ExitUsage, cli.Execute(t.Context(), env, strings.Fields(args), Command))
+		assert.Contains(t, errs.String(), want)
+	}
+}
+
+func TestProfilesAsks(t *testing.T) {
+	for typed, code := range map[string]int{"y\n": cli.ExitDone, "n\n": cli.ExitRefused, "": cli.ExitRefused} {
+		clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+			file := treeFile(t, w)
+			result := w.Run(t.Context(), Command, typed, file)
+			assert.Equal(t, code, result.Code, result.Stderr)
+			assert.Contains(t, result.Stdout, "\n60 rows: 60 would change\n")
+			assert.Contains(t, result.Stderr, "Change 60 profiles? [y/N] ")
+			if code != cli.ExitDone {
+				assert.Zero(t, w.Sent(http.MethodPut, 0))
+				return
+			}
+			assert.True(t, strings.HasSuffix(result.Stdout, "\n60 rows: 60 changed\n"), result.Stdout)
+			again := w.Run(t.Context(), Command, "", file)
+			assert.Equal(t, clitest.Result{Code: cli.ExitDone, Stdout: again.Stdout}, again, "there is nothing to ask")
+			assert.Contains(t, again.Stdout, "\n60 rows: 60 unchanged\n")
+		})
+	}
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		file := sampleFile(t, w)
+		result := w.Run(t.Context(), Command, "y\n", file)
+		assert.Equal(t, cli.ExitRefused, result.Code, "of the rows that went wrong the first time")
+		assert.Contains(t, result.Stderr, "7 rows went wrong")
+		assert.Contains(t, result.Stdout, "\n443 rows: 443 changed\n")
+	})
+}
+
+func TestProfilesOfOneRow(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		file := csvFile(t, "organization_id,business_name\n"+strings.Repeat("0", 32)+",One\n")
+		result := w.Run(t.Context(), Command, "", file, "--yes")
+		assert.Contains(t, result.Stdout, "\n1 row: 1 failed\n")
+		assert.Equal(t, "cforg profiles: 1 row went wrong\n", result.Stderr)
+	})
+}
+
+func TestProfilesJSON(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		file := csvFile(t, "organization_id,business_name\n"+w.Tree.Organizations[0].ID+",One \x1b\n,Two\n")
+		result := w.Run(t.Context(), Command, "", file, "--yes", "--json")
+		assert.Equal(t, cli.ExitRefused, result.Code)
+		assert.Equal(t, `{"line":2,"organization_id":"`+w.Tree.Organizations[0].ID+
+			`","outcome":"changed","changes":[{"field":"business_name","from":"","to":"One \u001b"}]}
+{"line":3,"organization_id":"","outcome":"refused","error":"the organization_id is empty"}
+`, result.Stdout)
+	})
+}
+
+func TestProfilesDemonstration(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		result := w.Run(t.Context(), Command, "")
+		assert.Equal(t, cli.ExitDone, result.Code, result.Stderr)
+		var totals []string
+		for line := range strings.Lines(result.Stdout) {
+			if strings.HasPrefix(line, "500 rows: ") {
+				totals = append(totals, strings.TrimSpace(line))
+			}
+		}
+		require.Len(t, totals, 4)
+		assert.Equal(t, "500 rows: 50 unchanged, 443 would change, 6 refused, 1 failed", totals[0])
+		assert.Contains(t, totals[1], "not done")
+		assert.Contains(t, totals[2], " changed, 6 refused, 1 failed")
+		assert.Equal(t, "500 rows: 493 unchanged, 6 refused, 1 failed", totals[3])
+		assert.Less(t, strings.Count(result.Stdout, "\n"), 70, "a newcomer reads it")
+	})
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w.Before = func(*http.Request) {
+			if len(w.Requests()) > 800 {
+				cancel()
+			}
+		}
+		result := w.Run(ctx, Command, "")
+		assert.Equal(t, cli.ExitInterrupted, result.Code)
+	})
+}

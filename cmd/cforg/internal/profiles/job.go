@@ -1,0 +1,215 @@
+package profiles
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/term"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/output"
+	"example.com/cloudflare/cmd/cforg/internal/profile"
+)
+
+// grace is how long the rows under way may take after Ctrl-C: the response to a write is worth a wait.
+const grace = 5 * time.Second
+
+// silence is how many rows in a row may end without any response, before the job gives up.
+const silence = 20
+
+// job gives organizations the profiles that rows say.
+type job struct {
+	client   *cloudflare.Client
+	apply    bool
+	parallel int       // rows at once
+	out      io.Writer // for the results
+	asJSON   bool
+	errs     io.Writer // for the progress
+
+	most     int                // how many rows of each outcome are printed; 0: all
+	finished func(finished int) // called after each row, unless nil
+}
+
+var (
+	errEmpty   = errors.New("it would leave the profile without any value")
+	errLooking = errors.New("only looking")
+)
+
+// update does one row. A job that only looks goes the same way as one that writes, up to the point of the write.
+func (j *job) update(ctx context.Context, r *row) result {
+	if r.wrong != nil {
+		return result{r, refused, nil, r.wrong}
+	}
+	var changes []profile.Change
+	_, err := j.client.OrganizationProfile.Modify(ctx, r.id, func(p *cloudflare.OrganizationProfile) error {
+		changes = r.edits.Apply(p)
+		switch {
+		case *p == cloudflare.OrganizationProfile{}:
+			return errEmpty
+		case len(changes) > 0 && !j.apply:
+			return errLooking
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errLooking):
+		return result{r, wouldChange, changes, nil}
+	case errors.Is(err, errEmpty):
+		return result{r, refused, nil, err}
+	case errors.Is(err, cloudflare.ErrOutcomeUnknown):
+		return result{r, unknown, changes, err}
+	case err != nil && ctx.Err() != nil:
+		return result{r, notDone, nil, nil}
+	case err != nil:
+		return result{r, failed, nil, err}
+	case len(changes) == 0:
+		return result{r, unchanged, nil, nil}
+	}
+	return result{r, changed, changes, nil}
+}
+
+// start does the rows, a few at a time, and returns a channel that has a result for each of them. Once ctx has ended it
+// begins no more of them.
+func (j *job) start(ctx context.Context, rows []*row) <-chan result {
+	results := make(chan result)
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { time.AfterFunc(grace, stop) })
+
+	var group errgroup.Group
+	group.SetLimit(j.parallel)
+	go func() {
+		for _, r := range rows {
+			group.Go(func() error {
+				if ctx.Err() != nil && r.wrong == nil {
+					results <- result{r, notDone, nil, nil}
+					return nil
+				}
+				results <- j.update(working, r)
+				return nil
+			})
+		}
+		_ = group.Wait()
+		stop()
+	}()
+	return results
+}
+
+// run does all rows and prints a line for each, in their order, as soon as those before it are there. Its error is one
+// that concerns all of them.
+func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
+	running, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	received, stopped := j.start(running, rows), ctx.Done()
+	bar := newBar(j.errs, len(rows))
+
+	early := map[*row]result{} // of rows after one that is not finished
+	var results []result       // in the order of the rows
+	count := tally{}
+	silent := 0
+	for finished := 0; finished < len(rows); {
+		select {
+		case <-stopped:
+			stopped = nil
+			_ = bar.Clear()
+			fmt.Fprintln(j.errs, "stopping once the rows under way are done; Ctrl-C again ends at once")
+			continue
+		case r := <-received:
+			finished++
+			early[r.row] = r
+			if silent++; !noResponse(r.err) {
+				silent = 0
+			}
+			switch {
+			case hopeless(r.err):
+				abort(r.err)
+			case silent == silence:
+				abort(fmt.Errorf("%d rows in a row got no response, the last one: %w", silence, r.err))
+			}
+		}
+		_ = bar.Clear()
+		for len(results) < finished {
+			r, ok := early[rows[len(results)]]
+			if !ok {
+				break
+			}
+			delete(early, r.row)
+			results = append(results, r)
+			count[r.outcome]++
+			if err := j.print(r, count[r.outcome]); err != nil {
+				abort(err) // from here on, nobody would learn what is done
+			}
+		}
+		if finished < len(rows) {
+			_ = bar.Set(finished)
+		}
+		if j.finished != nil {
+			j.finished(finished)
+		}
+	}
+	var err error
+	if !j.asJSON {
+		_, err = fmt.Fprintln(j.out, count)
+	}
+	if ctx.Err() == nil && running.Err() != nil {
+		err = context.Cause(running)
+	}
+	return results, err
+}
+
+// print prints a result, which is the n-th with its outcome.
+func (j *job) print(r result, n int) error {
+	switch {
+	case j.most > 0 && n > j.most:
+		return nil
+	case j.asJSON:
+		return output.JSONLine(j.out, r)
+	}
+	_, err := fmt.Fprintln(j.out, r)
+	return err
+}
+
+// newBar returns a progress bar that is visible if w is a terminal.
+func newBar(w io.Writer, total int) *progressbar.ProgressBar {
+	file, ok := w.(*os.File)
+	visible := ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
+	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(visible),
+		progressbar.OptionSetWidth(40), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetTheme(progressbar.ThemeASCII), progressbar.OptionUseANSICodes(true))
+}
+
+// hopeless reports whether an error says that no other row would do better: the credential is not accepted, or its kind
+// is not. A 403 may be about one organization.
+func hopeless(err error) bool {
+	e, ok := errors.AsType[*cloudflare.Error](err)
+	return errors.Is(err, cloudflare.ErrUnauthorized) || ok && e.StatusCode == http.StatusMethodNotAllowed
+}
+
+// noResponse reports whether a call ended without any response, as it does when the network is down.
+func noResponse(err error) bool {
+	_, silent := errors.AsType[*cloudflare.CallError](err)
+	return silent && !errors.Is(err, cloudflare.ErrRateLimited)
+}
+
+// failure is an error unless every row is as it should be, or would be.
+func failure(results []result) error {
+	count := tally{}
+	for _, r := range results {
+		count[r.outcome]++
+	}
+	bad := count[refused] + count[failed] + count[unknown]
+	switch {
+	case count[notDone] > 0:
+		return fmt.Errorf("%s not done, %d went wrong; the same command does the rest", output.Count(count[notDone], "row"), bad)
+	case bad > 0:
+		return cli.Refused(fmt.Errorf("%s went wrong", output.Count(bad, "row")))
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+// Package profiles gives many organizations the profiles that a CSV file says.
+package profiles
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/output"
+	"example.com/cloudflare/cmd/cforg/internal/profile"
+)
+
+var long = `Profiles gives organizations the profiles that a CSV file says. It shows what would change and asks before it writes.
+The first row of the file names the columns, in any order: ` + idColumn + `, and at least one of
+` + profile.Names() + `.
+A field without a column keeps its value; an empty cell empties it. Each row becomes a line of output:
+
+  unchanged     the profile is already like that
+  would change  this would be written
+  changed       this was written
+  refused       the row is wrong; nothing was written
+  failed        the API returned an error, or could not be reached; nothing was written
+  unknown       sent, but there was no response: it may have been written or not
+  not done      the command was stopped before anything was written
+
+A row that goes wrong (refused, failed or unknown: exit code 3) does not stop the others. A credential that is not
+accepted does, and so do ` + fmt.Sprint(silence) + ` rows in a row without any response. Ctrl-C lets the rows under way finish, for at most
+` + grace.String() + `. Whatever stopped it, the same command does the rest: it reads each profile first, and sends only what differs.
+
+With --demo and without FILE, it shows all this with 500 rows, 7 of them wrong. --sample prints that file.`
+
+// Command returns "cforg profiles".
+func Command(env *cli.Env) *cobra.Command {
+	o := options{env: env}
+	command := &cobra.Command{
+		Use:     "profiles FILE",
+		Short:   "Update many profiles from a CSV file",
+		Long:    long,
+		Example: "  cforg profiles --demo\n  cforg profiles profiles.csv --dry-run\n  cforg profiles profiles.csv --yes",
+		Args:    cobra.MaximumNArgs(1),
+		PreRunE: func(_ *cobra.Command, args []string) error { return o.check(args) },
+		RunE:    env.Run(func(ctx context.Context, _ []string) error { return o.run(ctx) }),
+	}
+	flags := command.Flags()
+	flags.BoolVarP(&o.dryRun, "dry-run", "n", false, "only show what would change")
+	flags.IntVar(&o.parallel, "parallel", 8, "how many rows at once, from 1 to 64")
+	flags.BoolVar(&o.sample, "sample", false, "print the file of the demonstration (only with --demo)")
+	flags.BoolVar(&o.asJSON, "json", false, "print a JSON object for each row")
+	cli.YesFlag(command, &o.yes)
+	command.MarkFlagsMutuallyExclusive("dry-run", "yes")
+	return command
+}
+
+type options struct {
+	env                         *cli.Env
+	file                        string
+	parallel                    int
+	dryRun, sample, asJSON, yes bool
+}
+
+func (o *options) check(args []string) error {
+	if len(args) == 1 {
+		o.file = args[0]
+	}
+	switch {
+	case o.parallel < 1 || o.parallel > 64:
+		return fmt.Errorf("--parallel must be from 1 to 64, not %d", o.parallel)
+	case o.sample && !o.env.Demo:
+		return errors.New("--sample needs --demo")
+	case o.sample && o.file != "":
+		return errors.New("--sample and FILE exclude each other")
+	case o.file == "" && !o.env.Demo:
+		return errors.New("FILE is missing")
+	case o.file == "" && (o.dryRun || o.yes || o.asJSON):
+		return errors.New("without FILE there is only the demonstration: --dry-run, --yes and --json need FILE")
+	}
+	return nil
+}
+
+func (o *options) run(ctx context.Context) error {
+	var rows []*row
+	if o.file != "" {
+		csv, err := os.ReadFile(o.file)
+		if err != nil {
+			return err
+		}
+		if rows, err = readRows(bytes.NewReader(csv)); err != nil {
+			return cli.Usagef("%s: %w", o.file, err)
+		}
+	}
+	// The client waits for as long as the API blocks somebody after too many requests. 1,200 in five minutes are allowed,
+	// and a row takes up to two.
+	patience := cloudflare.WithMaxRetryWait(5 * time.Minute)
+	client, err := o.env.Client(patience)
+	if err != nil {
+		return err
+	}
+	var sample []byte
+	if o.env.Fresh() || o.file == "" {
+		if sample, err = stock(ctx, o.env.Server, client); err != nil {
+			return err
+		}
+	}
+	j := &job{client: client, parallel: o.parallel, out: o.env.Stdout, asJSON: o.asJSON, errs: o.env.Stderr}
+	switch {
+	case o.sample:
+		_, err = o.env.Stdout.Write(sample)
+		return err
+	case o.file == "":
+		return demonstrate(ctx, o.env, j, sample)
+	}
+	return o.update(ctx, j, rows)
+}
+
+// update shows what would change, asks, and writes it.
+func (o *options) update(ctx context.Context, j *job, rows []*row) error {
+	j.apply = o.yes
+	results, err := j.run(ctx, rows)
+	var changes []*row
+	var others []result
+	for _, r := range results {
+		if r.outcome == wouldChange {
+			changes = append(changes, r.row)
+		} else {
+			others = append(others, r)
+		}
+	}
+	if err != nil || ctx.Err() != nil || o.dryRun || len(changes) == 0 {
+		return cmp.Or(err, failure(results))
+	}
+	if err := o.env.Confirm(ctx, fmt.Sprintf("Change %s?", output.Count(len(changes), "profile"))); err != nil {
+		return err
+	}
+	j.apply = true
+	results, err = j.run(ctx, changes)
+	return cmp.Or(err, failure(append(others, results...)))
+}

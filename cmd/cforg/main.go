@@ -1,0 +1,42 @@
+// Cforg does whole jobs with Cloudflare's Organizations API. Run "cforg --help" for its commands.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cloudflare/cmd/cforg/internal/accounts"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/deletion"
+	"example.com/cloudflare/cmd/cforg/internal/doctor"
+	"example.com/cloudflare/cmd/cforg/internal/find"
+	"example.com/cloudflare/cmd/cforg/internal/members"
+	"example.com/cloudflare/cmd/cforg/internal/onboard"
+	"example.com/cloudflare/cmd/cforg/internal/profiles"
+	"example.com/cloudflare/cmd/cforg/internal/serve"
+	"example.com/cloudflare/cmd/cforg/internal/tree"
+)
+
+var commands = []func(*cli.Env) *cobra.Command{
+	tree.Command,
+	find.Command,
+	accounts.Command,
+	onboard.Command,
+	profiles.Command,
+	deletion.Command,
+	members.Command,
+	doctor.Command,
+	serve.Command,
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)   // a second Ctrl-C ends the program at once
+	signal.Ignore(syscall.SIGPIPE) // a pipe that closes is a failed write, so that jobs that write end in good order
+	env := &cli.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	os.Exit(cli.Execute(ctx, env, os.Args[1:], commands...))
+}

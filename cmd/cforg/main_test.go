@@ -1,0 +1,150 @@
+package main_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare/cloudflaretest"
+)
+
+// program is the built program.
+var program string
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "cforg")
+	if err != nil {
+		panic(err)
+	}
+	program = filepath.Join(folder, "cforg.exe")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Stderr = os.Stderr
+	code := 1
+	if build.Run() == nil {
+		code = m.Run()
+	}
+	os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+// command returns the program with a command line, and with no credential in its environment but those of env.
+func command(t *testing.T, env []string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(t.Context(), program, args...)
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "CLOUDFLARE_") {
+			c.Env = append(c.Env, variable)
+		}
+	}
+	c.Env = append(c.Env, env...)
+	return c
+}
+
+// run runs the program and returns its exit code.
+func run(t *testing.T, env []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	c := command(t, env, args...)
+	c.Stdout, c.Stderr = &out, &errs
+	_ = c.Run()
+	return c.ProcessState.ExitCode(), out.String(), errs.String()
+}
+
+func TestExitCodes(t *testing.T) {
+	for args, want := range map[string]struct {
+		code   int
+		stderr string
+	}{
+		"--help":                       {0, ""},
+		"tree --demo":                  {0, ""},
+		"find --demo Anchor_Freight":   {0, ""},
+		"tree --demo --json":           {0, ""},
+		"onboard --demo":               {3, "not confirmed"}, // standard input is empty
+		"onboard --demo --yes":         {0, ""},
+		"delete --demo Tern_Ceramics":  {3, "no name was typed"},
+		"find --demo nobody":           {3, "nothing found"},
+		"find --demo Harbor_Clinic":    {3, "2 places found"},
+		"tree":                         {2, "CLOUDFLARE_API_TOKEN"},
+		"tree --formt json":            {2, "unknown flag: --formt"},
+		"tre":                          {2, "Did you mean this?\n\ttree"},
+		"profiles /no/such --demo":     {1, "no such file"},
+		"members audit extra --demo":   {2, "unknown command"},
+		"members bogus":                {2, "unknown command"},
+		"serve --listen 192.0.2.1:80":  {2, "must be 127.0.0.1"},
+		"profiles --demo --parallel 0": {2, "must be from 1 to 64"},
+	} {
+		arguments := strings.Fields(args)
+		for i := range arguments {
+			arguments[i] = strings.ReplaceAll(arguments[i], "_", " ")
+		}
+		code, stdout, stderr := run(t, nil, arguments...)
+		assert.Equal(t, want.code, code, "%s: %s", args, stderr)
+		assert.Contains(t, stderr, want.stderr, args)
+		if want.code == 0 && args != "onboard --demo --yes" {
+			assert.NotEmpty(t, stdout, args)
+		}
+		if want.code == 2 {
+			assert.Empty(t, stdout, args)
+			assert.True(t, strings.HasPrefix(stderr, "cforg"), "nothing comes before the error: %s", stderr)
+		}
+	}
+}
+
+// The whole tool against a server outside of it, as with "cforg serve".
+func TestBaseURL(t *testing.T) {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	server.AddOrganization("Acme", "")
+	env := []string{"CLOUDFLARE_API_KEY=" + cloudflaretest.APIKey, "CLOUDFLARE_EMAIL=" + cloudflaretest.Email}
+	code, stdout, stderr := run(t, env, "tree", "--base-url", server.URL)
+	assert.Equal(t, 0, code, stderr)
+	assert.Contains(t, stdout, "Acme  (0 accounts, 0 members)")
+	code, stdout, stderr = run(t, append(env, "CLOUDFLARE_BASE_URL="+server.URL), "find", "acme", "--json")
+	assert.Equal(t, 0, code, stderr)
+	assert.Contains(t, stdout, `"name": "Acme"`)
+
+	code, _, stderr = run(t, []string{"CLOUDFLARE_API_TOKEN=secret-token-1", "CLOUDFLARE_BASE_URL=" + server.URL}, "-v", "tree")
+	assert.Equal(t, 1, code)
+	assert.NotContains(t, stderr, "secret-token-1")
+}
+
+// A reader that stops early ends the command, without a word.
+func TestClosedPipe(t *testing.T) {
+	var errs bytes.Buffer
+	c := command(t, nil, "tree", "--demo", "--json")
+	c.Stderr = &errs
+	out, err := c.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	_, err = io.ReadFull(out, make([]byte, 10))
+	require.NoError(t, err)
+	require.NoError(t, out.Close())
+	_ = c.Wait()
+	if runtime.GOOS != "windows" {
+		assert.Equal(t, 1, c.ProcessState.ExitCode())
+		assert.Empty(t, errs.String())
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	for _, args := range []string{"tree --demo", "find --demo", "accounts --demo --json", "members audit --demo", "profiles --demo", "delete --demo", "--help"} {
+		var errs bytes.Buffer
+		c := command(t, nil, strings.Fields(args)...)
+		c.Stdout, c.Stderr = full, &errs
+		_ = c.Run()
+		assert.Equal(t, 1, c.ProcessState.ExitCode(), args)
+		assert.Contains(t, errs.String(), "no space left on device", args)
+	}
+}

@@ -1,0 +1,115 @@
+//go:build unix
+
+package main_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// screen runs the program in a terminal. Once what it shows ends with prompt, it types keys.
+func screen(t *testing.T, prompt, keys string, args ...string) (code int, shown string) {
+	t.Helper()
+	c := command(t, []string{"TERM=xterm"}, args...)
+	terminal, err := pty.StartWithSize(c, &pty.Winsize{Rows: 50, Cols: 120})
+	require.NoError(t, err)
+	defer terminal.Close()
+	var all bytes.Buffer
+	buffer := make([]byte, 4096)
+	typed := false
+	for {
+		n, err := terminal.Read(buffer)
+		all.Write(buffer[:n])
+		if !typed && strings.HasSuffix(all.String(), prompt) {
+			typed = true
+			_, err := io.WriteString(terminal, keys)
+			require.NoError(t, err)
+		}
+		if err != nil { // on Linux, EIO at the end
+			break
+		}
+	}
+	_ = c.Wait()
+	return c.ProcessState.ExitCode(), strings.ReplaceAll(all.String(), "\r\n", "\n")
+}
+
+func TestQuestionsInATerminal(t *testing.T) {
+	const ctrlC = "\x03"
+	for name, test := range map[string]struct {
+		args, prompt, keys string
+		code               int
+		shown              string
+	}{
+		"yes":             {"onboard --demo", "Do this? [y/N] ", "y\n", 0, "\nmember        invited          ada@skylark.example (pending)\n"},
+		"no":              {"onboard --demo", "Do this? [y/N] ", "n\n", 3, "cforg onboard: not confirmed: nothing was written\n"},
+		"end of input":    {"onboard --demo", "Do this? [y/N] ", "\x04", 3, "not confirmed"},
+		"Ctrl-C":          {"onboard --demo", "Do this? [y/N] ", ctrlC, 130, "cforg onboard: interrupted\n"},
+		"a name":          {"delete --demo Tern_Ceramics", "type its name: ", "Tern Ceramics\n", 0, "\ndeleted\n"},
+		"another name":    {"delete --demo Tern_Ceramics", "type its name: ", "Tern\n", 3, `"Tern" was typed, but its name is "Tern Ceramics"`},
+		"Ctrl-C, no name": {"delete --demo Tern_Ceramics", "type its name: ", ctrlC, 130, "cforg delete: interrupted\n"},
+		"members":         {"members add --demo Tern_Ceramics a@example.com", "[y/N] ", "y\n", 0, "invited       a@example.com (pending)\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := strings.Fields(test.args)
+			for i := range args {
+				args[i] = strings.ReplaceAll(args[i], "_", " ")
+			}
+			code, shown := screen(t, test.prompt, test.keys, args...)
+			assert.Equal(t, test.code, code, shown)
+			assert.Contains(t, shown, test.shown)
+		})
+	}
+}
+
+// The progress bar is drawn over, and leaves nothing behind.
+func TestProgressInATerminal(t *testing.T) {
+	code, shown := screen(t, "", "", "profiles", "--demo")
+	assert.Equal(t, 0, code)
+	assert.Contains(t, shown, "/500")
+	_, last, _ := strings.Cut(shown[strings.LastIndex(shown, "/500"):], "500 rows: ")
+	assert.True(t, strings.HasPrefix(last, "493 unchanged, 6 refused, 1 failed\n"), last)
+}
+
+// One Ctrl-C ends a command that waits for a server.
+func TestInterrupt(t *testing.T) {
+	arrived := make(chan struct{}, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	var errs bytes.Buffer
+	c := command(t, []string{"CLOUDFLARE_API_TOKEN=x", "CLOUDFLARE_BASE_URL=" + server.URL}, "tree")
+	c.Stderr = &errs
+	require.NoError(t, c.Start())
+	<-arrived
+	require.NoError(t, c.Process.Signal(unix.SIGINT))
+	_ = c.Wait()
+	assert.Equal(t, 130, c.ProcessState.ExitCode())
+	assert.True(t, strings.HasSuffix(errs.String(), "cforg tree: interrupted\n"), errs.String())
+}
+
+func TestTerminate(t *testing.T) {
+	c := command(t, nil, "serve", "--listen", "127.0.0.1:0")
+	out, err := c.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	_, err = io.ReadFull(out, make([]byte, 10))
+	require.NoError(t, err)
+	require.NoError(t, c.Process.Signal(unix.SIGTERM))
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	stuck := time.AfterFunc(30*time.Second, func() { _ = c.Process.Kill() })
+	defer stuck.Stop()
+	_ = c.Wait()
+	assert.Equal(t, 0, c.ProcessState.ExitCode(), "it ends no other way")
+}

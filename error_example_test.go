@@ -1,0 +1,108 @@
+package cloudflare_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"time"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+)
+
+// A Terraform provider or a controller reads a resource, and decides from the error what to do with its state.
+func ExampleError_actions() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	client := server.Client()
+
+	read := func(id string) string {
+		org, err := client.Organizations.Get(context.Background(), id, cloudflare.SetMaxRetries(0))
+		switch {
+		case err == nil:
+			return "store " + org.Name
+		case errors.Is(err, cloudflare.ErrOutcomeUnknown):
+			return "read the state before the next write" // only after a write
+		case errors.Is(err, cloudflare.ErrNotFound):
+			return "remove it from the state" // the API itself says that it does not exist
+		case errors.Is(err, cloudflare.ErrUnauthorized), errors.Is(err, cloudflare.ErrForbidden):
+			return "ask for another credential"
+		case errors.Is(err, cloudflare.ErrRateLimited):
+			return "come back in " + retryAfter(err).String()
+		default:
+			return "keep the state and report the error" // also the 404 of a gateway
+		}
+	}
+
+	id := server.AddOrganization("Example, Inc.", "")
+	fmt.Println(read(id))
+	fmt.Println(read("0123456789abcdef0123456789abcdef"))
+	server.Fail(1, cloudflaretest.Status(http.StatusForbidden, nil, `{"success":false,"errors":[{"code":9109,"message":"Unauthorized"}]}`))
+	fmt.Println(read(id))
+	server.Fail(1, cloudflaretest.Status(http.StatusNotFound, nil, "<html>no such page</html>"))
+	fmt.Println(read(id))
+	server.Fail(1, cloudflaretest.RateLimited(20*time.Second))
+	fmt.Println(read(id))
+	// Output:
+	// store Example, Inc.
+	// remove it from the state
+	// ask for another credential
+	// keep the state and report the error
+	// come back in 20s
+}
+
+// retryAfter returns the time to wait for, from the response of the API or from the client's own rate limit.
+func retryAfter(err error) time.Duration {
+	var wait time.Duration
+	if e, ok := errors.AsType[*cloudflare.Error](err); ok {
+		wait = e.RetryAfter
+	}
+	if e, ok := errors.AsType[*cloudflare.CallError](err); ok {
+		wait = cmp.Or(e.RetryAfter, wait)
+	}
+	return cmp.Or(wait, time.Minute)
+}
+
+// Names are not unique, so Ensure cannot create a second organization of the same name. This creates one, and if the
+// outcome of the create is unknown, it finds out by comparing the IDs before and after.
+func ExampleOrganizationsService_Create_sameName() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	server.AddOrganization("Branch", "")
+	client := server.Client()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // also limits the search below
+	defer cancel()
+
+	named := cloudflare.OrganizationListParams{Name: "Branch"}
+	before := map[string]bool{}
+	for org, err := range client.Organizations.All(ctx, named) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		before[org.ID] = true
+	}
+
+	server.Fail(1, cloudflaretest.Cut()) // the organization is created, but the response is lost
+	org, err := client.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{Name: "Branch"})
+	if errors.Is(err, cloudflare.ErrOutcomeUnknown) {
+		org = nil
+		for found, err := range client.Organizations.All(ctx, named) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			if !before[found.ID] {
+				org = found
+			}
+		}
+		if org == nil {
+			log.Fatal("it may still appear: wait, and look again before the next create")
+		}
+	} else if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("created:", org.Name, !before[org.ID])
+	// Output: created: Branch true
+}

@@ -1,0 +1,141 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// What net/http and crypto/tls say only in words is matched in this file, and nowhere else. TestWordsOfNetHTTP and
+// TestWordsOfTLS fail if a Go release changes the words.
+
+const (
+	goAwayWords      = "http2: Transport received Server's graceful shutdown GOAWAY"
+	firstGoAwayWords = "http2: Transport received GOAWAY from server ErrCode:" // with an error, for the first stream of a connection
+	streamWords      = "stream error: "
+	refusedWords     = "; REFUSED_STREAM; received from peer"
+
+	// net/http would have repeated a request, if it were able to.
+	adviceBefore = "http2: Transport: cannot retry err ["
+	adviceAfter  = "] after Request.Body was written; define Request.GetBody to avoid this error"
+
+	notTLSWords     = "first record does not look like a TLS handshake"
+	tlsVersionWords = "tls: server selected unsupported protocol version "
+)
+
+// mismatchAlerts are the words of TLS alerts with which a server ends a handshake that cannot succeed.
+var mismatchAlerts = []string{
+	"tls: protocol version not supported", "tls: handshake failure", "tls: insufficient security level", "tls: no application protocol",
+}
+
+// disclaimed reports whether the server itself said, in HTTP/2, that it did not process the request.
+func disclaimed(err error) bool {
+	text := err.Error()
+	return text == goAwayWords || strings.HasPrefix(text, firstGoAwayWords) ||
+		strings.HasPrefix(text, streamWords) && strings.HasSuffix(text, refusedWords)
+}
+
+// neverConnected reports whether the type of err proves that there was no connection. It looks at err itself and not
+// through wrappers: a transport around another one may have sent the request before the failure that it reports.
+func neverConnected(err error) bool {
+	if op, ok := err.(*net.OpError); ok && op.Op == "proxyconnect" { // net/http puts it around the dial to a proxy
+		err = op.Err
+	}
+	switch e := err.(type) {
+	case *net.DNSError, *tls.CertificateVerificationError, *connectRefusal:
+		return true
+	case tls.RecordHeaderError:
+		return e.Msg == notTLSWords
+	case *net.OpError:
+		return e.Op == "dial"
+	}
+	return false
+}
+
+// isHopeless reports whether err shows that another attempt would fail too: there is no such host, its certificate is
+// not trusted, it does not speak a common version of TLS, or a proxy does not let the request through.
+func isHopeless(err error) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return true
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	if record, ok := errors.AsType[tls.RecordHeaderError](err); ok && record.Msg == notTLSWords {
+		return true
+	}
+	if refusal, ok := errors.AsType[*connectRefusal](err); ok {
+		return refusal.code == http.StatusForbidden || refusal.code == http.StatusProxyAuthRequired
+	}
+	for op, ok := errors.AsType[*net.OpError](err); ok; op, ok = errors.AsType[*net.OpError](op.Err) {
+		if op.Op == "remote error" {
+			return slices.Contains(mismatchAlerts, op.Err.Error())
+		}
+	}
+	return strings.Contains(err.Error(), tlsVersionWords)
+}
+
+// connectRefusal is the error of a CONNECT to which a proxy responded with another status than 200.
+type connectRefusal struct {
+	proxy  string // host and port
+	code   int
+	status string // code and reason
+}
+
+func (e *connectRefusal) Error() string {
+	return fmt.Sprintf("proxy %s responded %s to CONNECT", e.proxy, e.status)
+}
+
+// checkConnect returns an error if a proxy responds to CONNECT with anything but 200.
+func checkConnect(_ context.Context, proxy *url.URL, _ *http.Request, response *http.Response) error {
+	if response.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &connectRefusal{proxy.Host, response.StatusCode, response.Status}
+}
+
+// explain adds to the error of a round trip what net/http leaves out: that there was no connection, and which proxy is
+// in the way.
+func (s *Sender) explain(err error, r *http.Request, seen *trace) error {
+	text := err.Error()
+	if reason, ok := strings.CutPrefix(text, adviceBefore); ok { // the advice is to set GetBody
+		return errors.New(strings.TrimSuffix(reason, adviceAfter))
+	}
+	if _, refused := err.(*connectRefusal); refused || seen != nil && !seen.unconnected() {
+		return err
+	}
+	var proxy *url.URL
+	if s.proxy != nil {
+		proxy, _ = s.proxy(r) // if it fails, err says so
+	}
+	// Without checkConnect, all that net/http keeps of a response to CONNECT is the reason.
+	if code := statusWithText(text); proxy != nil && code != 0 {
+		return &connectRefusal{proxy.Host, code, fmt.Sprint(code, " ", text)}
+	}
+	op, _ := err.(*net.OpError)
+	switch {
+	case seen == nil: // and so it is not known whether there was a connection
+		return err
+	case op != nil && slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, op.Op): // which say it themselves
+		return err
+	case proxy != nil:
+		return fmt.Errorf("no connection through proxy %s: %w", proxy.Host, err)
+	}
+	return fmt.Errorf("no connection: %w", err)
+}
+
+// statusWithText returns the status with a standard reason, or 0.
+func statusWithText(reason string) int {
+	for code := 300; code < 600; code++ {
+		if text := http.StatusText(code); text != "" && text == reason {
+			return code
+		}
+	}
+	return 0
+}

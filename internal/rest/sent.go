@@ -1,0 +1,152 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http/httptrace"
+	"sync"
+	"time"
+)
+
+// Three questions decide about a request that got no response. Was it sent? Was it processed? Is another attempt of
+// any use? Each is answered from evidence: from what httptrace reports, from what the server said in HTTP/2, and from
+// the type of the error.
+
+// trace records what httptrace reports of one attempt. Its functions may be called after RoundTrip has returned, so it
+// is locked, and never used for another attempt.
+type trace struct {
+	httptrace.ClientTrace
+	native bool                    // the transport is net/http's own, with nothing around it
+	keyed  bool                    // the request has an idempotency key, with which HTTP/1.1 requests are repeated by net/http
+	write  bool                    // a request that must not be repeated unless the client decides so
+	end    context.CancelCauseFunc // ends the attempt
+
+	mu       sync.Mutex
+	asked    bool     // for a connection
+	got      bool     // a connection: conn is the first one
+	conn     net.Conn // nil if the transport does not tell
+	wrote    bool     // the request, or as much of it as the connection took
+	pending  bool     // no byte of a response has arrived since
+	repeated bool     // net/http began to send the request again, and was stopped
+	sameConn bool     // it did so on the same connection
+	resent   bool     // what is around net/http sent the request again, after a response
+}
+
+// errRepeated ends an attempt in which net/http begins to send a write for the second time.
+var errRepeated = errors.New("the request was about to be repeated")
+
+// attach returns a context that makes a transport report to t.
+func (t *trace) attach(ctx context.Context) context.Context {
+	t.GetConn = t.askConn
+	t.GotConn = t.gotConn
+	t.WroteRequest = t.wroteRequest
+	t.GotFirstResponseByte = t.gotResponse
+	return httptrace.WithClientTrace(ctx, &t.ClientTrace)
+}
+
+func (t *trace) askConn(string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.asked = true
+}
+
+func (t *trace) gotConn(info httptrace.GotConnInfo) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case !t.got:
+		t.got, t.conn = true, info.Conn
+	case !t.wrote: // the first connection was of no use
+	case !t.pending || !t.write:
+		t.resent = true
+	default:
+		t.repeated = true
+		t.end(errRepeated)
+		protocol := protocolOf(info.Conn)
+		t.sameConn = protocol != "" && info.Conn == t.conn
+		if protocol != "h2" && info.Conn != nil {
+			// HTTP/2 looks at the context before it writes. HTTP/1.1 does not, but it cannot write now.
+			_ = info.Conn.SetWriteDeadline(time.Unix(1, 0))
+		}
+	}
+}
+
+func (t *trace) wroteRequest(httptrace.WroteRequestInfo) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wrote, t.pending = true, true
+}
+
+func (t *trace) gotResponse() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pending = false
+}
+
+// unconnected reports whether the transport asked for a connection and has got none.
+func (t *trace) unconnected() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.asked && !t.got
+}
+
+// protocolOf returns "h2" or "http/1.1" for a connection over TLS, and "" for any other.
+func protocolOf(conn net.Conn) string {
+	secure, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
+	switch {
+	case !ok:
+		return ""
+	case secure.ConnectionState().NegotiatedProtocol == "h2":
+		return "h2"
+	}
+	return "http/1.1"
+}
+
+// judge says what a round trip came to that ended with err. A nil trace is that of a read. The context ended before
+// that, or it did not.
+func (t *trace) judge(err error, write, ended bool) outcome {
+	proven := t != nil && t.unprocessed(err, ended)
+	switch {
+	case (proven || !write) && isHopeless(err):
+		return hopeless
+	case proven:
+		return unprocessed
+	}
+	return lost
+}
+
+// unprocessed reports whether the request is proven not to have been processed.
+func (t *trace) unprocessed(err error, ended bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case !t.asked && !t.got: // the transport does not report what it does
+		return !ended && neverConnected(err)
+	case !t.got:
+		return true
+	case t.resent:
+		return false
+	case t.repeated:
+		return t.native && t.repeatProves()
+	case disclaimed(err):
+		return true
+	}
+	// A transport of net/http reports the write before it returns, unless the context has ended. HTTP/2 does so only when
+	// the header was written completely.
+	return !t.wrote && !ended && t.native && protocolOf(t.conn) != ""
+}
+
+// repeatProves reports whether net/http repeats a request only if the server did not process it.
+func (t *trace) repeatProves() bool {
+	switch protocolOf(t.conn) {
+	case "h2":
+		// On the same connection, because the server refused the stream; on another one, because of a GOAWAY.
+		return t.sameConn || !repeatsProtocolErrors
+	case "http/1.1":
+		// Because nothing was written, or because there is a key.
+		return !t.keyed
+	}
+	return false
+}

@@ -1,0 +1,180 @@
+package cloudflare
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/cloudflare/internal/envelope"
+)
+
+// Request is the request of a [Client.Call].
+type Request struct {
+	Method string     // GET, HEAD, POST, PUT, PATCH or DELETE
+	Path   []string   // unescaped segments below the base URL: {"organizations", id}
+	Query  url.Values // nil for none
+	Body   any        // marshaled by encoding/json; a json.RawMessage is sent unchanged; nil for none
+
+	// Route is the path with placeholders for IDs, such as "/zones/{zone_id}", for [Attempt]. If it is empty, it is the
+	// route of a method of this package with the same path, or else the path.
+	Route string
+}
+
+// Call sends a request to any endpoint that responds with the usual JSON envelope. It follows the same rules as the
+// methods of the services. Use it for endpoints that this package has no method for, and in SDKs that wrap this one.
+//
+// Call unmarshals the result into result, which must be a pointer, with encoding/json. A *json.RawMessage receives the
+// result as sent. If result is nil, the response needs no result. A null result is an error unless result is a
+// *json.RawMessage, a *[Nullable], or a pointer to a pointer or to an interface.
+//
+// Call returns an error that matches [ErrInvalidArgument] if the method or the path is not valid, if the body cannot be
+// marshaled, or if result is not a pointer.
+func (c *Client) Call(ctx context.Context, req Request, result any, opts ...CallOption) error {
+	if c == nil {
+		return invalid("the client is nil")
+	}
+	request := call{
+		operation: operationOf(req),
+		path:      req.Path,
+		query:     checked(req.Query, cmp.Or(checkCall(req.Method, result), checkPath(req.Path))),
+	}
+	if req.Body != nil {
+		request.body.value = callBody{req.Body}
+	}
+	var env envelope.Envelope
+	if result != nil {
+		env.Result.Into = &callResult{result}
+	}
+	return c.common.do(ctx, request, &env, opts)
+}
+
+var callMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+func checkCall(method string, result any) error {
+	if !slices.Contains(callMethods, method) {
+		return invalid("the method is not one of %s", strings.Join(callMethods, ", "))
+	}
+	if v := reflect.ValueOf(result); result != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		return invalid("the result is a %T that is nil or no pointer", result)
+	}
+	return nil
+}
+
+// callBody is a body whose type was written for encoding/json. The body of a service is marshaled by encoding/json/v2,
+// which treats omitempty in another way.
+type callBody struct{ value any }
+
+func (b callBody) encode() ([]byte, error) {
+	if raw, ok := b.value.(json.RawMessage); ok {
+		if !jsontext.Value(raw).IsValid() {
+			return nil, errors.New("not valid JSON")
+		}
+		return slices.Clone(raw), nil // a transport may still read it after the caller has it back
+	}
+	body, err := json.Marshal(b.value)
+	if err == nil && hasEscapedReplacement(body) {
+		return nil, errors.New("not valid UTF-8")
+	}
+	return body, err
+}
+
+// hasEscapedReplacement reports whether body contains \ufffd, which encoding/json writes for bytes that are not valid
+// UTF-8. It writes the character U+FFFD itself unescaped.
+func hasEscapedReplacement(body []byte) bool {
+	for i := 0; i < len(body); i++ {
+		if body[i] == '\\' {
+			if bytes.HasPrefix(body[i:], []byte(`\ufffd`)) {
+				return true
+			}
+			i++ // the escaped character
+		}
+	}
+	return false
+}
+
+// callResult is a result whose type was written for encoding/json.
+type callResult struct{ into any }
+
+// UnmarshalJSONFrom decodes the result with encoding/json. Its errors quote no value, because that may be personal data.
+func (r *callResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	value, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	if raw, ok := r.into.(*json.RawMessage); ok {
+		*raw = json.RawMessage(slices.Clone(value))
+		return nil
+	}
+	err = json.Unmarshal(value, r.into)
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		kind, _, _ := strings.Cut(mismatch.Value, " ") // a number follows
+		field := ""
+		if mismatch.Field != "" {
+			field = mismatch.Field + ": "
+		}
+		return fmt.Errorf("%sJSON %s is not valid for Go type %s", field, kind, mismatch.Type)
+	}
+	if err != nil {
+		return fmt.Errorf("the result cannot be decoded into a %T: %T", r.into, err)
+	}
+	return nil
+}
+
+// setNull stores null, and reports whether the result can hold it.
+func (r *callResult) setNull() bool {
+	_, raw := r.into.(*json.RawMessage)
+	_, nullable := r.into.(interface{ nullable() })
+	kind := reflect.TypeOf(r.into).Elem().Kind()
+	if !raw && !nullable && kind != reflect.Pointer && kind != reflect.Interface {
+		return false
+	}
+	return json.Unmarshal([]byte("null"), r.into) == nil
+}
+
+// operationOf returns the operation of a request, or one of which nothing else is known.
+func operationOf(req Request) *operation {
+	found := operation{method: req.Method, credentials: keyOrToken("")}
+	for _, op := range operations {
+		if op.method == req.Method && len(op.segments) == len(req.Path) && op.matching(req.Path) == len(req.Path) {
+			found = *op
+			break
+		}
+	}
+	found.route = cmp.Or(req.Route, found.route)
+	return &found
+}
+
+// checkPath checks the segments that are IDs in the route of any operation.
+func checkPath(path []string) error {
+	for _, op := range operations {
+		matching := op.matching(path)
+		for _, id := range op.ids {
+			if id.segment < matching {
+				if err := id.check(path[id.segment]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// matching returns how many segments of path are those of the route, from the first on.
+func (op *operation) matching(path []string) int {
+	for i := range min(len(path), len(op.segments)) {
+		if path[i] != op.segments[i] && !strings.HasPrefix(op.segments[i], "{") {
+			return i
+		}
+	}
+	return min(len(path), len(op.segments))
+}
