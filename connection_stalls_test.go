@@ -38,7 +38,7 @@ func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
 	case l.conns <- newBufferedConn(far):
 		return near, nil
 	case <-l.closed:
-		return nil, failedDial()
+		return nil, connectionRefused
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
