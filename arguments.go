@@ -64,9 +64,9 @@ func checkAnyOf[T ~string](name string, values []T) error {
 }
 
 // encodeListParams encodes the params of a list, a struct with url tags.
-func encodeListParams(params any, size int) (url.Values, error) {
-	if size < 0 || size > MaxPageSize {
-		return nil, invalid("PageSize %d is not between 1 and %d", size, MaxPageSize)
+func encodeListParams(params any, size, maxSize int) (url.Values, error) {
+	if size < 0 || size > maxSize {
+		return nil, invalid("PageSize must be between 1 and %d, not %d", maxSize, size)
 	}
 	values, err := query.Values(params)
 	if err != nil {

@@ -13,11 +13,11 @@ type Attempt struct {
 	Route  string // the path with placeholders for IDs, such as "/organizations/{organization_id}", for the label of a metric
 	Number int    // 1 for the first attempt of a call, 2 for its first retry
 
-	StatusCode int           // zero without a complete response
+	StatusCode int           // zero if there was no response
 	RayID      string        // identifies the request in Cloudflare's logs
 	RetryAfter time.Duration // from the Retry-After header; zero if there is none
 	RateLimits []RateLimit   // from the Ratelimit headers
-	Err        error         // nil with a complete response, whatever its status
+	Err        error         // why there was no response, or why it was not read to its end; nil otherwise, whatever the status
 
 	Waited         time.Duration // before the attempt: for the limiter, the rate limit and the credential source
 	Duration       time.Duration // from sending the request to the end of the response

@@ -314,3 +314,24 @@ func TestAttemptsCanBeEncoded(t *testing.T) {
 	require.Error(t, err)
 	assert.True(t, strings.HasPrefix(out.String(), `{"Method":"GET","Path":"/organizations/o1","Route":"/organizations/{organization_id}","Number":1,"StatusCode":404,`), fmt.Sprint(&out))
 }
+
+// The status of a response whose body the caller did not wait for is known all the same.
+func TestAttemptThatTheCallerEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logged bytes.Buffer
+		hook, attempts := recording()
+		_, client := newPipeServer(t, pipeAlways(pipeReply{
+			answer: func() string { return pipeText(409, 100, "half", "Cf-Ray: 8-IAD") },
+			hang:   true,
+		}), hook, cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.Error(t, getOrganization(ctx, client))
+		require.Len(t, *attempts, 1)
+		a := (*attempts)[0]
+		assert.Equal(t, 409, a.StatusCode)
+		assert.Equal(t, "8-IAD", a.RayID)
+		assert.ErrorIs(t, a.Err, context.DeadlineExceeded)
+		assert.Contains(t, logged.String(), ` duration=1s status=409 ray_id=8-IAD error="context deadline exceeded"`)
+	})
+}

@@ -83,12 +83,13 @@ func isReservedHeader(canonical string) bool {
 		strings.HasPrefix(canonical, "Content-") || strings.HasPrefix(canonical, "X-Auth-")
 }
 
-// AddQuery adds a parameter to the query. The keys page_token and page_size, and parameters that the params of the call
-// set, are not valid.
+// AddQuery adds a parameter to the query. Parameters that the params of the call set are not valid, nor are those that
+// divide a list into pages, such as page_token and page_size: set PageToken and PageSize instead. [Client.Call] accepts
+// every parameter that its Request does not set.
 func AddQuery(key, value string) CallOption {
 	return func(o *callOptions) {
-		if key == "" || key == pageToken || key == pageSize {
-			o.reject("AddQuery: %q is not for it to set", key)
+		if key == "" {
+			o.reject("AddQuery: the key is empty")
 			return
 		}
 		if o.query == nil {

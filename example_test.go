@@ -220,7 +220,7 @@ func ExampleWithTimeout() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, cloudflare.ErrAttemptTimeout), errors.Is(err, context.DeadlineExceeded))
 	// Output:
-	// cloudflare: GET /organizations: attempt timed out: no complete answer within 50ms
+	// cloudflare: GET /organizations: attempt timed out: no complete response within 50ms
 	// true false
 }
 

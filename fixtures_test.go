@@ -27,6 +27,19 @@ const (
 		`"parent":{"id":"o0","name":"Root"}}`
 	anAccount = `{"id":"a1","name":"Account","created_on":"2026-01-02T03:04:05Z","settings":{"enforce_twofactor":null}}`
 	aMember   = `{"id":"m1","create_time":"2026-01-02T03:04:05Z","user":{"id":"u1","email":"a@example.com"}}`
+	aMove     = `{"account_id":"a1","source_organization_id":"o0","destination_organization_id":"o1"}`
+	aShare    = `{"id":"s1","name":"Share","created":"2026-01-02T03:04:05Z"}`
+
+	anAuditLog   = `{"id":"e1","action":{"time":"2026-01-02T03:04:05Z"},"resource":{"request":{"a":[1]}}}`
+	aUsageRecord = `{"ChargePeriodStart":"2026-01-02T03:04:05Z","ChargePeriodEnd":"2026-01-03T03:04:05Z",` +
+		`"x_BillableMetricId":"b1","ConsumedQuantity":0.10}`
+)
+
+// The smallest params of an audit log and of a history.
+var (
+	aDay     = time.Date(2026, time.January, 2, 0, 0, 0, 0, time.UTC)
+	aPeriod  = cloudflare.AuditLogListParams{Since: aDay, Before: aDay.AddDate(0, 0, 1)}
+	aHistory = cloudflare.AuditLogHistoryParams{ActionTime: aDay, Since: aDay, Before: aDay.AddDate(0, 0, 1)}
 )
 
 // successBody is the body of a response that reports success.

@@ -83,6 +83,48 @@ var everyMethod = []apiMethod{
 	{"OrganizationMembers.Delete", "DELETE /organizations/{organization_id}/members/{member_id}", "", func(a methodArgs) (any, error) {
 		return nil, a.c.OrganizationMembers.Delete(a.ctx, a.ids[0], a.ids[1], a.opts...)
 	}},
+	{"OrganizationAccounts.Create", "POST /accounts", anAccount, func(a methodArgs) (any, error) {
+		return a.c.OrganizationAccounts.Create(a.ctx, cloudflare.AccountCreateParams{Name: "Account"}, a.opts...)
+	}},
+	{"OrganizationAccounts.Move", "POST /accounts/{account_id}/move", aMove, func(a methodArgs) (any, error) {
+		return a.c.OrganizationAccounts.Move(a.ctx, a.ids[0], "o1", a.opts...)
+	}},
+	{"OrganizationAccounts.Organizations", "GET /accounts/{account_id}/organizations", "[" + anOrganization + "]", func(a methodArgs) (any, error) {
+		return orNil(a.c.OrganizationAccounts.Organizations(a.ctx, a.ids[0], a.opts...))
+	}},
+	{"OrganizationAccounts.GetProfile", "GET /accounts/{account_id}/profile", `{"business_name":"Org"}`, func(a methodArgs) (any, error) {
+		return a.c.OrganizationAccounts.GetProfile(a.ctx, a.ids[0], a.opts...)
+	}},
+	{"OrganizationAccounts.UpdateProfile", "PUT /accounts/{account_id}/profile", "", func(a methodArgs) (any, error) {
+		return nil, a.c.OrganizationAccounts.UpdateProfile(a.ctx, a.ids[0], cloudflare.OrganizationProfile{BusinessName: "Org"}, a.opts...)
+	}},
+	{"OrganizationInvites.Accept", "PUT /organizations/{organization_id}/invites/{member_code}", "", func(a methodArgs) (any, error) {
+		return nil, a.c.OrganizationInvites.Accept(a.ctx, a.ids[0], a.ids[1], a.opts...)
+	}},
+	{"OrganizationInvites.Reject", "PUT /organizations/{organization_id}/invites/{member_code}", "", func(a methodArgs) (any, error) {
+		return nil, a.c.OrganizationInvites.Reject(a.ctx, a.ids[0], a.ids[1], a.opts...)
+	}},
+	{"OrganizationAuditLogs.List", "GET /organizations/{organization_id}/logs/audit", "[" + anAuditLog + "]", func(a methodArgs) (any, error) {
+		return a.c.OrganizationAuditLogs.List(a.ctx, a.ids[0], aPeriod, a.opts...)
+	}},
+	{"OrganizationAuditLogs.All", "GET /organizations/{organization_id}/logs/audit", "[" + anAuditLog + "]", func(a methodArgs) (any, error) {
+		return lastOf(a.c.OrganizationAuditLogs.All(a.ctx, a.ids[0], aPeriod, a.opts...))
+	}},
+	{"OrganizationAuditLogs.History", "GET /organizations/{organization_id}/logs/audit/{audit_log_id}/history", "[" + anAuditLog + "]", func(a methodArgs) (any, error) {
+		return a.c.OrganizationAuditLogs.History(a.ctx, a.ids[0], a.ids[1], aHistory, a.opts...)
+	}},
+	{"OrganizationAuditLogs.HistoryAll", "GET /organizations/{organization_id}/logs/audit/{audit_log_id}/history", "[" + anAuditLog + "]", func(a methodArgs) (any, error) {
+		return lastOf(a.c.OrganizationAuditLogs.HistoryAll(a.ctx, a.ids[0], a.ids[1], aHistory, a.opts...))
+	}},
+	{"OrganizationUsage.Get", "GET /organizations/{organization_id}/billable/usage", "[" + aUsageRecord + "]", func(a methodArgs) (any, error) {
+		return orNil(a.c.OrganizationUsage.Get(a.ctx, a.ids[0], cloudflare.UsageParams{}, a.opts...))
+	}},
+	{"OrganizationShares.List", "GET /organizations/{organization_id}/shares", "[" + aShare + "]", func(a methodArgs) (any, error) {
+		return a.c.OrganizationShares.List(a.ctx, a.ids[0], cloudflare.ShareListParams{}, a.opts...)
+	}},
+	{"OrganizationShares.All", "GET /organizations/{organization_id}/shares", "[" + aShare + "]", func(a methodArgs) (any, error) {
+		return lastOf(a.c.OrganizationShares.All(a.ctx, a.ids[0], cloudflare.ShareListParams{}, a.opts...))
+	}},
 	{"Call with a result", "PATCH /zones/z1", `{"id":"z1"}`, func(a methodArgs) (any, error) {
 		var result struct {
 			ID string `json:"id"`
@@ -135,6 +177,18 @@ var everyIDMethod = append(idsInRoutes(), []idMethod{
 		_, _, err := c.Organizations.Ensure(ctx, cloudflare.OrganizationCreateParams{Name: "Org", ParentID: orSlash(id)})
 		return err
 	}, "ParentID"},
+	{"OrganizationAccounts.Create's OrganizationID", func(ctx context.Context, c *cloudflare.Client, id string) error {
+		_, err := c.OrganizationAccounts.Create(ctx, cloudflare.AccountCreateParams{Name: "Account", OrganizationID: orSlash(id)})
+		return err
+	}, "OrganizationID"},
+	{"OrganizationAccounts.Move's destination", func(ctx context.Context, c *cloudflare.Client, id string) error {
+		_, err := c.OrganizationAccounts.Move(ctx, "a1", id)
+		return err
+	}, "destination organization ID"},
+	{"OrganizationMembers.Ensure", func(ctx context.Context, c *cloudflare.Client, id string) error {
+		_, _, err := c.OrganizationMembers.Ensure(ctx, id, cloudflare.OrganizationMemberCreateParams{Email: "a@example.com"})
+		return err
+	}, "organization ID"},
 	{"Organizations.Modify", func(ctx context.Context, c *cloudflare.Client, id string) error {
 		_, err := c.Organizations.Modify(ctx, id, renameTo("New"))
 		return err
@@ -223,8 +277,24 @@ func (m apiMethod) isCall() bool  { return strings.HasPrefix(m.name, "Call ") }
 func (m apiMethod) isWrite() bool { return m.verb() != "GET" }
 func (m apiMethod) isList() bool  { return strings.HasPrefix(m.result, "[") }
 
+// itemsHaveIDs reports whether the API must send an ID with the result or with each item of it.
+func (m apiMethod) itemsHaveIDs() bool {
+	return strings.Contains(m.result, `{"id":"`) && !m.isCall() && m.result != "["+anAuditLog+"]"
+}
+
+// takesNull reports whether a result of null is an empty list.
+func (m apiMethod) takesNull() bool { return strings.HasPrefix(m.name, "OrganizationShares.") }
+
 // needsResult reports whether a response without a result is an error.
 func (m apiMethod) needsResult() bool { return m.result != "" }
+
+// orNil returns nil, and not a nil slice, for a list that is nil.
+func orNil[T any](items []T, err error) (any, error) {
+	if items == nil {
+		return nil, err
+	}
+	return items, err
+}
 
 // lastOf ranges over a list and returns its last item, or nil with the error that ended it.
 func lastOf[T any](list iter.Seq2[*T, error]) (last *T, err error) {
@@ -266,6 +336,7 @@ func TestEveryMethodIsListed(t *testing.T) {
 	listed := map[string]bool{
 		"Organizations.Ensure": true, "Organizations.Modify": true, "Organizations.DeleteIfEmpty": true,
 		"Organizations.WaitUntilReadable": true, "OrganizationProfile.Modify": true,
+		"OrganizationMembers.Ensure": true,
 	}
 	for _, m := range everyMethod {
 		assert.False(t, listed[m.name], "%s is listed twice", m.name)

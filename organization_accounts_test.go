@@ -183,7 +183,9 @@ func TestOrganizationAccountsAllAsksForEachPageOnce(t *testing.T) {
 	for i, request := range requests {
 		assert.Equal(t, i > 0, request.Query.Has("page_token"))
 		request.Query.Del("page_token")
-		assert.Equal(t, url.Values{"name": {"shop"}, "order_by": {"account_name"}, "page_size": {"10"}}, request.Query)
+		assert.Equal(t, url.Values{
+			"name": {"shop"}, "order_by": {"account_name"}, "page_size": {"10"}, "include_total": {"false"},
+		}, request.Query)
 	}
 	assert.Equal(t, 10, params.PageSize)
 	assert.Empty(t, params.PageToken)

@@ -18,7 +18,7 @@ import (
 type OrganizationMembersService service
 
 var (
-	listMembers        = newOperation(http.MethodGet, "/organizations/{organization_id}/members", keyOnly)
+	listMembers        = newList("/organizations/{organization_id}/members", keyOnly, pageTokens)
 	createMember       = newOperation(http.MethodPost, "/organizations/{organization_id}/members", keyOnly)
 	batchCreateMembers = newOperation(http.MethodPost, "/organizations/{organization_id}/members:batchCreate", keyOnly)
 	getMember          = newOperation(http.MethodGet, "/organizations/{organization_id}/members/{member_id}", keyOnly)
@@ -69,7 +69,7 @@ type OrganizationMemberListParams struct {
 	EmailStartsWith string `url:"user.email.startsWith,omitempty"`
 	EmailEndsWith   string `url:"user.email.endsWith,omitempty"`
 
-	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and 100 for All
+	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and MaxPageSize for All
 	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
 }
 
@@ -81,7 +81,7 @@ func (p OrganizationMemberListParams) query() (url.Values, error) {
 	if err := checkAnyOf("Statuses", p.Statuses); err != nil {
 		return nil, err
 	}
-	return encodeListParams(p, p.PageSize)
+	return encodeListParams(p, p.PageSize, pageTokens.maxSize)
 }
 
 // OrganizationMemberCreateParams describes a new member.

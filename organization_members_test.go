@@ -58,7 +58,7 @@ func TestOrganizationMembersSendExactlyThis(t *testing.T) {
 					return err
 				}
 				return nil
-			}, respondSuccess(`[]`), sentRequest{Method: "GET", URL: membersURL + "?page_size=100&user.email=a%40b"},
+			}, respondSuccess(`[]`), sentRequest{Method: "GET", URL: membersURL + "?page_size=1000&user.email=a%40b"},
 		},
 		"Get": {
 			func(ctx context.Context, c *cloudflare.Client) error {
@@ -305,8 +305,8 @@ func TestOrganizationMembersAllAsksForEachPageOnce(t *testing.T) {
 		params            cloudflare.OrganizationMemberListParams
 		members, requests int
 	}{
-		{cloudflare.OrganizationMemberListParams{}, 205, 3},
-		{cloudflare.OrganizationMemberListParams{PageSize: 1000}, 205, 1},
+		{cloudflare.OrganizationMemberListParams{}, 205, 1},
+		{cloudflare.OrganizationMemberListParams{PageSize: 100}, 205, 3},
 		{cloudflare.OrganizationMemberListParams{PageSize: 41, EmailContains: "@"}, 205, 5},
 		{cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{"rejected", "pending"}}, 0, 1},
 	} {

@@ -16,7 +16,7 @@ import (
 type OrganizationsService service
 
 var (
-	listOrganizations  = newOperation(http.MethodGet, "/organizations", keyOrToken("User Details Read"))
+	listOrganizations  = newList("/organizations", keyOrToken("User Details Read"), pageTokens)
 	createOrganization = newOperation(http.MethodPost, "/organizations", keyOrToken("User Details Write"))
 	getOrganization    = newOperation(http.MethodGet, "/organizations/{organization_id}", keyOnly)
 	updateOrganization = newOperation(http.MethodPut, "/organizations/{organization_id}", keyOnly)
@@ -73,6 +73,8 @@ type OrganizationFlags struct {
 	EnterpriseCapability string `json:"enterprise_capability,omitempty"`
 	MemberManagement     string `json:"member_management,omitempty"`
 	SubOrgCreation       string `json:"sub_org_creation"`
+
+	AccountCreationAppliesTenantDefaults string `json:"account_creation_applies_tenant_defaults,omitempty"`
 }
 
 // OrganizationParent is the organization directly above another one.
@@ -99,7 +101,7 @@ type OrganizationListParams struct {
 
 	ParentID string `url:"parent.id,omitempty"` // directly below this organization; NoParent for root organizations
 
-	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and 100 for All
+	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and MaxPageSize for All
 	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
 }
 
@@ -117,7 +119,7 @@ func (p OrganizationListParams) query() (url.Values, error) {
 			return nil, err
 		}
 	}
-	return encodeListParams(p, p.PageSize)
+	return encodeListParams(p, p.PageSize, pageTokens.maxSize)
 }
 
 // OrganizationCreateParams describes a new organization.

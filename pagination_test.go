@@ -46,8 +46,8 @@ func TestAllRequests(t *testing.T) {
 		{1, 0, 1}, {1, 1, 1},
 		{10, 0, 1}, {10, 10, 1}, {10, 9, 2}, {10, 1, 10},
 		{25, 0, 1}, {25, 10, 3}, {25, 25, 1}, {25, 24, 2},
-		{1_000, 0, 10}, {1_000, 999, 2}, {1_000, 1_000, 1},
-		{10_001, 0, 101}, {10_001, 1_000, 11},
+		{1_000, 0, 1}, {1_000, 999, 2}, {1_000, 1_000, 1},
+		{10_001, 0, 11}, {10_001, 1_000, 11},
 	} {
 		t.Run(fmt.Sprintf("%d at %d a page", tt.organizations, tt.pageSize), func(t *testing.T) {
 			server, ids := seededServer(t, tt.organizations)
@@ -117,8 +117,8 @@ func TestAllKeepsCallOptionsOnEveryPage(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Len(t, w.sent, 2)
-	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=100", sentHeader("X-Trace", "a"), ""}, w.sent[0])
-	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=100&page_token=one", sentHeader("X-Trace", "a"), ""}, w.sent[1])
+	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=1000", sentHeader("X-Trace", "a"), ""}, w.sent[0])
+	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=1000&page_token=one", sentHeader("X-Trace", "a"), ""}, w.sent[1])
 }
 
 // newPages returns a client that gets one page for each token. A page has one organization, whose ID is the number of

@@ -160,7 +160,7 @@ func checkPath(path []string) error {
 		matching := op.matching(path)
 		for _, id := range op.ids {
 			if id.segment < matching {
-				if err := checkID(id.name, path[id.segment]); err != nil {
+				if err := id.check(path[id.segment]); err != nil {
 					return err
 				}
 			}

@@ -203,7 +203,7 @@ func retryTable() []retryColumn {
 		{name: "switching protocols", reply: pipeReply{answer: text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")}, repeats: idempotent, unknown: true},
 		{name: "body cut", reply: pipeReply{answer: half(200)}, repeats: idempotent, unknown: true, inBody: true},
 		{name: "body reset", reply: pipeReply{answer: half(200), reset: true}, repeats: idempotent, unknown: true, inBody: true},
-		{name: "body of a refusal cut", reply: pipeReply{answer: half(400)}, repeats: idempotent, unknown: true, inBody: true},
+		{name: "body of a refusal cut", reply: pipeReply{answer: half(400)}, status: 400, inBody: true},
 		{
 			name: "chunked body cut", repeats: idempotent, unknown: true, inBody: true,
 			reply: pipeReply{answer: text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"suc\r\n")},
@@ -219,8 +219,8 @@ func retryTable() []retryColumn {
 			is: []error{cloudflare.ErrAttemptTimeout}, inBody: true,
 		},
 		{
-			name: "body of a refusal stalled", reply: pipeReply{answer: half(403), hang: true}, takes: timeout, repeats: idempotent, unknown: true,
-			is: []error{cloudflare.ErrAttemptTimeout}, inBody: true,
+			name: "body of a refusal stalled", reply: pipeReply{answer: half(403), hang: true}, takes: timeout, status: 403,
+			is: []error{cloudflare.ErrForbidden}, inBody: true,
 		},
 
 		{name: "200 without a result", reply: pipeAnswer(200, `{"success":true,"errors":[],"messages":[]}`), unknown: true, status: 200, inBody: true},
@@ -870,8 +870,8 @@ func TestSocketFaults(t *testing.T) {
 			_, _ = io.WriteString(conn, pipeText(200, len(organizationBody), organizationBody[:40]))
 			reset(conn)
 		}, idempotent, true},
-		{"garbage for TLS", "https", func(conn *net.TCPConn) { _, _ = io.WriteString(conn, "garbage\r\n\r\n"); _ = conn.Close() }, idempotent, true},
-		{"reset in the handshake", "https", resetUnread, idempotent, true},
+		{"garbage for TLS", "https", func(conn *net.TCPConn) { _, _ = io.WriteString(conn, "garbage\r\n\r\n"); _ = conn.Close() }, never, false},
+		{"reset in the handshake", "https", resetUnread, always, false},
 	}
 	for _, test := range tests {
 		for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {

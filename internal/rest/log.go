@@ -15,10 +15,10 @@ type Attempt struct {
 	Route  string // the path with placeholders for IDs
 	Number int    // 1 for the first attempt of a call
 
-	StatusCode int // 0 without a complete response
+	StatusCode int // 0 without a response
 	RayID      string
 	Header     http.Header // of the response, as sent: Scrub removes the credentials
-	Err        error       // why there is no complete response
+	Err        error       // why there is no response, or why it was not read to its end
 
 	Waited         time.Duration // for the limiter, the rate limit and the credential source, before the attempt
 	Duration       time.Duration
@@ -76,13 +76,14 @@ func LogTo(l *slog.Logger) func(context.Context, Attempt) {
 			slog.Int("attempt", a.Number),
 			slog.Duration("duration", a.Duration),
 		}
+		if a.StatusCode != 0 {
+			attrs = append(attrs, slog.Int("status", a.StatusCode))
+		}
+		if a.RayID != "" {
+			attrs = append(attrs, slog.String("ray_id", a.RayID))
+		}
 		if a.Err != nil {
 			attrs = append(attrs, slog.String("error", a.Err.Error()))
-		} else {
-			attrs = append(attrs, slog.Int("status", a.StatusCode))
-			if a.RayID != "" {
-				attrs = append(attrs, slog.String("ray_id", a.RayID))
-			}
 		}
 		if a.Waited >= time.Millisecond {
 			attrs = append(attrs, slog.Duration("waited", a.Waited))
