@@ -104,7 +104,7 @@ func TestLogRecords(t *testing.T) {
 		{"no answer", warn, "POST", reset, retries, `
 			level=WARN method=POST path=/organizations attempt=1 duration=0s error="connection reset" outcome_unknown=true`},
 		{"no answer in time", warn, "POST", slowly.Delay(time.Hour), retries, `
-			level=WARN method=POST path=/organizations attempt=1 duration=30s error="attempt timed out: no complete answer within 30s" outcome_unknown=true`},
+			level=WARN method=POST path=/organizations attempt=1 duration=30s error="attempt timed out: no complete response within 30s" outcome_unknown=true`},
 		{"never sent", warn, "POST", refused, cloudflare.WithMaxRetryWait(0), `
 			level=WARN method=POST path=/organizations attempt=1 duration=0s error="dial tcp: connection refused" retry_in=0s
 			level=WARN method=POST path=/organizations attempt=2 duration=0s error="dial tcp: connection refused" retry_in=0s

@@ -197,9 +197,6 @@ var everyIDMethod = append(idsInRoutes(), []idMethod{
 		_, err := c.Organizations.WaitUntilReadable(ctx, id)
 		return err
 	}, "organization ID"},
-	{"Organizations.DeleteIfEmpty", func(ctx context.Context, c *cloudflare.Client, id string) error {
-		return c.Organizations.DeleteIfEmpty(ctx, id)
-	}, "organization ID"},
 	{"OrganizationProfile.Modify", func(ctx context.Context, c *cloudflare.Client, id string) error {
 		_, err := c.OrganizationProfile.Modify(ctx, id, setBusinessPhone)
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -35,7 +36,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, more than one foun
 // Execute runs the command line args and returns its exit code. If the command failed, the error has been printed.
 func Execute(ctx context.Context, env *Env, args []string, commands ...func(*Env) *cobra.Command) int {
 	stdout := &sink{w: env.Stdout}
-	env.Stdout = stdout
+	env.Stdout, env.sink = stdout, stdout
 	defer env.close()
 	root := newRoot(env, commands)
 	root.SetArgs(args)
@@ -152,4 +153,16 @@ func (s *sink) Write(p []byte) (n int, err error) {
 	}
 	n, s.err = s.w.Write(p)
 	return n, s.err
+}
+
+// Sync returns once what was written to standard output is on the disk, if it is a file there.
+func (env *Env) Sync() error {
+	file, ok := env.sink.w.(*os.File)
+	if !ok {
+		return nil
+	}
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil // a terminal or a pipe
+	}
+	return file.Sync()
 }

@@ -81,8 +81,11 @@ func (c *comparison) compare(value any, t reflect.Type, path string) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if t == rawType { // anything
+		return
+	}
 	c.seen[path]++
-	if value == nil || t == rawType {
+	if value == nil {
 		return
 	}
 	if strings.HasPrefix(t.Name(), "Nullable[") {
@@ -127,17 +130,19 @@ func (c *comparison) compareObject(object map[string]any, t reflect.Type, path s
 		value, present := object[name]
 		switch {
 		case present:
-			c.compare(value, field.Type, path+"."+name)
+			c.compare(value, field.Type, join(path, name))
 		case required:
-			c.missing.add(path+"."+name, path)
+			c.missing.add(join(path, name), path)
 		}
 	}
 	for name := range object {
 		if !fields[name] {
-			c.unknown.add(path+"."+c.shown(name), path)
+			c.unknown.add(join(path, shown(name, c.private)), path)
 		}
 	}
 }
+
+func join(path, name string) string { return strings.TrimPrefix(path+"."+name, ".") }
 
 // expect returns value, and counts it if it is of another kind.
 func (c *comparison) expect(value any, path, kind string) any {
@@ -191,16 +196,16 @@ var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`)
 // hidden stands for a name that may be personal data, an ID or a secret.
 const hidden = "(a name that is not shown)"
 
-// shown returns the name of an unknown field, unless it does not look like one: a server may use names, IDs or email
-// addresses as keys.
-func (c *comparison) shown(name string) string {
-	digits := len(name) - len(strings.Map(func(r rune) rune {
+// shown returns a name from a server, unless it does not look like one that somebody chose for a field: servers may use
+// names, IDs or email addresses as keys.
+func shown(name string, private func(string) bool) string {
+	digits := 0
+	for _, r := range name {
 		if unicode.IsDigit(r) {
-			return -1
+			digits++
 		}
-		return r
-	}, name))
-	if !identifier.MatchString(name) || digits > 2 || c.private(name) {
+	}
+	if !identifier.MatchString(name) || digits > 2 || private(name) {
 		return hidden
 	}
 	return name
