@@ -179,7 +179,7 @@ func TestAllStopsWhenTheCallerStops(t *testing.T) {
 	}
 }
 
-// A list whose next page is one that came before would never end.
+// A list whose next page is one that for the second time would never end.
 func TestRepeatedPagesAreAnError(t *testing.T) {
 	for name, list := range schemeLists {
 		if name == "page numbers" { // the client counts the pages, and a page with another number is an error
