@@ -1,13 +1,12 @@
 package cloudflare_test
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
 	"log/slog"
+	"math"
 	"net/http"
-	"net/url"
+	"net/http/cookiejar"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -19,7 +18,7 @@ import (
 	"example.com/cloudflare"
 )
 
-func TestCredentialOnTheWire(t *testing.T) {
+func TestNewClientCredential(t *testing.T) {
 	token := http.Header{"Authorization": {"Bearer " + canaryToken}}
 	key := http.Header{"X-Auth-Email": {canaryEmail}, "X-Auth-Key": {canaryKey}}
 	for name, tt := range map[string]struct {
@@ -56,14 +55,14 @@ func TestCredentialOnTheWire(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			setCredentialVariables(t, tt.environment)
-			w := newScript(t, respondSuccess("null"))
-			client, err := cloudflare.NewClient(append(tt.options, cloudflare.WithHTTPClient(&http.Client{Transport: w}))...)
+			script := newScript(t, respondSuccess("null"))
+			client, err := cloudflare.NewClient(append(tt.options, cloudflare.WithHTTPClient(&http.Client{Transport: script}))...)
 			require.NoError(t, err)
 
 			require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"organizations"}}, nil))
 
 			got := http.Header{}
-			for name, values := range w.only(t).Header {
+			for name, values := range script.only(t).Header {
 				if name == "Authorization" || strings.HasPrefix(name, "X-Auth-") {
 					got[name] = values
 				}
@@ -85,7 +84,7 @@ func setCredentialVariables(t *testing.T, variables map[string]string) {
 }
 
 // Every combination of the three variables, each unset, empty or set. Empty counts as unset.
-func TestNewClientFromEveryEnvironment(t *testing.T) {
+func TestNewClientEnvironment(t *testing.T) {
 	const tokenVar, keyVar, emailVar = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"
 	type set struct{ token, key, email bool }
 	refusals := map[set][]string{ // the variables that the error must name; none: it is accepted
@@ -138,7 +137,7 @@ func TestNewClientFromEveryEnvironment(t *testing.T) {
 	}
 }
 
-func TestNewClientRefusesTwoCredentials(t *testing.T) {
+func TestNewClientRejectsTwoCredentials(t *testing.T) {
 	token, key := cloudflare.WithAPIToken(canaryToken), cloudflare.WithAPIKey(canaryKey, canaryEmail)
 	for name, options := range map[string][]cloudflare.Option{
 		"token and key":  {token, key},
@@ -155,7 +154,7 @@ func TestNewClientRefusesTwoCredentials(t *testing.T) {
 	}
 }
 
-func TestOptionsOnTheWire(t *testing.T) {
+func TestOptionsChangeTheRequest(t *testing.T) {
 	for name, tt := range map[string]struct {
 		options   []cloudflare.Option
 		url, user string
@@ -182,8 +181,8 @@ func TestOptionsOnTheWire(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newScript(t, respondSuccess("null"))
-			client := newClient(t, w, tt.options...)
+			script := newScript(t, respondSuccess("null"))
+			client := newClient(t, script, tt.options...)
 
 			require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"organizations"}}, nil))
 
@@ -191,27 +190,27 @@ func TestOptionsOnTheWire(t *testing.T) {
 				Method: "GET",
 				URL:    tt.url,
 				Header: sentHeader("User-Agent", tt.user+" ("+runtime.Version()+")"),
-			}, w.only(t))
+			}, script.only(t))
 		})
 	}
 }
 
-func TestNewClientTakesZeroForNone(t *testing.T) {
+func TestZeroOptionsAreValid(t *testing.T) {
 	_, err := cloudflare.NewClient(cloudflare.WithAPIToken(canaryToken), cloudflare.WithTimeout(0),
 		cloudflare.WithMaxRetries(0), cloudflare.WithMaxRetryWait(0))
 	assert.NoError(t, err)
 }
 
-func TestWithHTTPClientIsACopy(t *testing.T) {
-	w := newScript(t, respondSuccess("null"))
-	own := &http.Client{Transport: w}
+func TestWithHTTPClientCopiesTheClient(t *testing.T) {
+	script := newScript(t, respondSuccess("null"))
+	own := &http.Client{Transport: script}
 	client, err := cloudflare.NewClient(cloudflare.WithAPIToken(canaryToken), cloudflare.WithHTTPClient(own))
 	require.NoError(t, err)
 	own.Transport = nil
 
 	require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"user"}}, nil))
 
-	w.only(t)
+	script.only(t)
 	assert.Nil(t, own.CheckRedirect, "the caller's client was changed")
 }
 
@@ -237,187 +236,72 @@ level=INFO msg="cloudflare request" method=GET path=/organizations attempt=1 sta
 `, log.String())
 }
 
-func TestCallOptionsOnTheWire(t *testing.T) {
-	for name, tt := range map[string]struct {
-		options []cloudflare.CallOption
-		want    sentRequest
-	}{
-		"SetHeader": {
-			[]cloudflare.CallOption{cloudflare.SetHeader("x-trace", "a"), cloudflare.SetHeader("X-Trace", "b")},
-			sentRequest{Method: "GET", URL: organizationsURL + "?name=n", Header: sentHeader("X-Trace", "b")},
-		},
-		"SetHeader of the user agent": {
-			[]cloudflare.CallOption{cloudflare.SetHeader("User-Agent", "mine")},
-			sentRequest{Method: "GET", URL: organizationsURL + "?name=n", Header: sentHeader("User-Agent", "mine")},
-		},
-		"AddQuery": {
-			[]cloudflare.CallOption{cloudflare.AddQuery("new", "a b"), cloudflare.AddQuery("new", "c&d")},
-			sentRequest{Method: "GET", URL: organizationsURL + "?name=n&new=a+b&new=c%26d", Header: sentHeader()},
-		},
+func TestInvalidOptions(t *testing.T) {
+	transport := func(transport http.RoundTripper) cloudflare.Option {
+		return cloudflare.WithHTTPClient(&http.Client{Transport: transport})
+	}
+	for name, option := range map[string]cloudflare.Option{ // the name begins with what the error must contain
+		"option 2: nil":                     nil,
+		"WithBaseURL: empty":                cloudflare.WithBaseURL(""),
+		"WithBaseURL: another scheme":       cloudflare.WithBaseURL("ftp://example.com"),
+		"WithBaseURL: http to another host": cloudflare.WithBaseURL("http://example.com"),
+		"WithBaseURL: a query":              cloudflare.WithBaseURL("https://example.com/?a=b"),
+		"WithHTTPClient: nil":               cloudflare.WithHTTPClient(nil),
+		"WithHTTPClient: nil *Transport":    transport((*http.Transport)(nil)),
+		"WithHTTPClient: nil func":          transport(roundTripper(nil)),
+		"WithHTTPClient: nil *Jar":          cloudflare.WithHTTPClient(&http.Client{Jar: (*cookiejar.Jar)(nil)}),
+		"WithTimeout: negative":             cloudflare.WithTimeout(-time.Nanosecond),
+		"WithMaxRetries: negative":          cloudflare.WithMaxRetries(-1),
+		"WithMaxRetries: math.MinInt":       cloudflare.WithMaxRetries(math.MinInt),
+		"WithMaxRetryWait: negative":        cloudflare.WithMaxRetryWait(-time.Nanosecond),
+		"WithUserAgent: empty":              cloudflare.WithUserAgent(""),
+		"WithUserAgent: a new line":         cloudflare.WithUserAgent("a\nb"),
+		"WithLogger: nil":                   cloudflare.WithLogger(nil),
+		"WithLogger: without a handler":     cloudflare.WithLogger(new(slog.Logger)),
+		"WithLimiter: nil":                  cloudflare.WithLimiter(nil),
+		"WithLimiter: nil pointer":          cloudflare.WithLimiter((*countingLimiter)(nil)),
+		"WithLimiter: nil func":             cloudflare.WithLimiter(limiterFunc(nil)),
 	} {
-		t.Run(name, func(t *testing.T) {
-			client, w := newScriptedClient(t, respondSuccess("[]"))
-			_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{Name: "n"}, tt.options...)
-			require.NoError(t, err)
-			assert.Equal(t, tt.want, w.only(t))
-		})
+		says, _, _ := strings.Cut(name, ":")
+		c, err := cloudflare.NewClient(cloudflare.WithAPIToken(canaryToken), option)
+		if assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, name) {
+			assert.Regexp(t, `^cloudflare: invalid argument: .{8,}`, err.Error(), name)
+			assert.ErrorContains(t, err, says, name)
+			assert.Nil(t, c)
+		}
 	}
 }
 
-func TestCaptureResponse(t *testing.T) {
-	header := http.Header{
-		"Cf-Ray":           {"86610873f8d987a9-IAD"},
-		"Ratelimit":        {`"default";r=50;t=30`},
-		"Ratelimit-Policy": {`"default";q=1200;w=300`},
-	}
-	limits := []cloudflare.RateLimit{
-		{Name: "default", Remaining: 50, Quota: 1200, Reset: 30 * time.Second, Window: 5 * time.Minute},
-	}
-	for name, tt := range map[string]struct {
-		status int
-		body   string
-		fails  error
-		want   cloudflare.Response
-	}{
-		"success": {
-			status: 200,
-			body: `{"success":true,"errors":[],"messages":[{"code":1,"message":"be quick"}],"result":[],
-				"result_info":{"total_size":0, "later":[1]}}`,
-			want: cloudflare.Response{
-				StatusCode: 200, Attempts: 1, Header: header, RayID: "86610873f8d987a9-IAD", RateLimits: limits,
-				Messages:   []cloudflare.ResponseInfo{{Code: 1, Message: "be quick"}},
-				Result:     json.RawMessage(`[]`),
-				ResultInfo: json.RawMessage(`{"total_size":0, "later":[1]}`),
-			},
-		},
-		"error": {
-			status: 404,
-			body:   `{"success":false,"errors":[{"code":1001,"message":"no"}],"messages":["look elsewhere"],"result":{"why":1},"result_info":{"a":2}}`,
-			fails:  cloudflare.ErrNotFound,
-			want: cloudflare.Response{
-				StatusCode: 404, Attempts: 1, Header: header, RayID: "86610873f8d987a9-IAD", RateLimits: limits,
-				Messages:   []cloudflare.ResponseInfo{{Message: "look elsewhere"}},
-				Result:     json.RawMessage(`{"why":1}`),
-				ResultInfo: json.RawMessage(`{"a":2}`),
-			},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			client, _ := newScriptedClient(t, respondWith(tt.status, tt.body,
-				rayHeader, `Ratelimit: "default";r=50;t=30`, `Ratelimit-Policy: "default";q=1200;w=300`))
-			got := cloudflare.Response{RayID: "of an earlier call", ResultInfo: json.RawMessage("{}")}
-			_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{}, cloudflare.CaptureResponse(&got))
-			assert.ErrorIs(t, err, tt.fails)
-			assert.Equal(t, tt.want, got)
-		})
-	}
+// The User-Agent names the version of this module that is built into a program. In these tests that is "devel".
+func TestUserAgentHasTheVersion(t *testing.T) {
+	run := exec.Command("go", "run", ".")
+	run.Dir = newModule(t, "v1.22.333", map[string]string{"main.go": `package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"example.com/cloudflare"
+)
+
+type transport struct{}
+
+func (transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	fmt.Print(r.UserAgent())
+	return nil, http.ErrServerClosed
 }
 
-// What a captured response held before is cleared even by a call that is refused before it is sent.
-func TestCaptureResponseOfRefusedCalls(t *testing.T) {
-	client := newClient(t, sendNothing(t))
-	for name, call := range map[string]func(cloudflare.CallOption) error{
-		"Create": func(opt cloudflare.CallOption) error {
-			_, err := client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{}, opt)
-			return err
-		},
-		"List": func(opt cloudflare.CallOption) error {
-			_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{PageSize: -1}, opt)
-			return err
-		},
-		"Profile.Update": func(opt cloudflare.CallOption) error {
-			return client.OrganizationProfile.Update(t.Context(), organizationID, cloudflare.OrganizationProfile{}, opt)
-		},
-		"Members.Create": func(opt cloudflare.CallOption) error {
-			_, err := client.OrganizationMembers.Create(t.Context(), organizationID, cloudflare.OrganizationMemberCreateParams{}, opt)
-			return err
-		},
-		"BatchCreate": func(opt cloudflare.CallOption) error {
-			_, err := client.OrganizationMembers.BatchCreate(t.Context(), organizationID, nil, opt)
-			return err
-		},
-		"Call": func(opt cloudflare.CallOption) error {
-			return client.Call(t.Context(), cloudflare.Request{Method: "get", Path: []string{"x"}}, nil, opt)
-		},
-	} {
-		held := cloudflare.Response{StatusCode: 200, RayID: "of another call"}
-		assert.ErrorIs(t, call(cloudflare.CaptureResponse(&held)), cloudflare.ErrInvalidArgument, name)
-		assert.Zero(t, held, name)
+func main() {
+	client, err := cloudflare.NewClient(cloudflare.WithAPIToken("token"), cloudflare.WithMaxRetries(0),
+		cloudflare.WithHTTPClient(&http.Client{Transport: transport{}}))
+	if err != nil {
+		panic(err)
 	}
+	_, _ = client.Organizations.Get(context.Background(), "o1")
 }
-
-// A transport may read a body when the call has returned, and the caller has its bytes back.
-func TestRawBodiesAreCopied(t *testing.T) {
-	var body io.ReadCloser
-	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
-		body = r.Body
-		return respondWith(http.StatusRequestEntityTooLarge, "")(r)
-	}))
-	raw := json.RawMessage(`{"name":"mine"}`)
-	require.Error(t, client.Call(t.Context(), cloudflare.Request{Method: "POST", Path: []string{"x"}, Body: raw}, nil))
-	copy(raw, `{"name":"else"}`)
-	sent, err := io.ReadAll(body)
-	require.NoError(t, err)
-	assert.Equal(t, `{"name":"mine"}`, string(sent))
-}
-
-func TestCaptureResponseWithoutAnAnswer(t *testing.T) {
-	client := newClient(t, fail(errors.New("the line is dead")), cloudflare.WithMaxRetries(1), cloudflare.WithMaxRetryWait(0))
-	got := cloudflare.Response{StatusCode: 200}
-	_, err := client.Organizations.Get(t.Context(), organizationID, cloudflare.CaptureResponse(&got))
-	assert.ErrorContains(t, err, "the line is dead")
-	assert.Equal(t, cloudflare.Response{Attempts: 2}, got)
-}
-
-func TestCall(t *testing.T) {
-	type zone struct {
-		ID   string `json:"id"`
-		Tags []int  `json:"tags"`
-	}
-	const verbatim = `{"z": 1,"a":[ 1.50, "\u0041" ]}`
-	for name, tt := range map[string]struct {
-		request cloudflare.Request
-		answer  string
-		into    any
-		want    any
-		sent    sentRequest
-	}{
-		"decodes the result": {
-			request: cloudflare.Request{Method: "GET", Path: []string{"zones", "1"}, Query: url.Values{"b": {"2", "1"}, "a": {"&"}}},
-			answer:  successBody(`{"id":"1","tags":[2]}`),
-			into:    new(zone), want: &zone{"1", []int{2}},
-			sent: sentRequest{Method: "GET", URL: apiURL + "/zones/1?a=%26&b=2&b=1", Header: sentHeader()},
-		},
-		"encodes the body as encoding/json": {
-			request: cloudflare.Request{Method: "POST", Path: []string{"zones"}, Body: zone{ID: "<1>"}},
-			answer:  successBody(`{}`),
-			into:    new(zone), want: new(zone),
-			sent: sentRequest{Method: "POST", URL: apiURL + "/zones", Body: `{"id":"\u003c1\u003e","tags":null}`,
-				Header: sentHeader("Content-Type", "application/json")},
-		},
-		"passes RawMessage verbatim": {
-			request: cloudflare.Request{Method: "PATCH", Path: []string{"zones"}, Body: json.RawMessage(verbatim)},
-			answer:  successBody(verbatim),
-			into:    new(json.RawMessage), want: new(json.RawMessage(verbatim)),
-			sent: sentRequest{Method: "PATCH", URL: apiURL + "/zones", Body: verbatim,
-				Header: sentHeader("Content-Type", "application/json")},
-		},
-		"needs no result": {
-			request: cloudflare.Request{Method: "DELETE", Path: []string{"zones", "1"}},
-			answer:  "",
-			sent:    sentRequest{Method: "DELETE", URL: apiURL + "/zones/1", Header: sentHeader()},
-		},
-		"escapes segments": {
-			request: cloudflare.Request{Method: "GET", Path: []string{"zones", "a b:é;,@&=+$"}},
-			answer:  successBody(`[]`),
-			sent:    sentRequest{Method: "GET", URL: apiURL + "/zones/a%20b:%C3%A9%3B%2C@&=+$", Header: sentHeader()},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			client, w := newScriptedClient(t, respondWith(200, tt.answer))
-			require.NoError(t, client.Call(t.Context(), tt.request, tt.into))
-			assert.Equal(t, tt.want, tt.into)
-			assert.Equal(t, tt.sent, w.only(t))
-		})
-	}
+`})
+	output, err := run.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	assert.Equal(t, "cloudflare-organizations-go/v1.22.333 ("+runtime.Version()+")", string(output))
 }

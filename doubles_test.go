@@ -1,19 +1,25 @@
 package cloudflare_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
 )
 
 // newClient returns a client whose requests go to transport. It authenticates with canaryToken.
@@ -149,3 +155,114 @@ func sentHeader(more ...string) http.Header {
 }
 
 const userAgent = "cloudflare-organizations-go/devel"
+
+// countedServer is a server over HTTP/1.1 that counts the connections made to it.
+type countedServer struct {
+	*httptest.Server
+	connections atomic.Int32
+}
+
+// client is a client of s with a transport of its own.
+func (s *countedServer) client(t *testing.T, opts ...cloudflare.Option) *cloudflare.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
+	c, err := cloudflare.NewClient(append([]cloudflare.Option{
+		cloudflare.WithAPIToken(canaryToken), cloudflare.WithBaseURL(s.URL), cloudflare.WithMaxRetries(0), cloudflare.WithMaxRetryWait(0),
+		cloudflare.WithHTTPClient(&http.Client{Transport: transport}),
+	}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close(); transport.CloseIdleConnections() })
+	return c
+}
+
+func newCountedServer(t *testing.T, handler http.HandlerFunc) *countedServer {
+	s := &countedServer{Server: httptest.NewUnstartedServer(handler)}
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.connections.Add(1)
+		}
+	}
+	s.Config.ErrorLog = nil
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+type countingLimiter struct{ calls atomic.Int32 }
+
+func (l *countingLimiter) Wait(context.Context) error { l.calls.Add(1); return nil }
+
+// fakeAPI is a fake API whose waits cost no time, with a client of it.
+type fakeAPI struct {
+	*cloudflaretest.Server
+	client *cloudflare.Client
+	before func(*http.Request) // called with each request before the API sees it
+}
+
+// sent returns what was sent, as method and the path below the base URL.
+func (api *fakeAPI) sent() []string {
+	var sent []string
+	for _, r := range api.Requests() {
+		sent = append(sent, r.Method+" "+strings.TrimPrefix(r.Path, "/client/v4/"))
+	}
+	return sent
+}
+
+// writes returns what of that was no GET.
+func (api *fakeAPI) writes() []string {
+	var writes []string
+	for _, sent := range api.sent() {
+		if !strings.HasPrefix(sent, "GET ") {
+			writes = append(writes, sent)
+		}
+	}
+	return writes
+}
+
+// named returns how many organizations have this name.
+func (api *fakeAPI) named(t *testing.T, name string) (n int) {
+	t.Helper()
+	for _, err := range api.client.Organizations.All(t.Context(), cloudflare.OrganizationListParams{Name: name}) {
+		require.NoError(t, err)
+		n++
+	}
+	return n
+}
+
+// inWorkflow runs a test in virtual time.
+func withFakeAPI(t *testing.T, test func(t *testing.T, api *fakeAPI)) {
+	t.Helper()
+	api := &fakeAPI{Server: cloudflaretest.NewServer(), before: func(*http.Request) {}}
+	defer api.Close()
+	synctest.Test(t, func(t *testing.T) {
+		transport := api.Transport()
+		api.client = api.Client(cloudflare.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			api.before(r)
+			return transport.RoundTrip(r)
+		})}))
+		test(t, api)
+	})
+}
+
+// seededServer returns a server with n organizations, and their IDs in order.
+func seededServer(t *testing.T, n int) (*cloudflaretest.Server, []string) {
+	t.Helper()
+	server := cloudflaretest.NewServer()
+	t.Cleanup(server.Close)
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = server.AddOrganization("Organization "+strconv.Itoa(i), "")
+	}
+	return server, ids
+}
+
+// listedIDs ranges over All to its end.
+func listedIDs(t *testing.T, client *cloudflare.Client, params cloudflare.OrganizationListParams) []string {
+	t.Helper()
+	ids := []string{}
+	for org, err := range client.Organizations.All(t.Context(), params) {
+		require.NoError(t, err)
+		ids = append(ids, org.ID)
+	}
+	return ids
+}

@@ -139,3 +139,11 @@ func fullProfile() *cloudflare.OrganizationProfile {
 		ExternalMetadata: `{"crm":7}`,
 	}
 }
+
+// The canaries: any twelve bytes in a row of one hold canary, so that a piece of one is found as well.
+const (
+	canary      = "C4n4ry"
+	canaryToken = "cfut_C4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ry"
+	canaryKey   = "cfk_C4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ry"
+	canaryEmail = "C4n4ryC4n4ry+C4n4ry@C4n4ry.example"
+)

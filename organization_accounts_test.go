@@ -22,7 +22,7 @@ func accountNames(page *cloudflare.Page[cloudflare.Account]) (names []string) {
 	return names
 }
 
-func TestOrganizationAccountsListSendsEveryFilterByItsName(t *testing.T) {
+func TestOrganizationAccountListParams(t *testing.T) {
 	tests := map[string]cloudflare.OrganizationAccountListParams{
 		"":                                 {},
 		"?name=a":                          {Name: "a"},
@@ -52,14 +52,14 @@ func TestOrganizationAccountsListSendsEveryFilterByItsName(t *testing.T) {
 	}
 }
 
-func TestOrganizationAccountsListSendsTheseHeaders(t *testing.T) {
+func TestOrganizationAccountsRequest(t *testing.T) {
 	client, script := newScriptedClient(t, respondSuccess(`[]`))
 	_, err := client.OrganizationAccounts.List(t.Context(), organizationID, cloudflare.OrganizationAccountListParams{})
 	require.NoError(t, err)
 	assert.Equal(t, sentRequest{Method: "GET", URL: organizationURL + "/accounts", Header: sentHeader()}, script.only(t))
 }
 
-func TestOrganizationAccountsListReadsAccounts(t *testing.T) {
+func TestOrganizationAccountsResults(t *testing.T) {
 	client, _ := newScriptedClient(t, respondWith(200, `{
 		"success": true, "errors": [], "messages": [],
 		"result": [
@@ -106,7 +106,7 @@ func TestOrganizationAccountsListReadsAccounts(t *testing.T) {
 	assert.Zero(t, page.Items[2].Settings)
 }
 
-func TestOrganizationAccountsOneBadlyEncodedTextHidesNothing(t *testing.T) {
+func TestOrganizationAccountsWithInvalidUTF8(t *testing.T) {
 	client, _ := newScriptedClient(t, respondSuccess("[{\"id\":\"a1\",\"name\":\"\xff\",\"settings\":{\"abuse_contact_email\":\"\xff@b\"}},{\"id\":\"a2\"}]"))
 	page, err := client.OrganizationAccounts.List(t.Context(), organizationID, cloudflare.OrganizationAccountListParams{})
 	require.NoError(t, err)
@@ -115,7 +115,7 @@ func TestOrganizationAccountsOneBadlyEncodedTextHidesNothing(t *testing.T) {
 	assert.Equal(t, "\uFFFD@b", page.Items[0].Settings.AbuseContactEmail.Value)
 }
 
-func TestAccountIsStoredAsItWasSent(t *testing.T) {
+func TestAccountRoundTrip(t *testing.T) {
 	const sent = `{"id":"a1","name":"One","type":"later","settings":{"enforce_twofactor":false,"api_access_enabled":null,` +
 		`"access_approval_expiry":"2027-01-02T03:04:05Z","abuse_contact_email":""},"created_on":"2024-02-03T04:05:06Z"}`
 	for name, pkg := range jsonPackages {
@@ -129,7 +129,7 @@ func TestAccountIsStoredAsItWasSent(t *testing.T) {
 	}
 }
 
-func TestOrganizationAccountsRefuseAnswersThatAreNoAccounts(t *testing.T) {
+func TestOrganizationAccountsInvalidResults(t *testing.T) {
 	tests := map[string]string{
 		"no list":             `{"id":"a1"}`,
 		"null":                `null`,
@@ -161,7 +161,7 @@ func TestOrganizationAccountsRefuseAnswersThatAreNoAccounts(t *testing.T) {
 	}
 }
 
-func TestOrganizationAccountsAllAsksForEachPageOnce(t *testing.T) {
+func TestOrganizationAccountsAllRequestsEachPageOnce(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	organization := server.AddOrganization("Example", "")
@@ -191,7 +191,7 @@ func TestOrganizationAccountsAllAsksForEachPageOnce(t *testing.T) {
 	assert.Empty(t, params.PageToken)
 }
 
-func TestOrganizationAccountsAllResumesWhereItFailed(t *testing.T) {
+func TestOrganizationAccountsAllResumes(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	organization := server.AddOrganization("Example", "")
@@ -224,7 +224,7 @@ func TestOrganizationAccountsAllResumesWhereItFailed(t *testing.T) {
 	assert.Len(t, server.Requests(), 4)
 }
 
-func TestOrganizationAccountsOverHTTP(t *testing.T) {
+func TestOrganizationAccountsFilters(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	organization := server.AddOrganization("Example", "")
@@ -270,7 +270,7 @@ func TestOrganizationAccountsOverHTTP(t *testing.T) {
 	require.ErrorIs(t, err, cloudflare.ErrConflict, "it holds accounts")
 }
 
-func TestOrganizationAccountsSettingsOverHTTP(t *testing.T) {
+func TestOrganizationAccountSettings(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	organization := server.AddOrganization("Example", "")
@@ -286,7 +286,7 @@ func TestOrganizationAccountsSettingsOverHTTP(t *testing.T) {
 	}
 }
 
-func TestOrganizationAccountsListIsTriedAgain(t *testing.T) {
+func TestOrganizationAccountsListIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, script := newScriptedClient(t, respondError(503), respondError(429), respondSuccess(`[{"id":"a1"}]`))
 		page, err := client.OrganizationAccounts.List(t.Context(), organizationID, cloudflare.OrganizationAccountListParams{Name: "x"})

@@ -18,8 +18,134 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
+func TestDeleteIfEmpty(t *testing.T) {
+	for name, test := range map[string]struct {
+		fill func(api *fakeAPI, id string)
+		want *cloudflare.NotEmptyError
+	}{
+		"nothing": {func(*fakeAPI, string) {}, nil},
+		"organizations": {func(api *fakeAPI, id string) {
+			api.AddAccount(api.AddOrganization("A", id), cloudflaretest.Account{}) // not its own
+			api.AddOrganization("B", id)
+		}, &cloudflare.NotEmptyError{Organizations: 2}},
+		"accounts": {func(api *fakeAPI, id string) { api.AddAccount(id, cloudflaretest.Account{}) }, &cloudflare.NotEmptyError{Accounts: 1}},
+		"a member who is none any more": {func(api *fakeAPI, id string) {
+			api.AddMember(id, cloudflaretest.Member{Email: "a@example.com", Status: "canceled"})
+		}, &cloudflare.NotEmptyError{Members: 1}},
+		"more than a page of members": {func(api *fakeAPI, id string) {
+			for i := range cloudflare.MaxPageSize + 1 {
+				api.AddMember(id, cloudflaretest.Member{Email: fmt.Sprintf("%d@example.com", i)})
+			}
+		}, &cloudflare.NotEmptyError{Members: cloudflare.MaxPageSize + 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+				id := api.AddOrganization("Org", api.AddOrganization("Parent", ""))
+				test.fill(api, id)
+				err := api.client.Organizations.DeleteIfEmpty(t.Context(), id)
+				if test.want == nil {
+					require.NoError(t, err)
+					assert.Zero(t, api.named(t, "Org"))
+					assert.NoError(t, api.client.Organizations.DeleteIfEmpty(t.Context(), id), "gone is gone")
+					return
+				}
+				test.want.OrganizationID = id
+				assert.Equal(t, test.want, err)
+				assert.Equal(t, 1, api.named(t, "Org"))
+				assert.Empty(t, api.writes())
+			})
+		})
+	}
+}
+
+func TestDeleteIfEmptyFailures(t *testing.T) {
+	const looks = 3 // before the delete
+	for name, test := range map[string]struct {
+		n      int // of the request that fails, 1 being the first
+		fault  cloudflaretest.Fault
+		before func(api *fakeAPI, id string, r *http.Request)
+		err    error
+		status int // of an error that has no sentinel
+		stays  bool
+	}{
+		"the answer is lost":        {n: looks + 1, fault: cloudflaretest.Cut()},
+		"a list is refused":         {n: 1, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
+		"another list is refused":   {n: 2, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
+		"the last list is refused":  {n: 3, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
+		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRouteBody), status: 404, stays: true},
+		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), status: 404, stays: true},
+		"filled in between": {n: 100, fault: cloudflaretest.Cut(), err: cloudflare.ErrConflict, stays: true, before: func(api *fakeAPI, id string, r *http.Request) {
+			if r.Method == http.MethodDelete {
+				api.AddAccount(id, cloudflaretest.Account{})
+			}
+		}},
+		"deleted in between": {n: 100, fault: cloudflaretest.Cut(), before: func(api *fakeAPI, id string, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/members") {
+				api.before = func(*http.Request) {}
+				_, err := api.client.Organizations.Delete(context.WithoutCancel(r.Context()), id)
+				if err != nil {
+					panic(err)
+				}
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+				id := api.AddOrganization("Org", "")
+				api.Fail(test.n, test.fault)
+				if test.before != nil {
+					api.before = func(r *http.Request) { test.before(api, id, r) }
+				}
+				err := api.client.Organizations.DeleteIfEmpty(t.Context(), id)
+				if test.status != 0 {
+					var e *cloudflare.Error
+					require.ErrorAs(t, err, &e)
+					assert.Equal(t, test.status, e.StatusCode)
+					assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
+				} else {
+					assert.ErrorIs(t, err, test.err)
+				}
+				api.before = func(*http.Request) {}
+				assert.Equal(t, test.stays, api.named(t, "Org") == 1)
+			})
+		})
+	}
+}
+
+// A new organization that cannot be read yet is not gone.
+func TestDeleteIfEmptyWithoutAReadableOrganization(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		id := api.AddOrganization("Org", "")
+		notFound := cloudflaretest.Status(404, nil, notFoundBody)
+		api.FailNext("GET", "/accounts", notFound)
+		err := api.client.Organizations.DeleteIfEmpty(t.Context(), id)
+		assert.ErrorIs(t, err, cloudflare.ErrNotFound)
+		assert.ErrorContains(t, err, "listed")
+		assert.Empty(t, api.writes())
+
+		api.FailNext("GET", "/accounts", notFound)
+		api.before = func(r *http.Request) {
+			if r.URL.Query().Has("id") {
+				api.Fail(1, cloudflaretest.Status(403, nil, ""))
+			}
+		}
+		assert.ErrorIs(t, api.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "the check whether it is gone failed")
+		api.before = func(*http.Request) {}
+
+		api.FailNext("GET", "/accounts", cloudflaretest.Status(404, nil, "<html>"))
+		api.FailNext("GET", "/members", cloudflaretest.Status(404, nil, "<html>"))
+		err = api.client.Organizations.DeleteIfEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
+		assert.ErrorContains(t, err, "404 Not Found", "only the API knows what is gone")
+		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
+
+		sent := len(api.sent())
+		assert.ErrorIs(t, api.client.Organizations.DeleteIfEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)
+		assert.Len(t, api.sent(), sent)
+	})
+}
+
 // A list may report a total that is wrong, or none. The organization must not be deleted unless every list is empty.
-func TestDeleteIfEmptyTrustsNoTotal(t *testing.T) {
+func TestDeleteIfEmptyChecksEveryPage(t *testing.T) {
 	const id = "0123456789abcdef0123456789abcdef"
 	for name, tt := range map[string]struct {
 		members []string // the pages
@@ -49,9 +175,9 @@ func TestDeleteIfEmptyTrustsNoTotal(t *testing.T) {
 				case strings.HasSuffix(r.URL.Path, "/members"):
 					body, pages = pages[0], pages[1:]
 				}
-				return saying(200, nil, `{"success":true,"errors":[],"messages":[],`+body+`}`)(r)
+				return respondWith(200, `{"success":true,"errors":[],"messages":[],`+body+`}`)(r)
 			})
-			client := wiredClient(t, transport)
+			client := newSingleAttemptClient(t, transport)
 			err := client.Organizations.DeleteIfEmpty(t.Context(), id)
 			assert.Equal(t, tt.empty, deleted.Load())
 			assert.Empty(t, pages, "all pages were read")
@@ -68,15 +194,15 @@ func TestDeleteIfEmptyTrustsNoTotal(t *testing.T) {
 
 // The first failure cancels the other reads, nothing goes on after the call, and the caller's Response is about the read
 // that failed.
-func TestDeleteIfEmptyEndsAtTheFirstFailure(t *testing.T) {
+func TestDeleteIfEmptyStopsAtTheFirstFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var underWay atomic.Int32
-		client := wiredClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 			underWay.Add(1)
 			defer underWay.Add(-1)
 			if strings.HasSuffix(r.URL.Path, "/accounts") {
 				time.Sleep(time.Second)
-				return saying(403, http.Header{"Cf-Ray": {"ray-of-accounts"}}, `{"success":false,"errors":[{"code":9109,"message":"no"}]}`)(r)
+				return respondWith(403, rejectedBody, "Cf-Ray: ray-of-accounts")(r)
 			}
 			<-r.Context().Done()
 			return nil, r.Context().Err()
@@ -93,7 +219,7 @@ func TestDeleteIfEmptyEndsAtTheFirstFailure(t *testing.T) {
 	})
 }
 
-func TestDeleteIfEmptyAppliesItsOptionsToEachRequest(t *testing.T) {
+func TestDeleteIfEmptyAppliesCallOptionsToEachRequest(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	id := server.AddOrganization("Org", "")

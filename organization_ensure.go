@@ -33,6 +33,8 @@ const visibleWithin = 15 * time.Second
 //
 // The options apply to each request. A [CaptureResponse] holds the last response.
 //
+// Credential: a global API key, or an API token with the permission User Details Write.
+//
 // API: GET and POST /organizations
 func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCreateParams, opts ...CallOption) (org *Organization, created bool, err error) {
 	if strings.TrimSpace(params.Name) != params.Name {

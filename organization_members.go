@@ -131,6 +131,8 @@ func (p OrganizationMemberCreateParams) body() memberBody {
 // List returns an error that matches [ErrInvalidArgument] if Statuses is empty but not nil or has an empty element, or
 // if PageSize is negative or larger than [MaxPageSize].
 //
+// Credential: a global API key.
+//
 // API: GET /organizations/{organization_id}/members
 func (s *OrganizationMembersService) List(ctx context.Context, organizationID string, params OrganizationMemberListParams, opts ...CallOption) (*Page[OrganizationMember], error) {
 	return list[OrganizationMember](ctx, (*service)(s), params.call(organizationID), opts)
@@ -139,12 +141,16 @@ func (s *OrganizationMembersService) List(ctx context.Context, organizationID st
 // All returns an iterator over the members of an organization that match params, page after page. It works like
 // [OrganizationsService.All]. The same arguments are invalid as in [OrganizationMembersService.List].
 //
+// Credential: a global API key.
+//
 // API: GET /organizations/{organization_id}/members
 func (s *OrganizationMembersService) All(ctx context.Context, organizationID string, params OrganizationMemberListParams, opts ...CallOption) iter.Seq2[*OrganizationMember, error] {
 	return all[OrganizationMember](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
 // Get returns a member of an organization. It returns [ErrNotFound] if the member does not exist.
+//
+// Credential: a global API key.
 //
 // API: GET /organizations/{organization_id}/members/{member_id}
 func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, memberID string, opts ...CallOption) (*OrganizationMember, error) {
@@ -159,6 +165,8 @@ func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, me
 //
 // Create returns an error that matches [ErrInvalidArgument] if Email is empty, has no @, or contains white space or a
 // control character, and if Status is neither empty, active nor canceled.
+//
+// Credential: a global API key.
 //
 // API: POST /organizations/{organization_id}/members
 func (s *OrganizationMembersService) Create(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts ...CallOption) (*OrganizationMember, error) {
@@ -182,6 +190,8 @@ func newMemberBody(params OrganizationMemberCreateParams) (any, error) {
 //
 // Delete returns [ErrNotFound] if the member does not exist. If the outcome of an attempt is unknown and the next
 // attempt finds no member, Delete succeeds.
+//
+// Credential: a global API key.
 //
 // API: DELETE /organizations/{organization_id}/members/{member_id}
 func (s *OrganizationMembersService) Delete(ctx context.Context, organizationID, memberID string, opts ...CallOption) error {

@@ -22,6 +22,8 @@ const maxBatch = 10
 // All members are checked before a request is sent. The error matches [ErrInvalidArgument] if the list is empty, if two
 // members have the same email address, ignoring case, or if Create would reject a member.
 //
+// Credential: a global API key.
+//
 // API: POST /organizations/{organization_id}/members:batchCreate
 func (s *OrganizationMembersService) BatchCreate(ctx context.Context, organizationID string, members []OrganizationMemberCreateParams, opts ...CallOption) ([]OrganizationMember, error) {
 	// Invalid options come before invalid members, as in other methods.

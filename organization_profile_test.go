@@ -10,14 +10,14 @@ import (
 )
 
 func TestOrganizationProfileGet(t *testing.T) {
-	client, w := newScriptedClient(t, respondSuccess(fullProfileJSON))
+	client, script := newScriptedClient(t, respondSuccess(fullProfileJSON))
 	profile, err := client.OrganizationProfile.Get(t.Context(), organizationID)
 	require.NoError(t, err)
 	assert.Equal(t, fullProfile(), profile)
-	assert.Equal(t, sentRequest{Method: "GET", URL: organizationURL + "/profile", Header: sentHeader()}, w.only(t))
+	assert.Equal(t, sentRequest{Method: "GET", URL: organizationURL + "/profile", Header: sentHeader()}, script.only(t))
 }
 
-func TestOrganizationProfileThatWasNeverSet(t *testing.T) {
+func TestOrganizationProfileWithoutAProfile(t *testing.T) {
 	profile, err := newClient(t, respondSuccess("null")).OrganizationProfile.Get(t.Context(), organizationID)
 	assert.ErrorIs(t, err, cloudflare.ErrNotFound)
 	assert.Nil(t, profile)
@@ -46,12 +46,12 @@ func TestOrganizationProfileUpdate(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, w := newScriptedClient(t, respondWith(tt.status, tt.answer))
+			client, script := newScriptedClient(t, respondWith(tt.status, tt.answer))
 			require.NoError(t, client.OrganizationProfile.Update(t.Context(), organizationID, tt.profile))
 			assertSent(t, sentRequest{
 				Method: "PUT", URL: organizationURL + "/profile", Body: tt.body,
 				Header: sentHeader("Content-Type", "application/json"),
-			}, w.only(t))
+			}, script.only(t))
 		})
 	}
 }

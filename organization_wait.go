@@ -29,6 +29,8 @@ const (
 //
 // The options apply to each request. A [CaptureResponse] holds the last response.
 //
+// Credential: a global API key.
+//
 // API: GET /organizations/{organization_id}
 func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizationID string, opts ...CallOption) (*Organization, error) {
 	var org *Organization

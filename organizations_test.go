@@ -113,17 +113,17 @@ func TestOrganizations(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, w := newScriptedClient(t, respondWith(200, tt.answer))
+			client, script := newScriptedClient(t, respondWith(200, tt.answer))
 			got, err := tt.call(t.Context(), client.Organizations)
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got)
-			assertSent(t, tt.sent, w.only(t))
+			assertSent(t, tt.sent, script.only(t))
 		})
 	}
 }
 
 // The wire names of the filters are literal: dots, capitals and all.
-func TestOrganizationListParamsOnTheWire(t *testing.T) {
+func TestOrganizationListParams(t *testing.T) {
 	tests := map[string]struct { // by the name of the field
 		params cloudflare.OrganizationListParams
 		query  string
@@ -156,16 +156,31 @@ func TestOrganizationListParamsOnTheWire(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			client, w := newScriptedClient(t, respondSuccess(`[]`))
+			client, script := newScriptedClient(t, respondSuccess(`[]`))
 			_, err := client.Organizations.List(t.Context(), tt.params)
 			require.NoError(t, err)
-			sent, err := url.Parse(w.only(t).URL)
+			sent, err := url.Parse(script.only(t).URL)
 			require.NoError(t, err)
 			assert.Equal(t, tt.query, sent.RawQuery)
 		})
 	}
 	for field := range reflect.TypeFor[cloudflare.OrganizationListParams]().Fields() {
 		assert.Contains(t, tests, field.Name, "a field without a test of its wire name")
+	}
+}
+
+// An organization without tags has nil tags, so that it compares equal to one that a program makes.
+func TestOrganizationWithoutHierarchyTags(t *testing.T) {
+	for _, meta := range []string{``, `,"meta":null`, `,"meta":{}`, `,"meta":{"hierarchy_tags":null}`, `,"meta":{"hierarchy_tags":[]}`} {
+		organization := `{"id":"o1"` + meta + `}`
+		client, _ := newScriptedClient(t, respondSuccess(`[{"id":"o0","meta":{"hierarchy_tags":["a","b","c"]}},`+organization+`]`), respondSuccess(organization))
+		page, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"a", "b", "c"}, page.Items[0].Meta.HierarchyTags)
+		assert.Equal(t, cloudflare.Organization{ID: "o1"}, page.Items[1], meta)
+		org, err := client.Organizations.Get(t.Context(), "o1")
+		require.NoError(t, err)
+		assert.Equal(t, &cloudflare.Organization{ID: "o1"}, org, meta)
 	}
 }
 
@@ -187,7 +202,7 @@ func TestOrganizationFlags(t *testing.T) {
 }
 
 // Users store organizations with either JSON package, and read them back with the other one.
-func TestOrganizationsCanBeStored(t *testing.T) {
+func TestOrganizationRoundTrip(t *testing.T) {
 	marshalers := map[string]func(any) ([]byte, error){
 		"encoding/json":    json.Marshal,
 		"encoding/json/v2": func(v any) ([]byte, error) { return jsonv2.Marshal(v) },

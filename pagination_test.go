@@ -16,29 +16,6 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// seededServer returns a server with n organizations, and their IDs in order.
-func seededServer(t *testing.T, n int) (*cloudflaretest.Server, []string) {
-	t.Helper()
-	server := cloudflaretest.NewServer()
-	t.Cleanup(server.Close)
-	ids := make([]string, n)
-	for i := range ids {
-		ids[i] = server.AddOrganization("Organization "+strconv.Itoa(i), "")
-	}
-	return server, ids
-}
-
-// listedIDs ranges over All to its end.
-func listedIDs(t *testing.T, client *cloudflare.Client, params cloudflare.OrganizationListParams) []string {
-	t.Helper()
-	ids := []string{}
-	for org, err := range client.Organizations.All(t.Context(), params) {
-		require.NoError(t, err)
-		ids = append(ids, org.ID)
-	}
-	return ids
-}
-
 // As many requests as there are pages, and one for an empty list.
 func TestAllRequests(t *testing.T) {
 	for _, tt := range []struct{ organizations, pageSize, requests int }{
@@ -83,7 +60,7 @@ func TestListPageByPage(t *testing.T) {
 }
 
 func TestAllKeepsFiltersOnEveryPage(t *testing.T) {
-	client, w := newPages(t, "one", "two", "")
+	client, script := newPages(t, "one", "two", "")
 	params := cloudflare.OrganizationListParams{
 		IDs: []string{"1", "2"}, NameContains: "a", NameStartsWith: "b", NameEndsWith: "c", Name: "d",
 		ContainingAccount: "e", ContainingOrganization: "f", ContainingUser: "g", ParentID: "h", PageSize: 7,
@@ -98,12 +75,12 @@ func TestAllKeepsFiltersOnEveryPage(t *testing.T) {
 		"containing.account": {"e"}, "containing.organization": {"f"}, "containing.user": {"g"},
 		"parent.id": {"h"}, "page_size": {"7"},
 	}
-	require.Len(t, w.sent, 3)
+	require.Len(t, script.sent, 3)
 	for i, token := range []string{"", "one", "two"} {
 		if token != "" {
 			want.Set("page_token", token)
 		}
-		sent, err := url.Parse(w.sent[i].URL)
+		sent, err := url.Parse(script.sent[i].URL)
 		require.NoError(t, err)
 		assert.Equal(t, want, sent.Query(), "page %d", i+1)
 	}
@@ -111,14 +88,14 @@ func TestAllKeepsFiltersOnEveryPage(t *testing.T) {
 }
 
 func TestAllKeepsCallOptionsOnEveryPage(t *testing.T) {
-	client, w := newPages(t, "one", "")
+	client, script := newPages(t, "one", "")
 	for _, err := range client.Organizations.All(t.Context(), cloudflare.OrganizationListParams{},
 		cloudflare.SetHeader("X-Trace", "a"), cloudflare.AddQuery("new", "b")) {
 		require.NoError(t, err)
 	}
-	require.Len(t, w.sent, 2)
-	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=1000", sentHeader("X-Trace", "a"), ""}, w.sent[0])
-	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=1000&page_token=one", sentHeader("X-Trace", "a"), ""}, w.sent[1])
+	require.Len(t, script.sent, 2)
+	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=1000", sentHeader("X-Trace", "a"), ""}, script.sent[0])
+	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=1000&page_token=one", sentHeader("X-Trace", "a"), ""}, script.sent[1])
 }
 
 // newPages returns a client that gets one page for each token. A page has one organization, whose ID is the number of
@@ -132,7 +109,7 @@ func newPages(t *testing.T, tokens ...string) (*cloudflare.Client, *script) {
 	return newScriptedClient(t, pages...)
 }
 
-func TestAllEndsOnARepeatedToken(t *testing.T) {
+func TestAllStopsAtARepeatedToken(t *testing.T) {
 	for name, tt := range map[string]struct {
 		tokens []string
 		params cloudflare.OrganizationListParams
@@ -145,11 +122,11 @@ func TestAllEndsOnARepeatedToken(t *testing.T) {
 		"never another": {[]string{"a"}, cloudflare.OrganizationListParams{PageToken: "a"}, []string{"1"}, "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, w := newPages(t, tt.tokens...)
+			client, script := newPages(t, tt.tokens...)
 			var got []string
 			var failures []error
 			for org, err := range client.Organizations.All(t.Context(), tt.params) {
-				require.LessOrEqual(t, len(w.sent), len(tt.want), "it goes round in circles")
+				require.LessOrEqual(t, len(script.sent), len(tt.want), "it goes round in circles")
 				if err != nil {
 					assert.Nil(t, org)
 					failures = append(failures, err)
@@ -158,7 +135,7 @@ func TestAllEndsOnARepeatedToken(t *testing.T) {
 				got = append(got, org.ID)
 			}
 			assert.Equal(t, tt.want, got)
-			assert.Len(t, w.sent, len(tt.want))
+			assert.Len(t, script.sent, len(tt.want))
 			require.Len(t, failures, 1)
 			assert.ErrorContains(t, failures[0], "would never end")
 			e, ok := errors.AsType[*cloudflare.PageError](failures[0])
@@ -169,11 +146,11 @@ func TestAllEndsOnARepeatedToken(t *testing.T) {
 }
 
 // An empty page with a token is not the end of a list.
-func TestAllGoesOnAfterAnEmptyPage(t *testing.T) {
-	client, w := newScriptedClient(t, respondWith(200, pageBody(`[]`, "a")), respondWith(200, pageBody(`[{"id":"1"}]`, "b")),
+func TestAllContinuesAfterAnEmptyPage(t *testing.T) {
+	client, script := newScriptedClient(t, respondWith(200, pageBody(`[]`, "a")), respondWith(200, pageBody(`[{"id":"1"}]`, "b")),
 		respondWith(200, pageBody(`[]`, "c")), respondWith(200, pageBody(`[{"id":"2"}]`, "d")), respondWith(200, pageBody(`[]`, "")))
 	assert.Equal(t, []string{"1", "2"}, listedIDs(t, client, cloudflare.OrganizationListParams{}))
-	assert.Len(t, w.sent, 5)
+	assert.Len(t, script.sent, 5)
 }
 
 func TestAllCanBeRangedAgain(t *testing.T) {
@@ -192,7 +169,7 @@ func TestAllCanBeRangedAgain(t *testing.T) {
 	assert.Equal(t, sent[0].Query, sent[3].Query, "the second range did not begin where the first one did")
 }
 
-func TestAllStopsAskingWhenTheCallerStops(t *testing.T) {
+func TestAllStopsWhenTheCallerBreaks(t *testing.T) {
 	server, ids := seededServer(t, 25)
 	for org, err := range server.Client().Organizations.All(t.Context(), cloudflare.OrganizationListParams{PageSize: 10}) {
 		require.NoError(t, err)
@@ -227,7 +204,7 @@ func TestAllResumesFromAPageError(t *testing.T) {
 }
 
 // What All yields is the caller's to keep.
-func TestAllYieldsOrganizationsOfTheirOwn(t *testing.T) {
+func TestAllDoesNotReuseItems(t *testing.T) {
 	server, _ := seededServer(t, 25)
 	kept := map[*cloudflare.Organization]cloudflare.Organization{}
 	for org, err := range server.Client().Organizations.All(t.Context(), cloudflare.OrganizationListParams{PageSize: 10}) {

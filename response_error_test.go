@@ -2,7 +2,6 @@ package cloudflare_test
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,202 +14,13 @@ import (
 	"example.com/cloudflare"
 )
 
-// requireAnswerError is what holds of every error that reports an answer.
-func requireAnswerError(t *testing.T, m apiMethod, result any, err error, status int) *cloudflare.Error {
-	t.Helper()
-	var answer *cloudflare.Error
-	require.ErrorAs(t, err, &answer)
-	assert.Nil(t, result)
-	assert.Equal(t, status, answer.StatusCode)
-	assert.Equal(t, "86610873f8d987a9-IAD", answer.RayID)
-	assert.Equal(t, 1, answer.Attempts)
-	assert.Equal(t, m.verb(), answer.Method)
-	assert.Equal(t, m.path(), answer.Path)
-	assert.NotErrorIs(t, err, cloudflare.ErrInvalidArgument)
-	text := err.Error()
-	assert.Contains(t, text, strconv.Itoa(status))
-	assert.Contains(t, text, "86610873f8d987a9-IAD")
-	assert.NotContains(t, text, "invalid character")
-	assert.NotContains(t, text, "\n")
-	assert.Less(t, len(text), 600, text)
-	var page *cloudflare.PageError
-	assert.Equal(t, m.isAll(), errors.As(err, &page))
-	return answer
-}
-
-// What has status 200 and is no success is an error for every method, and says what is wrong with it. A write that it
-// answers may have happened.
-func TestUnusableAnswers(t *testing.T) {
-	deep := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
-	same := func(body string) func(apiMethod) string { return func(apiMethod) string { return body } }
-	due := func(body string) func(apiMethod) string {
-		return func(m apiMethod) string {
-			if !m.needsResult() {
-				return ""
-			}
-			return body
-		}
-	}
-	list := func(body string) func(apiMethod) string {
-		return func(m apiMethod) string {
-			if !m.isList() {
-				return ""
-			}
-			return body
-		}
-	}
-	only := func(methods func(apiMethod) bool, body string) func(apiMethod) string {
-		return func(m apiMethod) string {
-			if !methods(m) {
-				return ""
-			}
-			return body
-		}
-	}
-	type test struct {
-		name string
-		body func(apiMethod) string // empty where it would be a success
-		want string                 // in the error's text
-	}
-	tests := []test{
-		{"null", same(`null`), "success"},
-		{"a list", same(`[]`), "JSON array"},
-		{"a string", same(`"success"`), "JSON string"},
-		{"a number", same(`1`), "JSON number"},
-		{"an empty object", same(`{}`), "is missing or not a boolean"},
-		{"success is null", same(`{"success":null,"result":{"id":"o1"}}`), ""},
-		{"success is a string", func(m apiMethod) string { return strings.Replace(m.success(), "true", `"true"`, 1) }, "is missing or not a boolean"},
-		{"success is a number", func(m apiMethod) string { return strings.Replace(m.success(), "true", "1", 1) }, "is missing or not a boolean"},
-		{"success in capitals", func(m apiMethod) string { return strings.Replace(m.success(), "success", "Success", 1) }, "is missing or not a boolean"},
-		{"no result", due(`{"success":true}`), "no result"},
-		{"a null result", only(func(m apiMethod) bool { return m.needsResult() && !m.takesNull() }, `{"success":true,"result":null}`), "null"},
-		{"a boolean for a result", due(`{"success":true,"result":true}`), ""},
-		{"a string for a result", due(`{"success":true,"result":"o1"}`), ""},
-		{"an item that is null", list(`{"success":true,"result":[null]}`), "item 0 is null"},
-		{"a list in a list", list(`{"success":true,"result":[[]]}`), ""},
-		{"HTML", same("<!DOCTYPE html>\n<html><title>Just a moment…</title></html>"), "<!DOCTYPE html> <html><title>Just a moment"},
-		{"text", same("upstream connect error"), "upstream connect error"},
-		{"problem+json", same(`{"type":"about:blank","title":"Bad gateway","status":502}`), "is missing or not a boolean"},
-		{"Python's JSON", same(`{'success': True}`), ""},
-		{"UTF-16", same("\xff\xfe{\x00}\x00"), ""},
-		{"gzip that says it is none", same("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"), ""},
-		{"control characters", same("\x1b[2J\x1b]0;title\x07\x00"), ""},
-		{"a comma too many", func(m apiMethod) string { return strings.TrimSuffix(m.success(), "}") + ",}" }, ""},
-		{"cut", func(m apiMethod) string { return m.success()[:len(m.success())-1] }, ""},
-		{"doubled", func(m apiMethod) string { return m.success() + m.success() }, ""},
-		{"followed by something", func(m apiMethod) string { return m.success() + " ok" }, ""},
-		{"deep result", same(`{"success":true,"result":` + deep + `}`), ""},
-		{"deep elsewhere", func(m apiMethod) string { return strings.Replace(m.success(), "{", `{"x":`+deep+",", 1) }, ""},
-		{"deep errors", func(m apiMethod) string {
-			chain := strings.Repeat(`[{"error_chain":`, 10_000) + "null" + strings.Repeat("}]", 10_000)
-			return strings.Replace(m.success(), `"errors":[]`, `"errors":`+chain, 1)
-		}, ""},
-		{"a duplicate key", func(m apiMethod) string { return strings.Replace(m.success(), "{", `{"success":true,`, 1) }, "duplicate"},
-		{"a duplicate key below", func(m apiMethod) string {
-			return strings.Replace(m.success(), `"result":`, `"x":{"id":1,"id":1},"result":`, 1)
-		}, "duplicate"},
-		{"a bad timestamp", func(m apiMethod) string {
-			if !strings.Contains(m.result, "2026-01-02T03:04:05Z") || strings.HasPrefix(m.name, "Call") {
-				return ""
-			}
-			return strings.Replace(m.success(), "2026-01-02T03:04:05Z", "yesterday", 1)
-		}, "not a time"},
-		{"an empty id", func(m apiMethod) string {
-			if !m.itemsHaveIDs() {
-				return ""
-			}
-			return strings.Replace(m.success(), `{"id":"`, `{"id":"","x":"`, 1)
-		}, "without an id"},
-		{"a number for an id", func(m apiMethod) string {
-			if !strings.Contains(m.result, `{"id":"`) {
-				return ""
-			}
-			return strings.Replace(m.success(), `{"id":"`, `{"id":1,"x":"`, 1)
-		}, ""},
-		{"a page token that is none", list(`{"success":true,"result":[],"result_info":{"next_page_token":7}}`), "result_info"},
-		{"2,000 empty items", only(func(m apiMethod) bool { return m.isList() && m.itemsHaveIDs() }, `{"success":true,"result":[`+strings.Repeat("{},", 1999)+`{}]}`), "without an id"},
-		{"1,001 items", only(func(m apiMethod) bool { return m.isList() && m.name != "OrganizationUsage.Get" }, `{"success":true,"result":[`+strings.Repeat(`{"id":"o1"},`, 1000)+`{"id":"o1"}]}`), "more than 1000 items"},
-		{"an object for a list", list(`{"success":true,"result":{"id":"o1"}}`), "not a list"},
-		{"blank", due(" "), "the body is blank"},
-	}
-	for _, tt := range tests {
-		tried := 0
-		for _, m := range everyMethod {
-			body := tt.body(m)
-			if body == "" {
-				continue
-			}
-			tried++
-			t.Run(tt.name+"/"+m.name, func(t *testing.T) {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
-				answer := requireAnswerError(t, m, result, err, 200)
-				neverSet := tt.name == "a null result" && strings.HasSuffix(m.operation, "/profile")
-				if neverSet {
-					assert.Contains(t, err.Error(), "200 OK: the profile was never set")
-				} else {
-					assert.Contains(t, err.Error(), "cannot be used")
-					assert.Contains(t, err.Error(), tt.want)
-				}
-				assert.Empty(t, answer.Errors)
-				assert.Equal(t, m.isWrite(), errors.Is(err, cloudflare.ErrOutcomeUnknown))
-				assert.Equal(t, neverSet, errors.Is(err, cloudflare.ErrNotFound))
-			})
-		}
-		assert.NotZero(t, tried, tt.name)
-	}
-}
-
-// Which 2xx it is does not matter, but a result that is due must be there.
-func TestEmptyAnswers(t *testing.T) {
-	for _, status := range []int{200, 201, 202, 204, 205, 299} {
-		for _, body := range []string{"", " \r\n"} {
-			for _, m := range everyMethod {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body, rayHeader)))
-				if !m.needsResult() {
-					assert.NoError(t, err, m.name)
-					continue
-				}
-				requireAnswerError(t, m, result, err, status)
-				assert.Regexp(t, "the body is (empty|blank)", err, m.name)
-				assert.Equal(t, m.isWrite(), errors.Is(err, cloudflare.ErrOutcomeUnknown), m.name)
-			}
-		}
-	}
-}
-
-func TestUsableAnswers(t *testing.T) {
-	bodies := map[string]func(string) string{
-		"as documented":     func(s string) string { return s },
-		"no errors":         func(s string) string { return strings.Replace(s, `"errors":[],`, "", 1) },
-		"null errors":       func(s string) string { return strings.Replace(s, `"errors":[]`, `"errors":null`, 1) },
-		"null messages":     func(s string) string { return strings.Replace(s, `"messages":[]`, `"messages":null`, 1) },
-		"a text for errors": func(s string) string { return strings.Replace(s, `"errors":[]`, `"errors":"none"`, 1) },
-		"a number for both": func(s string) string { return strings.NewReplacer(`:[],"m`, `:0,"m`, `:[],"r`, `:0,"r`).Replace(s) },
-		"members unknown":   func(s string) string { return strings.ReplaceAll(s, "{", `{"x_new":{"a":[1,{"b":null}]},`) },
-		"null result_info":  func(s string) string { return strings.Replace(s, "{", `{"result_info":null,`, 1) },
-		"empty result_info": func(s string) string { return strings.Replace(s, "{", `{"result_info":{},`, 1) },
-		"white space":       func(s string) string { return "\r\n\t " + s + "\n\n" },
-		"invalid UTF-8":     func(s string) string { return strings.Replace(s, "{", "{\"x\":\"\xff\\ud800\",", 1) },
-	}
-	for name, body := range bodies {
-		for _, status := range []int{200, 201, 202, 206, 299} {
-			for _, m := range everyMethod {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body(m.success()))))
-				if assert.NoError(t, err, "%s, %s, %d", name, m.name, status) && m.needsResult() {
-					assert.NotNil(t, result, "%s, %s", name, m.name)
-				}
-			}
-		}
-	}
-}
-
 // success: false in a 200 is the API's own refusal: an error, and nothing was done.
-func TestRefusalsInA200(t *testing.T) {
+func TestFailureWithStatus200(t *testing.T) {
 	for _, result := range []string{"", `,"result":null`, `,"result":{}`, `,"result":[]`, `,"result":"no"`, `,"result":[{"id":7}]`} {
 		for _, m := range everyMethod {
 			body := `{"success":false,"errors":[{"code":1001,"message":"not today"}],"messages":["try tomorrow"]` + result + `}`
 			got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
-			answer := requireAnswerError(t, m, got, err, 200)
+			answer := requireResponseError(t, m, got, err, 200)
 			assert.Equal(t, []cloudflare.ResponseInfo{{Code: 1001, Message: "not today"}}, answer.Errors)
 			assert.Equal(t, []cloudflare.ResponseInfo{{Message: "try tomorrow"}}, answer.Messages)
 			assert.ErrorContains(t, err, "not today (code 1001)")
@@ -218,18 +28,6 @@ func TestRefusalsInA200(t *testing.T) {
 			assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 		}
 	}
-}
-
-// One badly encoded name must not hide every other.
-func TestInvalidUTF8InANameLosesNoOther(t *testing.T) {
-	body := "{\"success\":true,\"result\":[{\"id\":\"o1\",\"name\":\"Ann\"},{\"id\":\"o2\",\"name\":\"B\xe9\\ud800b\"},{\"id\":\"o3\",\"name\":\"Çem\"}]}"
-	page, err := newSingleAttemptClient(t, respondWith(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
-	require.NoError(t, err)
-	var names []string
-	for _, org := range page.Items {
-		names = append(names, org.Name)
-	}
-	assert.Equal(t, []string{"Ann", "B\ufffd\ufffdb", "Çem"}, names)
 }
 
 // Every shape in which the API, its edge and its older endpoints are known to put an error.
@@ -287,6 +85,14 @@ func TestErrorBodies(t *testing.T) {
 		{"problem+json", 502, `{"type":"https://x/","status":502,"title":"Bad gateway","detail":"The origin is gone","instance":"86610873f8d987a9","error_code":502,"error_name":"bad_gateway","error_category":"origin","retryable":true,"retry_after":60,"owner_action_required":true,"ray_id":"86610873f8d987a9"}`,
 			infos{{Code: 502, Message: "Bad gateway: The origin is gone"}}, "502 Bad Gateway: Bad gateway: The origin is gone (code 502)", nil},
 		{"problem+json, 1015", 429, `{"title":"You are being rate limited","error_code":1015}`, infos{{Code: 1015, Message: "You are being rate limited"}}, "code 1015", []error{cloudflare.ErrRateLimited}},
+		{"errors before the rest", 400, `{"errors":[{"message":"in errors"}],"error":"e","message":"m","title":"t","detail":"d"}`,
+			infos{{Message: "in errors"}}, "in errors (ray", nil},
+		{"error before message", 400, `{"message":"m","error":"e","title":"t"}`, infos{{Message: "e"}}, "400 Bad Request: e (ray", nil},
+		{"message before title", 400, `{"title":"t","detail":"d","message":"m"}`, infos{{Message: "m"}}, "400 Bad Request: m (ray", nil},
+		{"detail alone", 400, `{"detail":"d"}`, infos{{Message: "d"}}, "400 Bad Request: d (ray", nil},
+		{"an envelope without errors, and an error", 400, `{"success":false,"errors":[],"error":"e"}`, nil, `"{"success":false`, nil},
+		{"code below error_code", 400, `{"code":7,"error_code":9,"message":"m"}`, infos{{Code: 9, Message: "m"}}, "m (code 9)", nil},
+		{"code above error_code", 400, `{"code":9,"error_code":7,"message":"m"}`, infos{{Code: 9, Message: "m"}}, "m (code 9)", nil},
 		{"HTML", 503, "<html>\r\n<head><title>503</title></head>", nil, `503 Service Unavailable: "<html> <head><title>503</title></head>"`, nil},
 		{"text", 500, "oops", nil, `"oops"`, nil},
 		{"cut", 500, `{"success":false,"errors":[{"code":1,`, nil, `"{"success":false,"errors":[{"code":1,"`, nil},
@@ -334,7 +140,7 @@ func TestErrorStatuses(t *testing.T) {
 		for _, body := range bodies {
 			for _, m := range everyMethod {
 				got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body, rayHeader)))
-				requireAnswerError(t, m, got, err, status)
+				requireResponseError(t, m, got, err, status)
 				mayHaveHappened := false
 				for _, u := range unknown {
 					mayHaveHappened = mayHaveHappened || m.isWrite() && status == u
@@ -346,7 +152,7 @@ func TestErrorStatuses(t *testing.T) {
 }
 
 // What the edge answers by itself, with the wait that it asks for.
-func TestEdgeStatuses(t *testing.T) {
+func TestEdgeErrors(t *testing.T) {
 	for status, title := range map[int]string{
 		520: "Web server returned an unknown error", 521: "Web server is down", 522: "Connection timed out", 523: "Origin is unreachable",
 		524: "A timeout occurred", 525: "SSL handshake failed", 526: "Invalid SSL certificate",
@@ -404,66 +210,3 @@ func TestLongErrors(t *testing.T) {
 		assert.Len(t, answer.Messages, 100)
 	}
 }
-
-// A transport that breaks net/http's rules gives an error, and never a panic.
-func TestTransportsThatMisbehave(t *testing.T) {
-	body := func() io.ReadCloser { return io.NopCloser(strings.NewReader(`{"success":true,"result":{"id":"o1"}}`)) }
-	tests := []struct {
-		name     string
-		response *http.Response
-		err      error
-		answered bool // an *Error
-		text     string
-	}{
-		{"nothing at all", nil, nil, false, "neither a response nor an error"},
-		{"no body", &http.Response{StatusCode: 200, Header: http.Header{}}, nil, true, "the body is empty"},
-		{"no header and no body", &http.Response{StatusCode: 404}, nil, true, "404 Not Found"},
-		{"status 0", &http.Response{Header: http.Header{}, Body: body()}, nil, false, "unexpected status 0"},
-		{"status -200", &http.Response{StatusCode: -200, Header: http.Header{}, Body: body()}, nil, false, "unexpected status -200"},
-		{"status 101", &http.Response{StatusCode: 101, Header: http.Header{}, Body: body()}, nil, false, "unexpected status 101"},
-		{"status 199", &http.Response{StatusCode: 199, Header: http.Header{}, Body: body()}, nil, false, "unexpected status 199"},
-		{"status 1000000", &http.Response{StatusCode: 1000000, Header: http.Header{}, Body: body()}, nil, true, "1000000"},
-		{"an error and an answer", &http.Response{StatusCode: 200, Body: body()}, errors.New("broken"), false, "broken"},
-		{"a body that fails", &http.Response{StatusCode: 200, Body: failingBody{}}, nil, false, "the body broke"},
-		{"a body that reads too much", &http.Response{StatusCode: 200, Body: readFunc(func(p []byte) int { return len(p) + 5 })}, nil, false, "no io.Reader"},
-		{"a body that reads less than nothing", &http.Response{StatusCode: 200, Body: readFunc(func([]byte) int { return -1 })}, nil, false, "no io.Reader"},
-		{"a body that reads nothing", &http.Response{StatusCode: 200, Body: readFunc(func([]byte) int { return 0 })}, nil, false, "no data or error"},
-	}
-	for _, tt := range tests {
-		for _, m := range everyMethod {
-			t.Run(tt.name+"/"+m.name, func(t *testing.T) {
-				c := newSingleAttemptClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-					if tt.response == nil {
-						return nil, tt.err
-					}
-					response := *tt.response
-					return &response, tt.err
-				}))
-				result, err := m.call(t.Context(), c)
-				if tt.name == "no body" && !m.needsResult() {
-					require.NoError(t, err)
-					return
-				}
-				require.ErrorContains(t, err, tt.text)
-				assert.Nil(t, result)
-				var answer *cloudflare.Error
-				assert.Equal(t, tt.answered, errors.As(err, &answer))
-				wantUnknown := m.isWrite() && (!tt.answered || tt.name == "no body")
-				assert.Equal(t, wantUnknown, errors.Is(err, cloudflare.ErrOutcomeUnknown))
-			})
-		}
-	}
-}
-
-// readFunc is a body whose Read returns what no Read should.
-type readFunc func([]byte) int
-
-func (f readFunc) Read(p []byte) (int, error) { return f(p), nil }
-func (readFunc) Close() error                 { return nil }
-
-type failingBody struct{}
-
-func (failingBody) Read(p []byte) (int, error) {
-	return copy(p, `{"success":true,`), errors.New("the body broke")
-}
-func (failingBody) Close() error { return errors.New("and so did closing it") }
