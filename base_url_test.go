@@ -21,7 +21,8 @@ func TestBaseURLs(t *testing.T) {
 		"ftp://example.com", "file:///etc/passwd", "unix:///var/run/x.sock", "HTTP://example.com", "javascript:x", "ws://localhost",
 		"https://exa mple.com", " https://example.com", "https://example.com ", "https://example.com/\n", "https://example.com\r\nX: y", "https://example.com/\x00",
 		"https://example.com\\@localhost", `https://localhost\.example.com`, "https://example.com/../x", "https://example.com/%2e%2e/x",
-		"https://example.com/a/./b", "https://example.com/%zz", "https://[::1", "https://example.com:port", "https://exämple.com", "https://example.com:-1",
+		"https://example.com/a/./b", "https://example.com/%zz", `https://example.com/a\b`, "https://example.com/a b", "https://example.com/é", "https://example.com/a\x7f",
+		"https://[::1", "https://example.com:port", "https://exämple.com", "https://example.com:-1",
 		`https://example".com`, "https://<example>", "https://*", "https://example.com,example.org", "https://$(x)", "https://a'b",
 	} {
 		_, err := cloudflare.NewClient(cloudflare.WithAPIToken("token"), cloudflare.WithBaseURL(base))

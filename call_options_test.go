@@ -189,6 +189,21 @@ func TestInvalidCallsClearTheCapturedResponse(t *testing.T) {
 	}
 }
 
+// A call that ends without a response captures the last response before that.
+func TestCaptureResponseOfAnEarlierAttempt(t *testing.T) {
+	const body = `{"success":false,"errors":[{"code":1,"message":"no"}],"messages":[{"code":2,"message":"maintenance"}],"result":{"a":1},"result_info":{"b":2}}`
+	client := newClient(t, newScript(t, respondWith(503, body, rayHeader), fail(errors.New("the line is dead"))),
+		cloudflare.WithMaxRetries(1), cloudflare.WithMaxRetryWait(0))
+	var got cloudflare.Response
+	_, err := client.Organizations.Get(t.Context(), organizationID, cloudflare.CaptureResponse(&got))
+	assert.ErrorContains(t, err, "the line is dead")
+	assert.Equal(t, cloudflare.Response{
+		StatusCode: 503, Attempts: 2, Header: http.Header{"Cf-Ray": {rayID}}, RayID: rayID,
+		Messages: []cloudflare.ResponseInfo{{Code: 2, Message: "maintenance"}},
+		Result:   json.RawMessage(`{"a":1}`), ResultInfo: json.RawMessage(`{"b":2}`),
+	}, got)
+}
+
 func TestCaptureResponseWithoutAResponse(t *testing.T) {
 	client := newClient(t, fail(errors.New("the line is dead")), cloudflare.WithMaxRetries(1), cloudflare.WithMaxRetryWait(0))
 	got := cloudflare.Response{StatusCode: 200}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -269,4 +270,38 @@ func TestInvalidOptions(t *testing.T) {
 			assert.Nil(t, c)
 		}
 	}
+}
+
+// The User-Agent names the version of this module that is built into a program. In these tests that is "devel".
+func TestUserAgentHasTheVersion(t *testing.T) {
+	run := exec.Command("go", "run", ".")
+	run.Dir = newModule(t, "v1.22.333", map[string]string{"main.go": `package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"example.com/cloudflare"
+)
+
+type transport struct{}
+
+func (transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	fmt.Print(r.UserAgent())
+	return nil, http.ErrServerClosed
+}
+
+func main() {
+	client, err := cloudflare.NewClient(cloudflare.WithAPIToken("token"), cloudflare.WithMaxRetries(0),
+		cloudflare.WithHTTPClient(&http.Client{Transport: transport{}}))
+	if err != nil {
+		panic(err)
+	}
+	_, _ = client.Organizations.Get(context.Background(), "o1")
+}
+`})
+	output, err := run.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	assert.Equal(t, "cloudflare-organizations-go/v1.22.333 ("+runtime.Version()+")", string(output))
 }

@@ -89,6 +89,18 @@ func TestAttemptTimeoutIsNotTheDeadline(t *testing.T) {
 // The cause of a context is what the caller gave, often the error of another call (errgroup does that). It must not
 // be mistaken for what happened to this one, not even where a transport returns it as its own error.
 func TestContextCause(t *testing.T) {
+	ends := map[error]func(context.Context, error) context.Context{ // after a second
+		context.Canceled: func(parent context.Context, cause error) context.Context {
+			ctx, cancel := context.WithCancelCause(parent)
+			time.AfterFunc(time.Second, func() { cancel(cause) })
+			return ctx
+		},
+		context.DeadlineExceeded: func(parent context.Context, cause error) context.Context {
+			ctx, cancel := context.WithTimeoutCause(parent, time.Second, cause)
+			context.AfterFunc(parent, cancel)
+			return ctx
+		},
+	}
 	for name, cause := range map[string]error{
 		"of its own":                   errors.New("shutting down"),
 		"a dial that failed":           connectionRefused,
@@ -99,24 +111,24 @@ func TestContextCause(t *testing.T) {
 		"a deadline of something else": fmt.Errorf("other: %w", context.DeadlineExceeded),
 	} {
 		for _, call := range retryCalls {
-			t.Run(name+"/"+call.method, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					server, client := newPipeServer(t, pipeAlways(pipeReply{hang: true}))
-					ctx, cancel := context.WithCancelCause(t.Context())
-					time.AfterFunc(time.Second, func() { cancel(cause) })
-					err := call.do(ctx, client)
-					want := []error{context.Canceled}
-					if call.write {
-						want = append(want, cloudflare.ErrOutcomeUnknown)
-					}
-					assertMatchesOnly(t, err, want...)
-					assert.ErrorContains(t, err, cause.Error(), "the cause is told")
-					var other *cloudflare.Error
-					assert.False(t, errors.As(err, &other), "an answer that this call never had")
-					dials, _ := server.seen()
-					assert.Len(t, dials, 1)
+			for ended, end := range ends {
+				t.Run(name+"/"+call.method+"/"+ended.Error(), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						server, client := newPipeServer(t, pipeAlways(pipeReply{hang: true}))
+						err := call.do(end(t.Context(), cause), client)
+						want := []error{ended}
+						if call.write {
+							want = append(want, cloudflare.ErrOutcomeUnknown)
+						}
+						assertMatchesOnly(t, err, want...)
+						assert.ErrorContains(t, err, cause.Error())
+						var other *cloudflare.Error
+						assert.False(t, errors.As(err, &other), "this call had no response")
+						dials, _ := server.seen()
+						assert.Len(t, dials, 1)
+					})
 				})
-			})
+			}
 		}
 	}
 }

@@ -82,6 +82,7 @@ func TestEchoedCredentialsAreRedacted(t *testing.T) {
 		"Ratelimit":        header(429, "Ratelimit", `"%s";r=1;t=1`),
 		"Ratelimit-Policy": header(429, "Ratelimit-Policy", `"%s";q=1;w=1`),
 		"Content-Type":     header(500, "Content-Type", "%s"),
+		"a header's name":  {500, func(h http.Header, secret string) { h[strings.TrimSpace(secret)] = []string{"x"} }, nil},
 		"Set-Cookie":       header(500, "Set-Cookie", "a=%s"),
 	}
 	for _, at := range []int{1, 150, 180, 190, 195, 199} {

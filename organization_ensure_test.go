@@ -144,6 +144,34 @@ func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
 	}
 }
 
+// Ensure looks again if the next look begins within 15 seconds.
+func TestEnsureLooksFor15Seconds(t *testing.T) {
+	for _, tt := range []struct{ sixthLook, took time.Duration }{ // it begins after 7.75 s, and is followed by a wait of 5 s
+		{2250 * time.Millisecond, 15 * time.Second},
+		{2250*time.Millisecond + 1, 10*time.Second + 1},
+	} {
+		withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+			api.FailNext(http.MethodPost, "", cloudflaretest.Status(502, nil, ""))
+			var start time.Time
+			looks := -1 // the first look comes before the create
+			api.before = func(r *http.Request) {
+				switch {
+				case r.Method == http.MethodPost:
+					start = time.Now()
+				case looks == 5:
+					time.Sleep(tt.sixthLook)
+					fallthrough
+				default:
+					looks++
+				}
+			}
+			_, _, err := api.client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
+			assert.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
+			assert.Equal(t, tt.took, time.Since(start))
+		})
+	}
+}
+
 func TestEnsureWhenTheContextEnds(t *testing.T) {
 	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
 		params := cloudflare.OrganizationCreateParams{Name: "Org"}

@@ -3,6 +3,7 @@ package cloudflare_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -49,6 +50,28 @@ func TestWaitUntilReadable(t *testing.T) {
 					assert.Equal(t, fresh, org)
 				}
 			})
+		})
+	}
+}
+
+// Without a deadline, WaitUntilReadable looks again if the next look begins within a minute.
+func TestWaitUntilReadableLooksForOneMinute(t *testing.T) {
+	for _, tt := range []struct{ look, took time.Duration }{ // it begins after 52.75 s, and is followed by a wait of 5 s
+		{2250 * time.Millisecond, time.Minute},
+		{2250*time.Millisecond + 1, 55*time.Second + 1},
+	} {
+		withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+			id := api.AddOrganization("Org", "")
+			start := time.Now()
+			api.before = func(*http.Request) {
+				api.FailNext(http.MethodGet, "/"+id, cloudflaretest.Status(404, nil, notFoundBody))
+				if time.Since(start) == 52750*time.Millisecond {
+					time.Sleep(tt.look)
+				}
+			}
+			_, err := api.client.Organizations.WaitUntilReadable(t.Context(), id)
+			assert.ErrorIs(t, err, cloudflare.ErrNotFound)
+			assert.Equal(t, tt.took, time.Since(start))
 		})
 	}
 }

@@ -169,6 +169,21 @@ func TestOrganizationListParams(t *testing.T) {
 	}
 }
 
+// An organization without tags has nil tags, so that it compares equal to one that a program makes.
+func TestOrganizationWithoutHierarchyTags(t *testing.T) {
+	for _, meta := range []string{``, `,"meta":null`, `,"meta":{}`, `,"meta":{"hierarchy_tags":null}`, `,"meta":{"hierarchy_tags":[]}`} {
+		organization := `{"id":"o1"` + meta + `}`
+		client, _ := newScriptedClient(t, respondSuccess(`[{"id":"o0","meta":{"hierarchy_tags":["a","b","c"]}},`+organization+`]`), respondSuccess(organization))
+		page, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"a", "b", "c"}, page.Items[0].Meta.HierarchyTags)
+		assert.Equal(t, cloudflare.Organization{ID: "o1"}, page.Items[1], meta)
+		org, err := client.Organizations.Get(t.Context(), "o1")
+		require.NoError(t, err)
+		assert.Equal(t, &cloudflare.Organization{ID: "o1"}, org, meta)
+	}
+}
+
 func TestOrganizationFlags(t *testing.T) {
 	older, newer := &cloudflare.OrganizationFlags{AccountCreation: "older"}, &cloudflare.OrganizationFlags{AccountCreation: "newer"}
 	for name, tt := range map[string]struct {
