@@ -328,6 +328,23 @@ func TestEveryOperationIsListedAndDocumented(t *testing.T) {
 	require.Greater(t, len(operations), 10)
 }
 
+// The comment of every method that calls one operation says which credentials the API accepts for it.
+func TestEveryMethodDocumentsItsCredential(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	documented := 0
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		comments := regexp.MustCompile(`(?m)^// (.*)\n//\n// API: ([A-Z]+ /\S+)\nfunc`).FindAllStringSubmatch(string(source), -1)
+		documented += len(comments)
+		for _, comment := range comments {
+			assert.Contains(t, comment[1], "Credential: "+cloudflare.AcceptedCredentials(comment[2]), comment[2])
+		}
+	}
+	assert.Greater(t, documented, len(cloudflare.Operations()))
+}
+
 // Every method of every service is in everyMethod, unless it calls several operations.
 func TestEveryMethodIsListed(t *testing.T) {
 	listed := map[string]bool{

@@ -197,7 +197,7 @@ func WithAttemptHook(hook func(ctx context.Context, attempt Attempt)) Option {
 			c.reject("WithAttemptHook: the hook is nil")
 			return
 		}
-		c.rest.Hooks = append(c.rest.Hooks, func(ctx context.Context, attempt rest.Attempt) { hook(ctx, Attempt(attempt)) })
+		c.rest.Hooks = append(c.rest.Hooks, func(ctx context.Context, attempt rest.Attempt) { hook(ctx, newAttempt(attempt)) })
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -106,13 +105,14 @@ func (r *UsageRecord) check() error {
 	return nil
 }
 
-// usageRecords is a result that has no pages. Its size is bounded by that of the body, because check makes a record of
-// some hundred bytes the shortest one.
+// usageRecords is a result that has no pages.
 type usageRecords []UsageRecord
 
-// UnmarshalJSONFrom decodes the records and checks each of them.
+// UnmarshalJSONFrom decodes the records and checks each of them. A record with all fields that the API requires has about
+// 400 bytes. So the bound on the number of records keeps a hostile response from taking many times its size in memory,
+// and no other response reaches it.
 func (l *usageRecords) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return decodeItems(dec, (*[]UsageRecord)(l), math.MaxInt)
+	return decodeItems(dec, (*[]UsageRecord)(l), MaxPageSize+len(dec.UnreadBuffer())/256)
 }
 
 func (l *usageRecords) tooLarge() string { return "ask for fewer days" }

@@ -17,26 +17,26 @@ import (
 	"example.com/cloudflare"
 )
 
-// behaviour is what a client does with a server that is not well.
-type behaviour struct {
-	Listed       int  // organizations, of two on two pages
-	Creates      int  // requests for one create that is answered with 502
-	KeyForwarded bool // to the host that a redirect points to
-	Escaped      bool // an ID of ../accounts reached /accounts
-	FalseIsError bool // a 200 with "success": false
+// behavior records what a client does with a server that misbehaves.
+type behavior struct {
+	Listed       int  // how many organizations it lists, of two on two pages
+	Creates      int  // how many requests it sends for one create if the response is a 502
+	KeyForwarded bool // it sends the API key to the host that a redirect points to
+	Escaped      bool // it requests /accounts for the organization ID ../accounts
+	FalseIsError bool // it returns an error for a 200 with "success": false
 }
 
-// calls are the same calls of two clients.
+// calls holds the calls that probe makes with each client.
 type calls struct {
 	list   func() int
 	create func()
 	get    func(id string) error
 }
 
-// probe watches a client with a server of its own, and another one that a redirect points to. 127.0.0.1 and localhost
-// are two hosts to a client.
-func probe(t *testing.T, connect func(base string) calls) behaviour {
-	var b behaviour
+// probe runs a client against two servers, of which one redirects to the other. A client takes 127.0.0.1 and localhost
+// for different hosts.
+func probe(t *testing.T, connect func(base string) calls) behavior {
+	var b behavior
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		b.KeyForwarded = b.KeyForwarded || r.Header.Get("X-Auth-Key") != ""
 	}))
@@ -64,14 +64,14 @@ func probe(t *testing.T, connect func(base string) calls) behaviour {
 	c := connect(server.URL)
 	b.Listed = c.list()
 	c.create()
-	_ = c.get("moved")       // what it did is what counts
-	_ = c.get("../accounts") // and here
+	_ = c.get("moved") // the servers record what these two calls do
+	_ = c.get("../accounts")
 	b.FalseIsError = c.get("refused") != nil
 	return b
 }
 
-// The comparison in the README says these things.
-func TestBehaviour(t *testing.T) {
+// TestBehavior checks what the comparison in the README says.
+func TestBehavior(t *testing.T) {
 	ours := probe(t, func(base string) calls {
 		client, err := cloudflare.NewClient(cloudflare.WithAPIKey("key", "a@example.com"),
 			cloudflare.WithBaseURL(base), cloudflare.WithMaxRetryWait(time.Millisecond))
@@ -92,7 +92,7 @@ func TestBehaviour(t *testing.T) {
 			},
 		}
 	})
-	assert.Equal(t, behaviour{Listed: 2, Creates: 1, FalseIsError: true}, ours, "package cloudflare")
+	assert.Equal(t, behavior{Listed: 2, Creates: 1, FalseIsError: true}, ours, "package cloudflare")
 
 	official := probe(t, func(base string) calls {
 		service := organizations.NewOrganizationService(
@@ -115,5 +115,5 @@ func TestBehaviour(t *testing.T) {
 			},
 		}
 	})
-	assert.Equal(t, behaviour{Listed: 1, Creates: 3, KeyForwarded: true, Escaped: true}, official, "the official SDK")
+	assert.Equal(t, behavior{Listed: 1, Creates: 3, KeyForwarded: true, Escaped: true}, official, "the official SDK")
 }
