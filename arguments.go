@@ -22,11 +22,22 @@ type arg[T any] struct {
 
 func checked[T any](value T, err error) arg[T] { return arg[T]{value, err} }
 
+// validate returns the error with which a call with this body would be rejected, or nil.
+func validate(body arg[any]) error {
+	if body.err != nil {
+		return body.err
+	}
+	if _, err := encodeBody(body.value); err != nil {
+		return invalid("body: %v", err)
+	}
+	return nil
+}
+
 // checkID rejects values that cannot be an ID. It does not require 32 hexadecimal digits: the API's schema documents
 // that form and breaks it in its own example.
 func checkID(name, id string) error {
 	if id == NoParent {
-		return invalid("%s: %q stands for none", name, id)
+		return invalid("%s must not be %q", name, id)
 	}
 	if problem := rest.RefuseSegment(id); problem != "" {
 		return invalid("%s %s", name, problem)
@@ -44,18 +55,18 @@ func checkID(name, id string) error {
 // must not select everything.
 func checkAnyOf[T ~string](name string, values []T) error {
 	if values != nil && len(values) == 0 {
-		return invalid("%s is empty, which would select everything; leave it nil for that", name)
+		return invalid("%s must be nil or not empty: an empty list would select everything", name)
 	}
 	if slices.Contains(values, "") {
-		return invalid("%s has an empty element", name)
+		return invalid("%s must not have an empty element", name)
 	}
 	return nil
 }
 
 // encodeListParams encodes the params of a list, a struct with url tags.
-func encodeListParams(params any, size int) (url.Values, error) {
-	if size < 0 || size > MaxPageSize {
-		return nil, invalid("PageSize %d is not between 1 and %d", size, MaxPageSize)
+func encodeListParams(params any, size, maxSize int) (url.Values, error) {
+	if size < 0 || size > maxSize {
+		return nil, invalid("PageSize must be between 1 and %d, not %d", maxSize, size)
 	}
 	values, err := query.Values(params)
 	if err != nil {

@@ -1,6 +1,10 @@
 package cloudflare
 
-import "time"
+import (
+	"time"
+
+	"example.com/cloudflare/internal/rest"
+)
 
 // Attempt describes one attempt of a call. [WithAttemptHook] passes it to a function. It contains no credential.
 type Attempt struct {
@@ -9,13 +13,34 @@ type Attempt struct {
 	Route  string // the path with placeholders for IDs, such as "/organizations/{organization_id}", for the label of a metric
 	Number int    // 1 for the first attempt of a call, 2 for its first retry
 
-	StatusCode int    // zero without a complete response
-	RayID      string // identifies the request in Cloudflare's logs
-	Err        error  // nil with a complete response, whatever its status
+	StatusCode int           // zero if there was no response
+	RayID      string        // identifies the request in Cloudflare's logs
+	RetryAfter time.Duration // from the Retry-After header; zero if there is none
+	RateLimits []RateLimit   // from the Ratelimit headers
+	Err        error         // why there was no response, or why it was not read to its end; nil otherwise, whatever the status
 
 	Waited         time.Duration // before the attempt: for the limiter, the rate limit and the credential source
 	Duration       time.Duration // from sending the request to the end of the response
 	OutcomeUnknown bool          // the attempt is a write that may have happened
 	Retry          bool          // another attempt follows, after RetryIn
 	RetryIn        time.Duration
+}
+
+func newAttempt(a rest.Attempt) Attempt {
+	return Attempt{
+		Method:         a.Method,
+		Path:           a.Path,
+		Route:          a.Route,
+		Number:         a.Number,
+		StatusCode:     a.StatusCode,
+		RayID:          a.RayID,
+		RetryAfter:     rest.RetryAfter(a.Header, time.Now()),
+		RateLimits:     redactor(a.Scrub).rateLimits(a.Header),
+		Err:            a.Err,
+		Waited:         a.Waited,
+		Duration:       a.Duration,
+		OutcomeUnknown: a.OutcomeUnknown,
+		Retry:          a.Retry,
+		RetryIn:        a.RetryIn,
+	}
 }

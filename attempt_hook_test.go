@@ -37,6 +37,7 @@ func TestAttemptHook(t *testing.T) {
 	}
 	ok := slowly(pipeAnswer(200, retryOrg, "Cf-Ray: 86610873f8d987a9-IAD"))
 	busy := slowly(pipeAnswer(503, "", "Retry-After: 7"))
+	blocked := slowly(pipeAnswer(429, "", "Retry-After: 300", `Ratelimit: "default";r=0;t=300, "burst";r=3;t=9`, `Ratelimit-Policy: "default";q=1200;w=300`))
 	reset := pipeReply{reset: true}
 	for _, test := range []struct {
 		name    string
@@ -49,11 +50,21 @@ func TestAttemptHook(t *testing.T) {
 			{Method: "GET", Path: path, Route: route, Number: 1, StatusCode: 200, RayID: "86610873f8d987a9-IAD", Waited: second, Duration: 2 * second},
 		}, []string{""}},
 		{"retry", "GET", []pipeReply{busy, ok}, []cloudflare.Attempt{
-			{Method: "GET", Path: path, Route: route, Number: 1, StatusCode: 503, Waited: second, Duration: 2 * second, Retry: true, RetryIn: 7 * second},
+			{Method: "GET", Path: path, Route: route, Number: 1, StatusCode: 503, RetryAfter: 7 * second, Waited: second, Duration: 2 * second, Retry: true, RetryIn: 7 * second},
 			{Method: "GET", Path: path, Route: route, Number: 2, StatusCode: 200, RayID: "86610873f8d987a9-IAD", Waited: second, Duration: 2 * second},
 		}, []string{"", ""}},
 		{"unknown outcome", "POST", []pipeReply{busy}, []cloudflare.Attempt{
-			{Method: "POST", Path: "/organizations", Route: "/organizations", Number: 1, StatusCode: 503, Waited: second, Duration: 2 * second, OutcomeUnknown: true},
+			{Method: "POST", Path: "/organizations", Route: "/organizations", Number: 1, StatusCode: 503, RetryAfter: 7 * second, Waited: second, Duration: 2 * second, OutcomeUnknown: true},
+		}, []string{""}},
+		{"rate limit", "GET", []pipeReply{blocked}, []cloudflare.Attempt{
+			{
+				Method: "GET", Path: path, Route: route, Number: 1, StatusCode: 429, Waited: second, Duration: 2 * second,
+				RetryAfter: 300 * second,
+				RateLimits: []cloudflare.RateLimit{
+					{Name: "default", Quota: 1200, Reset: 300 * second, Window: 300 * second},
+					{Name: "burst", Remaining: 3, Reset: 9 * second},
+				},
+			},
 		}, []string{""}},
 		{"no response", "POST", []pipeReply{reset}, []cloudflare.Attempt{
 			{Method: "POST", Path: "/organizations", Route: "/organizations", Number: 1, Waited: second, OutcomeUnknown: true},
@@ -111,7 +122,7 @@ func TestRoutesHoldNoIDs(t *testing.T) {
 		require.Error(t, err, m.name)
 		require.Len(t, *attempts, 1, m.name)
 		a := (*attempts)[0]
-		assert.Equal(t, m.path, a.Path, m.name)
+		assert.Equal(t, m.path(), a.Path, m.name)
 		if !strings.HasPrefix(m.name, "Call ") {
 			assert.Contains(t, cloudflare.Operations(), a.Method+" "+a.Route, m.name)
 		}
@@ -178,12 +189,26 @@ func TestAttemptHooksNeedAnAttempt(t *testing.T) {
 	})
 }
 
+// panicOf returns the panic that ends f, or nil if its goroutine ends. It is an error if f returns.
+func panicOf(t *testing.T, f func()) any {
+	reached := make(chan any)
+	go func() {
+		defer func() { reached <- recover() }()
+		f()
+		t.Error("it returned")
+	}()
+	return <-reached
+}
+
 // A hook that panics, or ends its goroutine, ends its own call, and the client remains usable: also where only one
 // request may be under way.
 func TestPanickingAttemptHook(t *testing.T) {
-	for name, end := range map[string]func(){
-		"panics":             func() { panic("broken hook") },
-		"ends the goroutine": runtime.Goexit,
+	for name, test := range map[string]struct {
+		end   func()
+		panic any
+	}{
+		"panics":             {func() { panic("broken hook") }, "broken hook"},
+		"ends the goroutine": {runtime.Goexit, nil},
 	} {
 		for _, reply := range []pipeReply{limitedReply(1, 300), {reset: true}} {
 			t.Run(name, func(t *testing.T) {
@@ -192,21 +217,11 @@ func TestPanickingAttemptHook(t *testing.T) {
 					_, client := newPipeServer(t, pipeScript(limitedReply(1, 300), reply, limitedReply(1, 300)),
 						cloudflare.WithAttemptHook(func(context.Context, cloudflare.Attempt) {
 							if runs++; runs == 2 {
-								end()
+								test.end()
 							}
 						}))
 					require.NoError(t, getOrganization(t.Context(), client))
-					reached := make(chan any)
-					go func() {
-						defer func() { reached <- recover() }()
-						_ = getOrganization(t.Context(), client)
-						t.Error("the call returned")
-					}()
-					if name == "panics" {
-						assert.Equal(t, "broken hook", <-reached)
-					} else {
-						assert.Nil(t, <-reached)
-					}
+					assert.Equal(t, test.panic, panicOf(t, func() { _ = getOrganization(t.Context(), client) }))
 					start := time.Now()
 					require.NoError(t, getOrganization(t.Context(), client))
 					assert.Zero(t, time.Since(start))
@@ -243,7 +258,7 @@ func TestBlockingAttemptHook(t *testing.T) {
 
 // Whatever a server or transport echoes, an Attempt holds no credential.
 func TestAttemptsHoldNoCredential(t *testing.T) {
-	echo := http.Header{"Cf-Ray": {canaryToken}}
+	echo := http.Header{"Cf-Ray": {canaryToken}, "Ratelimit": {`"` + canaryToken + `";r=0;t=1`}}
 	for name, transport := range map[string]http.RoundTripper{
 		"response": saying(403, echo, canaryToken),
 		"error":    cannedTransport(func(*http.Request) (*http.Response, error) { return nil, errors.New("Bearer " + canaryToken) }),
@@ -296,10 +311,31 @@ func (f handlerFunc) WithGroup(string) slog.Handler                   { return f
 // An Attempt can be written to an audit log as it is.
 func TestAttemptsCanBeEncoded(t *testing.T) {
 	var out bytes.Buffer
-	client := wiredClient(t, saying(404, nil, `{"success":false,"errors":[]}`), cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
+	client := wiredClient(t, saying(404, nil, ""), cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
 		require.NoError(t, json.NewEncoder(&out).Encode(a))
 	}))
 	_, err := client.Organizations.Get(t.Context(), "o1")
-	require.ErrorIs(t, err, cloudflare.ErrNotFound)
+	require.Error(t, err)
 	assert.True(t, strings.HasPrefix(out.String(), `{"Method":"GET","Path":"/organizations/o1","Route":"/organizations/{organization_id}","Number":1,"StatusCode":404,`), fmt.Sprint(&out))
+}
+
+// The status of a response whose body the caller did not wait for is known all the same.
+func TestAttemptThatTheCallerEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logged bytes.Buffer
+		hook, attempts := recording()
+		_, client := newPipeServer(t, pipeAlways(pipeReply{
+			answer: func() string { return pipeText(409, 100, "half", "Cf-Ray: 8-IAD") },
+			hang:   true,
+		}), hook, cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.Error(t, getOrganization(ctx, client))
+		require.Len(t, *attempts, 1)
+		a := (*attempts)[0]
+		assert.Equal(t, 409, a.StatusCode)
+		assert.Equal(t, "8-IAD", a.RayID)
+		assert.ErrorIs(t, a.Err, context.DeadlineExceeded)
+		assert.Contains(t, logged.String(), ` duration=1s status=409 ray_id=8-IAD error="context deadline exceeded"`)
+	})
 }

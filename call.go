@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"unicode/utf8"
@@ -21,6 +22,8 @@ type call struct {
 	path  []string        // in place of route and ids, for Client.Call
 	query arg[url.Values] // zero for none
 	body  arg[any]        // zero for none
+
+	idempotencyKey string // makes the request safe to repeat; empty for none
 
 	unusualBase bool // the base URL does not end in /client/v4; set by do
 }
@@ -84,6 +87,7 @@ func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error)
 		Path:       call.path,
 		Route:      call.route,
 		Header:     options.header,
+		Idempotent: call.idempotencyKey != "",
 		MaxRetries: options.maxRetries,
 	}
 	err := cmp.Or(call.query.err, call.body.err)
@@ -94,7 +98,7 @@ func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error)
 		return raw, err
 	}
 	if call.query.value != nil || options.query != nil {
-		if raw.Query, err = c.encodeQuery(call.query.value, options.query); err != nil {
+		if raw.Query, err = c.encodeQuery(call, options.query); err != nil {
 			return raw, err
 		}
 	}
@@ -103,18 +107,27 @@ func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error)
 			return raw, invalid("body: %s", c.sender.Scrub(err.Error()))
 		}
 	}
+	if call.idempotencyKey != "" {
+		if raw.Header == nil {
+			raw.Header = make(http.Header)
+		}
+		raw.Header["Idempotency-Key"] = []string{call.idempotencyKey}
+	}
 	return raw, nil
 }
 
-func (c *core) encodeQuery(values, added url.Values) (string, error) {
-	all := values
+func (c *core) encodeQuery(call *call, added url.Values) (string, error) {
+	all := call.query.value
 	if len(added) > 0 {
-		all = maps.Clone(values)
+		all = maps.Clone(all)
 		if all == nil {
 			all = make(url.Values)
 		}
 	}
 	for key, value := range added {
+		if call.path == nil && call.paging.owns(key) {
+			return "", invalid("AddQuery: set %q by PageToken and PageSize of the params", key)
+		}
 		if _, taken := all[key]; taken {
 			return "", invalid("AddQuery: the params set %q too", c.sender.Scrub(key))
 		}

@@ -43,6 +43,12 @@ func applyCallOptions(maxRetries int, opts []CallOption) (callOptions, error) {
 	return options, options.err
 }
 
+// capturing returns an option for a call that has all of these options, and a Response of its own.
+func (o callOptions) capturing(into *Response) CallOption {
+	o.captures = []*Response{into}
+	return func(options *callOptions) { *options = o }
+}
+
 // SetHeader sets a header of the request. Headers that the client sets itself are not valid: those that carry
 // credentials, those that describe the framing or encoding of the body, and those that change how proxies or net/http
 // treat the request. They are Accept, Accept-Encoding, Connection, Content-*, Cookie, Expect, Host, Idempotency-Key,
@@ -52,9 +58,9 @@ func SetHeader(key, value string) CallOption {
 		canonical := textproto.CanonicalMIMEHeaderKey(key)
 		switch {
 		case !isHeaderName(key):
-			o.reject("SetHeader: the key is not the name of a header")
+			o.reject("SetHeader: the key must be the name of a header")
 		case isReservedHeader(canonical):
-			o.reject("SetHeader: %s is set by the client alone", canonical)
+			o.reject("SetHeader: %s cannot be set, because the client sets it", canonical)
 		case !isHeaderValue(value):
 			o.reject("SetHeader: the value of %s has a control character or is not valid UTF-8", canonical)
 		default:
@@ -77,12 +83,13 @@ func isReservedHeader(canonical string) bool {
 		strings.HasPrefix(canonical, "Content-") || strings.HasPrefix(canonical, "X-Auth-")
 }
 
-// AddQuery adds a parameter to the query. The keys page_token and page_size, and parameters that the params of the call
-// set, are not valid.
+// AddQuery adds a parameter to the query. Parameters that the params of the call set are not valid, nor are those that
+// divide a list into pages, such as page_token and page_size: set PageToken and PageSize instead. [Client.Call] accepts
+// every parameter that its Request does not set.
 func AddQuery(key, value string) CallOption {
 	return func(o *callOptions) {
-		if key == "" || key == pageToken || key == pageSize {
-			o.reject("AddQuery: %q is not for it to set", key)
+		if key == "" {
+			o.reject("AddQuery: the key is empty")
 			return
 		}
 		if o.query == nil {
@@ -96,7 +103,7 @@ func AddQuery(key, value string) CallOption {
 func SetMaxRetries(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 0 {
-			o.reject("SetMaxRetries: %d is negative", n)
+			o.reject("SetMaxRetries: the number must not be negative, not %d", n)
 		}
 		o.maxRetries = n
 	}

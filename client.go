@@ -16,10 +16,14 @@ import (
 // Client is a client for Cloudflare's Organizations API. Create one with [NewClient]; every method of a zero Client
 // returns an error. A Client is safe for concurrent use, and its configuration never changes.
 type Client struct {
-	Organizations        *OrganizationsService
-	OrganizationProfile  *OrganizationProfileService
-	OrganizationAccounts *OrganizationAccountsService
-	OrganizationMembers  *OrganizationMembersService
+	Organizations         *OrganizationsService
+	OrganizationProfile   *OrganizationProfileService
+	OrganizationAccounts  *OrganizationAccountsService
+	OrganizationMembers   *OrganizationMembersService
+	OrganizationInvites   *OrganizationInvitesService
+	OrganizationAuditLogs *OrganizationAuditLogsService
+	OrganizationUsage     *OrganizationUsageService
+	OrganizationShares    *OrganizationSharesService
 
 	common service
 }
@@ -67,6 +71,10 @@ func NewClient(opts ...Option) (*Client, error) {
 	client.OrganizationProfile = (*OrganizationProfileService)(&client.common)
 	client.OrganizationAccounts = (*OrganizationAccountsService)(&client.common)
 	client.OrganizationMembers = (*OrganizationMembersService)(&client.common)
+	client.OrganizationInvites = (*OrganizationInvitesService)(&client.common)
+	client.OrganizationAuditLogs = (*OrganizationAuditLogsService)(&client.common)
+	client.OrganizationUsage = (*OrganizationUsageService)(&client.common)
+	client.OrganizationShares = (*OrganizationSharesService)(&client.common)
 	return client, nil
 }
 

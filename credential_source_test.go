@@ -210,31 +210,24 @@ func TestCredentialSourceAndTheCallersContext(t *testing.T) {
 
 // A source that panics, or ends its goroutine, gives its place at the rate limit back.
 func TestPanickingCredentialSource(t *testing.T) {
-	for name, end := range map[string]func(){
-		"panics":             func() { panic("broken source") },
-		"ends the goroutine": runtime.Goexit,
+	for name, test := range map[string]struct {
+		end   func()
+		panic any
+	}{
+		"panics":             {func() { panic("broken source") }, "broken source"},
+		"ends the goroutine": {runtime.Goexit, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				asked := 0
 				_, client := sourced(t, pipeAlways(limitedReply(1, 300)), func(context.Context) (cloudflare.Credential, error) {
 					if asked++; asked == 2 {
-						end()
+						test.end()
 					}
 					return cloudflare.TokenCredential("token"), nil
 				})
 				require.NoError(t, getOrganization(t.Context(), client))
-				reached := make(chan any)
-				go func() {
-					defer func() { reached <- recover() }()
-					_ = getOrganization(t.Context(), client)
-					t.Error("the call returned")
-				}()
-				if name == "panics" {
-					assert.Equal(t, "broken source", <-reached)
-				} else {
-					assert.Nil(t, <-reached)
-				}
+				assert.Equal(t, test.panic, panicOf(t, func() { _ = getOrganization(t.Context(), client) }))
 				start := time.Now()
 				require.NoError(t, getOrganization(t.Context(), client))
 				assert.Zero(t, time.Since(start))

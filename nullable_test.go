@@ -26,7 +26,7 @@ var jsonPackages = map[string]struct {
 	},
 }
 
-func TestNullableTellsThreeAnswersApart(t *testing.T) {
+func TestNullableRoundTrip(t *testing.T) {
 	type holder struct {
 		Field cloudflare.Nullable[bool] `json:"field,omitzero"`
 	}
@@ -54,7 +54,7 @@ func TestNullableTellsThreeAnswersApart(t *testing.T) {
 	}
 }
 
-func TestNullableForgetsWhatItHeld(t *testing.T) {
+func TestNullableIsOverwritten(t *testing.T) {
 	for name, pkg := range jsonPackages {
 		t.Run(name, func(t *testing.T) {
 			n := cloudflare.Nullable[string]{Value: "old", Valid: true}
@@ -68,7 +68,7 @@ func TestNullableForgetsWhatItHeld(t *testing.T) {
 	}
 }
 
-func TestNullableOfTimeAndText(t *testing.T) {
+func TestNullableTimeAndString(t *testing.T) {
 	type holder struct {
 		At   cloudflare.Nullable[time.Time] `json:"at,omitzero"`
 		Text cloudflare.Nullable[string]    `json:"text,omitzero"`

@@ -1,8 +1,11 @@
 package cloudflare
 
 import (
+	"net/http"
 	"slices"
 	"strings"
+
+	"example.com/cloudflare/internal/rest"
 )
 
 // operation describes one operation of the API. Each is named once, by the method that calls it; the path, the checks
@@ -11,6 +14,7 @@ type operation struct {
 	method      string
 	route       string // names each ID in braces: /organizations/{organization_id}/members
 	credentials credentials
+	paging      *paging // of a list; nil for other operations
 
 	segments []string // of the route
 	ids      []pathID // in the order of the route
@@ -20,6 +24,17 @@ type operation struct {
 type pathID struct {
 	segment int
 	name    string // as errors call it: "organization ID"
+	isCode  bool   // not an ID but a code, whose form is not known
+}
+
+func (id pathID) check(value string) error {
+	if !id.isCode {
+		return checkID(id.name, value)
+	}
+	if problem := rest.RefuseSegment(value); problem != "" {
+		return invalid("%s %s", id.name, problem)
+	}
+	return nil
 }
 
 // credentials says which kinds of credential an operation accepts. All of them accept a global API key.
@@ -42,10 +57,17 @@ func newOperation(method, route string, accepts credentials) *operation {
 	for i, segment := range op.segments {
 		if placeholder, ok := strings.CutPrefix(segment, "{"); ok {
 			name := strings.NewReplacer("_id}", " ID", "_", " ", "}", "").Replace(placeholder)
-			op.ids = append(op.ids, pathID{i, name})
+			op.ids = append(op.ids, pathID{i, name, !strings.HasSuffix(placeholder, "_id}")})
 		}
 	}
 	operations = append(operations, op)
+	return op
+}
+
+// newList describes an operation that lists something.
+func newList(route string, accepts credentials, pages *paging) *operation {
+	op := newOperation(http.MethodGet, route, accepts)
+	op.paging = pages
 	return op
 }
 
@@ -53,7 +75,7 @@ func newOperation(method, route string, accepts credentials) *operation {
 func (op *operation) path(ids []string) ([]string, error) {
 	path := slices.Clone(op.segments)
 	for i, id := range op.ids {
-		if err := checkID(id.name, ids[i]); err != nil {
+		if err := id.check(ids[i]); err != nil {
 			return nil, err
 		}
 		path[id.segment] = ids[i]

@@ -164,8 +164,8 @@ func WithUserAgent(product string) Option {
 //   - method, path: the HTTP method and the escaped path, strings
 //   - attempt: 1 for the first attempt of a call, an int
 //   - duration: the time that the attempt took, a duration
-//   - status: the HTTP status, an int; ray_id, a string; both only if there is a response
-//   - error: why there is no response, a string
+//   - status: the HTTP status, an int; ray_id, a string; only if there is a response
+//   - error: why there is no response, or why it was not read to its end, a string
 //   - waited: the time spent waiting for the limiter, the rate limit and the credential source, a duration; only from
 //     1 ms
 //   - outcome_unknown: true if the attempt is a write that may have happened, a bool; omitted otherwise
@@ -197,7 +197,7 @@ func WithAttemptHook(hook func(ctx context.Context, attempt Attempt)) Option {
 			c.reject("WithAttemptHook: the hook is nil")
 			return
 		}
-		c.rest.Hooks = append(c.rest.Hooks, func(ctx context.Context, attempt rest.Attempt) { hook(ctx, Attempt(attempt)) })
+		c.rest.Hooks = append(c.rest.Hooks, func(ctx context.Context, attempt rest.Attempt) { hook(ctx, newAttempt(attempt)) })
 	}
 }
 

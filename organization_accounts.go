@@ -3,14 +3,15 @@ package cloudflare
 import (
 	"context"
 	"iter"
-	"net/http"
+	"net/url"
 	"time"
 )
 
-// OrganizationAccountsService lists the accounts in an organization. Use it as Client.OrganizationAccounts.
+// OrganizationAccountsService lists the accounts in an organization, creates and moves accounts, and reads and changes
+// their profiles. Use it as Client.OrganizationAccounts.
 type OrganizationAccountsService service
 
-var listAccounts = newOperation(http.MethodGet, "/organizations/{organization_id}/accounts", keyOnly)
+var listAccounts = newList("/organizations/{organization_id}/accounts", keyOnly, pageTokens)
 
 // Account is an account in an organization.
 type Account struct {
@@ -19,9 +20,18 @@ type Account struct {
 	Type      AccountType     `json:"type"`
 	Settings  AccountSettings `json:"settings"`
 	CreatedOn time.Time       `json:"created_on"`
+
+	Tags      map[string]string `json:"tags,omitempty"`       // nil unless IncludeTags is set
+	ManagedBy *AccountManagedBy `json:"managed_by,omitempty"` // only in the result of Create, and nil if the API omits it
 }
 
 func (a *Account) check() error { return checkHasID("an account", a.ID) }
+
+// AccountManagedBy is the organization that manages an account.
+type AccountManagedBy struct {
+	ParentOrgID   string `json:"parent_org_id"`
+	ParentOrgName string `json:"parent_org_name"`
+}
 
 // AccountType is the type of an account. The API may send other values than the constants.
 type AccountType string
@@ -65,7 +75,10 @@ type OrganizationAccountListParams struct {
 	OrderBy   AccountOrder `url:"order_by,omitempty"`  // empty means by an internal account ID
 	Direction Direction    `url:"direction,omitempty"` // of OrderBy; empty means DirectionAscending
 
-	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and 100 for All
+	IncludeTags bool `url:"include_tags,omitempty"` // sets Tags of each account
+	OmitTotal   bool `url:"-"`                      // leaves out TotalSize, which is cheaper for the API; All always does so
+
+	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and MaxPageSize for All
 	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
 }
 
@@ -84,23 +97,38 @@ const (
 	DirectionDescending Direction = "desc"
 )
 
-// List returns one page of the accounts in an organization. See [OrganizationAccountsService.All] for all pages.
+// List returns one page of the accounts that are directly in an organization. The accounts of its sub-organizations are
+// not included. See [OrganizationAccountsService.All] for all pages.
 //
 // List returns an error that matches [ErrInvalidArgument] if PageSize is negative or larger than [MaxPageSize].
+//
+// Credential: a global API key.
 //
 // API: GET /organizations/{organization_id}/accounts
 func (s *OrganizationAccountsService) List(ctx context.Context, organizationID string, params OrganizationAccountListParams, opts ...CallOption) (*Page[Account], error) {
 	return list[Account](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// All returns an iterator over the accounts in an organization that match params, page after page. It works like
-// [OrganizationsService.All]. The accounts of sub-organizations are not included.
+// All returns an iterator over the accounts that are directly in an organization and that match params, page after page.
+// It works like [OrganizationsService.All]. The accounts of sub-organizations are not included: list each of them to read
+// a whole hierarchy.
+//
+// Credential: a global API key.
 //
 // API: GET /organizations/{organization_id}/accounts
 func (s *OrganizationAccountsService) All(ctx context.Context, organizationID string, params OrganizationAccountListParams, opts ...CallOption) iter.Seq2[*Account, error] {
+	params.OmitTotal = true // nothing that All yields has it
 	return all[Account](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
 func (p OrganizationAccountListParams) call(organizationID string) call {
-	return call{operation: listAccounts, ids: []string{organizationID}, query: checked(encodeListParams(p, p.PageSize))}
+	return call{operation: listAccounts, ids: []string{organizationID}, query: checked(p.query())}
+}
+
+func (p OrganizationAccountListParams) query() (url.Values, error) {
+	values, err := encodeListParams(p, p.PageSize, pageTokens.maxSize)
+	if err == nil && p.OmitTotal {
+		values.Set("include_total", "false")
+	}
+	return values, err
 }

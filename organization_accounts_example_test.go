@@ -3,6 +3,7 @@ package cloudflare_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 
@@ -58,4 +59,93 @@ func ExampleOrganizationAccountsService_All() {
 	// Output:
 	// blog does not enforce it
 	// lab is not known
+}
+
+// The key in the params makes it safe to call Create again, also from another process.
+func ExampleOrganizationAccountsService_Create() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Example, Inc.", "")
+	client, ctx := server.Client(), context.Background()
+	params := cloudflare.AccountCreateParams{Name: "shop", OrganizationID: id, IdempotencyKey: "order-4711"}
+
+	first, err := client.OrganizationAccounts.Create(ctx, params)
+	if err != nil {
+		log.Fatal(err)
+	}
+	second, err := client.OrganizationAccounts.Create(ctx, params)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(first.Name, "in", first.ManagedBy.ParentOrgName)
+	fmt.Println("one account:", first.ID == second.ID)
+	// Output:
+	// shop in Example, Inc.
+	// one account: true
+}
+
+func ExampleOrganizationAccountsService_Move() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	root := server.AddOrganization("Example, Inc.", "")
+	emea := server.AddOrganization("EMEA", root)
+	accountID := server.AddAccount(root, cloudflaretest.Account{Name: "shop"})
+
+	moved, err := server.Client().OrganizationAccounts.Move(context.Background(), accountID, emea)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(moved.SourceOrganizationID == root, moved.DestinationOrganizationID == emea)
+	// Output: true true
+}
+
+// Which organization is an account in? It is the last one.
+func ExampleOrganizationAccountsService_Organizations() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	emea := server.AddOrganization("EMEA", server.AddOrganization("Example, Inc.", ""))
+	accountID := server.AddAccount(emea, cloudflaretest.Account{Name: "shop"})
+
+	organizations, err := server.Client().OrganizationAccounts.Organizations(context.Background(), accountID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, org := range organizations {
+		fmt.Println(org.Name)
+	}
+	// Output:
+	// Example, Inc.
+	// EMEA
+}
+
+func ExampleOrganizationAccountsService_GetProfile() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	accountID := server.AddAccount(server.AddOrganization("Example, Inc.", ""), cloudflaretest.Account{Name: "shop"})
+	client, ctx := server.Client(), context.Background()
+
+	_, err := client.OrganizationAccounts.GetProfile(ctx, accountID)
+	fmt.Println("set:", !errors.Is(err, cloudflare.ErrNotFound))
+	// Output: set: false
+}
+
+func ExampleOrganizationAccountsService_UpdateProfile() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	accountID := server.AddAccount(server.AddOrganization("Example, Inc.", ""), cloudflaretest.Account{Name: "shop"})
+	client, ctx := server.Client(), context.Background()
+
+	err := client.OrganizationAccounts.UpdateProfile(ctx, accountID, cloudflare.OrganizationProfile{
+		BusinessName:  "Example, Inc.",
+		BusinessEmail: "billing@example.com",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	profile, err := client.OrganizationAccounts.GetProfile(ctx, accountID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(profile.BusinessName, profile.BusinessEmail)
+	// Output: Example, Inc. billing@example.com
 }

@@ -2,86 +2,18 @@ package cloudflare_test
 
 import (
 	"encoding/json"
-	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
 )
-
-const (
-	oneOrganization = "0123456789abcdef0123456789abcdef"
-	oneMember       = "fedcba9876543210fedcba9876543210"
-)
-
-// scriptedAPI answers the requests of a client one after the other, and keeps them.
-type scriptedAPI struct {
-	*httpmock.MockTransport
-	sent []scriptedRequest
-}
-
-type scriptedRequest struct {
-	Method, Target string // Target is path and query as they go over the wire
-	Body           string
-	header         http.Header
-}
-
-// newScriptedAPI returns a client without a network. A request beyond the last answer fails the test.
-func newScriptedAPI(t *testing.T, answers ...httpmock.Responder) (*cloudflare.Client, *scriptedAPI) {
-	t.Helper()
-	s := &scriptedAPI{MockTransport: httpmock.NewMockTransport()}
-	s.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
-		sent := scriptedRequest{Method: r.Method, Target: r.URL.RequestURI(), header: r.Header}
-		if r.Body != nil {
-			body, err := io.ReadAll(r.Body)
-			require.NoError(t, err)
-			sent.Body = string(body)
-		}
-		s.sent = append(s.sent, sent)
-		if !assert.LessOrEqual(t, len(s.sent), len(answers), "an unexpected request: %s %s", r.Method, r.URL) {
-			return nil, http.ErrServerClosed
-		}
-		return answers[len(s.sent)-1](r)
-	})
-	client, err := cloudflare.NewClient(
-		cloudflare.WithAPIKey("the-key", "me@example.com"),
-		cloudflare.WithHTTPClient(&http.Client{Transport: s}),
-	)
-	require.NoError(t, err)
-	return client, s
-}
-
-// answerStatus answers with a status and a body; lines are headers.
-func answerStatus(code int, body string, lines ...string) httpmock.Responder {
-	return func(r *http.Request) (*http.Response, error) {
-		response := httpmock.NewStringResponse(code, body)
-		for _, line := range lines {
-			name, value, _ := strings.Cut(line, ": ")
-			response.Header.Set(name, value)
-		}
-		response.Request = r
-		return response, nil
-	}
-}
-
-// answerResult answers with a success.
-func answerResult(body string) httpmock.Responder {
-	return answerStatus(200, `{"success":true,"errors":[],"messages":[],"result":`+body+`}`)
-}
-
-// answerRefusal answers as the API refuses.
-func answerRefusal(code int) httpmock.Responder {
-	return answerStatus(code, `{"success":false,"errors":[{"code":1001,"message":"no"}],"messages":[],"result":null}`)
-}
 
 func accountNames(page *cloudflare.Page[cloudflare.Account]) (names []string) {
 	for _, account := range page.Items {
@@ -90,7 +22,7 @@ func accountNames(page *cloudflare.Page[cloudflare.Account]) (names []string) {
 	return names
 }
 
-func TestOrganizationAccountsListSendsEveryFilterByItsName(t *testing.T) {
+func TestOrganizationAccountListParams(t *testing.T) {
 	tests := map[string]cloudflare.OrganizationAccountListParams{
 		"":                                 {},
 		"?name=a":                          {Name: "a"},
@@ -110,30 +42,25 @@ func TestOrganizationAccountsListSendsEveryFilterByItsName(t *testing.T) {
 	}
 	for query, params := range tests {
 		t.Run(query, func(t *testing.T) {
-			client, script := newScriptedAPI(t, answerResult(`[]`))
-			page, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, params)
+			client, script := newScriptedClient(t, respondSuccess(`[]`))
+			page, err := client.OrganizationAccounts.List(t.Context(), organizationID, params)
 			require.NoError(t, err)
 			assert.Empty(t, page.Items)
 			assert.Empty(t, page.NextPageToken)
-			assert.Equal(t, "/client/v4/organizations/"+oneOrganization+"/accounts"+query, script.sent[0].Target)
+			assert.Equal(t, organizationURL+"/accounts"+query, script.only(t).URL)
 		})
 	}
 }
 
-func TestOrganizationAccountsListSendsTheseHeaders(t *testing.T) {
-	client, script := newScriptedAPI(t, answerResult(`[]`))
-	_, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, cloudflare.OrganizationAccountListParams{})
+func TestOrganizationAccountsRequest(t *testing.T) {
+	client, script := newScriptedClient(t, respondSuccess(`[]`))
+	_, err := client.OrganizationAccounts.List(t.Context(), organizationID, cloudflare.OrganizationAccountListParams{})
 	require.NoError(t, err)
-	require.Len(t, script.sent, 1)
-	sent := script.sent[0]
-	assert.Equal(t, "GET", sent.Method)
-	assert.Empty(t, sent.Body)
-	sent.header.Del("User-Agent")
-	assert.Equal(t, http.Header{"Accept": {"application/json"}, "X-Auth-Email": {"me@example.com"}, "X-Auth-Key": {"the-key"}}, sent.header)
+	assert.Equal(t, sentRequest{Method: "GET", URL: organizationURL + "/accounts", Header: sentHeader()}, script.only(t))
 }
 
-func TestOrganizationAccountsListReadsAccounts(t *testing.T) {
-	client, _ := newScriptedAPI(t, answerStatus(200, `{
+func TestOrganizationAccountsResults(t *testing.T) {
+	client, _ := newScriptedClient(t, respondWith(200, `{
 		"success": true, "errors": [], "messages": [],
 		"result": [
 			{"id": "a1", "name": "One", "type": "enterprise", "created_on": "2024-02-03T04:05:06.789Z", "settings": {
@@ -147,7 +74,7 @@ func TestOrganizationAccountsListReadsAccounts(t *testing.T) {
 		],
 		"result_info": {"next_page_token": "next", "total_size": 7}
 	}`))
-	page, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, cloudflare.OrganizationAccountListParams{})
+	page, err := client.OrganizationAccounts.List(t.Context(), organizationID, cloudflare.OrganizationAccountListParams{})
 	require.NoError(t, err)
 	assert.Equal(t, "next", page.NextPageToken)
 	assert.Equal(t, int64(7), page.TotalSize)
@@ -179,16 +106,16 @@ func TestOrganizationAccountsListReadsAccounts(t *testing.T) {
 	assert.Zero(t, page.Items[2].Settings)
 }
 
-func TestOrganizationAccountsOneBadlyEncodedTextHidesNothing(t *testing.T) {
-	client, _ := newScriptedAPI(t, answerResult("[{\"id\":\"a1\",\"name\":\"\xff\",\"settings\":{\"abuse_contact_email\":\"\xff@b\"}},{\"id\":\"a2\"}]"))
-	page, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, cloudflare.OrganizationAccountListParams{})
+func TestOrganizationAccountsWithInvalidUTF8(t *testing.T) {
+	client, _ := newScriptedClient(t, respondSuccess("[{\"id\":\"a1\",\"name\":\"\xff\",\"settings\":{\"abuse_contact_email\":\"\xff@b\"}},{\"id\":\"a2\"}]"))
+	page, err := client.OrganizationAccounts.List(t.Context(), organizationID, cloudflare.OrganizationAccountListParams{})
 	require.NoError(t, err)
 	require.Len(t, page.Items, 2)
 	assert.Equal(t, "\uFFFD", page.Items[0].Name)
 	assert.Equal(t, "\uFFFD@b", page.Items[0].Settings.AbuseContactEmail.Value)
 }
 
-func TestAccountIsStoredAsItWasSent(t *testing.T) {
+func TestAccountRoundTrip(t *testing.T) {
 	const sent = `{"id":"a1","name":"One","type":"later","settings":{"enforce_twofactor":false,"api_access_enabled":null,` +
 		`"access_approval_expiry":"2027-01-02T03:04:05Z","abuse_contact_email":""},"created_on":"2024-02-03T04:05:06Z"}`
 	for name, pkg := range jsonPackages {
@@ -202,7 +129,7 @@ func TestAccountIsStoredAsItWasSent(t *testing.T) {
 	}
 }
 
-func TestOrganizationAccountsRefuseAnswersThatAreNoAccounts(t *testing.T) {
+func TestOrganizationAccountsInvalidResults(t *testing.T) {
 	tests := map[string]string{
 		"no list":             `{"id":"a1"}`,
 		"null":                `null`,
@@ -223,8 +150,8 @@ func TestOrganizationAccountsRefuseAnswersThatAreNoAccounts(t *testing.T) {
 	}
 	for name, body := range tests {
 		t.Run(name, func(t *testing.T) {
-			client, _ := newScriptedAPI(t, answerResult(body))
-			page, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, cloudflare.OrganizationAccountListParams{})
+			client, _ := newScriptedClient(t, respondSuccess(body))
+			page, err := client.OrganizationAccounts.List(t.Context(), organizationID, cloudflare.OrganizationAccountListParams{})
 			var answer *cloudflare.Error
 			require.ErrorAs(t, err, &answer)
 			assert.Nil(t, page)
@@ -234,7 +161,7 @@ func TestOrganizationAccountsRefuseAnswersThatAreNoAccounts(t *testing.T) {
 	}
 }
 
-func TestOrganizationAccountsAllAsksForEachPageOnce(t *testing.T) {
+func TestOrganizationAccountsAllRequestsEachPageOnce(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	organization := server.AddOrganization("Example", "")
@@ -256,13 +183,15 @@ func TestOrganizationAccountsAllAsksForEachPageOnce(t *testing.T) {
 	for i, request := range requests {
 		assert.Equal(t, i > 0, request.Query.Has("page_token"))
 		request.Query.Del("page_token")
-		assert.Equal(t, url.Values{"name": {"shop"}, "order_by": {"account_name"}, "page_size": {"10"}}, request.Query)
+		assert.Equal(t, url.Values{
+			"name": {"shop"}, "order_by": {"account_name"}, "page_size": {"10"}, "include_total": {"false"},
+		}, request.Query)
 	}
 	assert.Equal(t, 10, params.PageSize)
 	assert.Empty(t, params.PageToken)
 }
 
-func TestOrganizationAccountsAllResumesWhereItFailed(t *testing.T) {
+func TestOrganizationAccountsAllResumes(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	organization := server.AddOrganization("Example", "")
@@ -295,7 +224,7 @@ func TestOrganizationAccountsAllResumesWhereItFailed(t *testing.T) {
 	assert.Len(t, server.Requests(), 4)
 }
 
-func TestOrganizationAccountsOverHTTP(t *testing.T) {
+func TestOrganizationAccountsFilters(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	organization := server.AddOrganization("Example", "")
@@ -335,13 +264,13 @@ func TestOrganizationAccountsOverHTTP(t *testing.T) {
 			assert.Equal(t, int64(len(test.want)), page.TotalSize)
 		})
 	}
-	_, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, cloudflare.OrganizationAccountListParams{})
+	_, err := client.OrganizationAccounts.List(t.Context(), organizationID, cloudflare.OrganizationAccountListParams{})
 	require.ErrorIs(t, err, cloudflare.ErrNotFound)
 	_, err = client.Organizations.Delete(t.Context(), organization)
 	require.ErrorIs(t, err, cloudflare.ErrConflict, "it holds accounts")
 }
 
-func TestOrganizationAccountsSettingsOverHTTP(t *testing.T) {
+func TestOrganizationAccountSettings(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
 	organization := server.AddOrganization("Example", "")
@@ -357,15 +286,15 @@ func TestOrganizationAccountsSettingsOverHTTP(t *testing.T) {
 	}
 }
 
-func TestOrganizationAccountsListIsTriedAgain(t *testing.T) {
+func TestOrganizationAccountsListIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, script := newScriptedAPI(t, answerRefusal(503), answerRefusal(429), answerResult(`[{"id":"a1"}]`))
-		page, err := client.OrganizationAccounts.List(t.Context(), oneOrganization, cloudflare.OrganizationAccountListParams{Name: "x"})
+		client, script := newScriptedClient(t, respondError(503), respondError(429), respondSuccess(`[{"id":"a1"}]`))
+		page, err := client.OrganizationAccounts.List(t.Context(), organizationID, cloudflare.OrganizationAccountListParams{Name: "x"})
 		require.NoError(t, err)
 		assert.Len(t, page.Items, 1)
 		require.Len(t, script.sent, 3)
 		for _, sent := range script.sent {
-			assert.Equal(t, script.sent[0].Target, sent.Target)
+			assert.Equal(t, script.sent[0], sent)
 		}
 	})
 }

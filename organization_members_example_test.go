@@ -169,3 +169,21 @@ func ExampleBatchError_Unwrap() {
 	fmt.Println(errors.Is(err, cloudflare.ErrOutcomeUnknown))
 	// Output: true
 }
+
+func ExampleOrganizationMembersService_Ensure() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Example, Inc.", "")
+	client, ctx := server.Client(), context.Background()
+
+	for range 2 {
+		member, created, err := client.OrganizationMembers.Ensure(ctx, id, cloudflare.OrganizationMemberCreateParams{Email: "ann@example.com"})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(member.User.Email, member.Status, created)
+	}
+	// Output:
+	// ann@example.com pending true
+	// ann@example.com pending false
+}

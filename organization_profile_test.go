@@ -9,18 +9,16 @@ import (
 	"example.com/cloudflare"
 )
 
-const wireProfileURL = wireOrganizations + "/" + wireID + "/profile"
-
 func TestOrganizationProfileGet(t *testing.T) {
-	w := newWire(200, enveloped(wireProfile))
-	profile, err := w.client(t).OrganizationProfile.Get(t.Context(), wireID)
+	client, script := newScriptedClient(t, respondSuccess(fullProfileJSON))
+	profile, err := client.OrganizationProfile.Get(t.Context(), organizationID)
 	require.NoError(t, err)
 	assert.Equal(t, fullProfile(), profile)
-	assert.Equal(t, wireRequest{Method: "GET", URL: wireProfileURL, Header: wireHeader()}, w.only(t))
+	assert.Equal(t, sentRequest{Method: "GET", URL: organizationURL + "/profile", Header: sentHeader()}, script.only(t))
 }
 
-func TestOrganizationProfileThatWasNeverSet(t *testing.T) {
-	profile, err := newWire(200, enveloped(`null`)).client(t).OrganizationProfile.Get(t.Context(), wireID)
+func TestOrganizationProfileWithoutAProfile(t *testing.T) {
+	profile, err := newClient(t, respondSuccess("null")).OrganizationProfile.Get(t.Context(), organizationID)
 	assert.ErrorIs(t, err, cloudflare.ErrNotFound)
 	assert.Nil(t, profile)
 }
@@ -34,13 +32,13 @@ func TestOrganizationProfileUpdate(t *testing.T) {
 		body    string
 	}{
 		"answered with 204": {
-			profile: *fullProfile(), status: 204, answer: "", body: wireProfile,
+			profile: *fullProfile(), status: 204, answer: "", body: fullProfileJSON,
 		},
 		"answered with an empty 200": {
-			profile: *fullProfile(), status: 200, answer: "", body: wireProfile,
+			profile: *fullProfile(), status: 200, answer: "", body: fullProfileJSON,
 		},
 		"answered with an envelope": {
-			profile: *fullProfile(), status: 200, answer: enveloped(wireProfile), body: wireProfile,
+			profile: *fullProfile(), status: 200, answer: successBody(fullProfileJSON), body: fullProfileJSON,
 		},
 		"of one field": {
 			profile: cloudflare.OrganizationProfile{ExternalMetadata: "x"}, status: 204, answer: "",
@@ -48,24 +46,12 @@ func TestOrganizationProfileUpdate(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWire(tt.status, tt.answer)
-			require.NoError(t, w.client(t).OrganizationProfile.Update(t.Context(), wireID, tt.profile))
-			assertSent(t, wireRequest{
-				Method: "PUT", URL: wireProfileURL, Body: tt.body,
-				Header: wireHeader("Content-Type", "application/json"),
-			}, w.only(t))
+			client, script := newScriptedClient(t, respondWith(tt.status, tt.answer))
+			require.NoError(t, client.OrganizationProfile.Update(t.Context(), organizationID, tt.profile))
+			assertSent(t, sentRequest{
+				Method: "PUT", URL: organizationURL + "/profile", Body: tt.body,
+				Header: sentHeader("Content-Type", "application/json"),
+			}, script.only(t))
 		})
 	}
-}
-
-func TestOrganizationProfileRefuses(t *testing.T) {
-	w := newWire(204, "")
-	profiles := w.client(t).OrganizationProfile
-
-	_, err := profiles.Get(t.Context(), "")
-	assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "Get without an ID")
-	assert.ErrorIs(t, profiles.Update(t.Context(), "", *fullProfile()), cloudflare.ErrInvalidArgument, "Update without an ID")
-	assert.ErrorIs(t, profiles.Update(t.Context(), wireID, cloudflare.OrganizationProfile{}), cloudflare.ErrInvalidArgument,
-		"Update without a field")
-	assert.Empty(t, w.sent)
 }

@@ -3,7 +3,6 @@ package cloudflare_test
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"reflect"
 	"testing"
@@ -16,86 +15,11 @@ import (
 	"example.com/cloudflare"
 )
 
-const (
-	wireID            = "a7b9c3d2e8f40715a6b0c9d2e3f4a7b8"
-	wireParentID      = "0123456789abcdef0123456789abcdef"
-	wireBase          = "https://api.cloudflare.com/client/v4"
-	wireOrganizations = wireBase + "/organizations"
-)
-
-// wireOrganization is an organization with every field that the API documents, and with one that it does not.
-const wireOrganization = `{
-	"id": "` + wireID + `",
-	"name": "Example, Inc. ☁",
-	"create_time": "2026-01-02T03:04:05.678901Z",
-	"meta": {
-		"flags": {
-			"account_creation": "f1", "account_deletion": "f2", "account_migration": "f3",
-			"account_mobility": "f4", "sub_org_creation": "f5"
-		},
-		"tenant_flags": {
-			"account_creation": "t1", "account_deletion": "t2", "account_migration": "t3", "account_mobility": "t4",
-			"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7"
-		},
-		"hierarchy_tags": ["` + wireParentID + `", "` + wireID + `"],
-		"managed_by": "somebody",
-		"of_a_later_version": {"a": [1]}
-	},
-	"parent": {"id": "` + wireParentID + `", "name": "Above"},
-	"profile": ` + wireProfile + `
-}`
-
-const wireProfile = `{
-	"business_address": "1 Example Way",
-	"business_email": "hello@example.com",
-	"business_name": "Example",
-	"business_phone": "+1 555 0100",
-	"external_metadata": "{\"crm\":7}"
-}`
-
-func fullProfile() *cloudflare.OrganizationProfile {
-	return &cloudflare.OrganizationProfile{
-		BusinessAddress:  "1 Example Way",
-		BusinessEmail:    "hello@example.com",
-		BusinessName:     "Example",
-		BusinessPhone:    "+1 555 0100",
-		ExternalMetadata: `{"crm":7}`,
-	}
-}
-
-// fullOrganization is what wireOrganization says.
-func fullOrganization() *cloudflare.Organization {
-	return &cloudflare.Organization{
-		ID:         wireID,
-		Name:       "Example, Inc. ☁",
-		CreateTime: time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC),
-		Meta: cloudflare.OrganizationMeta{
-			Flags: &cloudflare.OrganizationFlags{
-				AccountCreation: "f1", AccountDeletion: "f2", AccountMigration: "f3",
-				AccountMobility: "f4", SubOrgCreation: "f5",
-			},
-			TenantFlags: &cloudflare.OrganizationFlags{
-				AccountCreation: "t1", AccountDeletion: "t2", AccountMigration: "t3", AccountMobility: "t4",
-				EnterpriseCapability: "t5", MemberManagement: "t6", SubOrgCreation: "t7",
-			},
-			HierarchyTags: []string{wireParentID, wireID},
-			ManagedBy:     "somebody",
-		},
-		Parent:  &cloudflare.OrganizationParent{ID: wireParentID, Name: "Above"},
-		Profile: fullProfile(),
-	}
-}
-
-func enveloped(result string) string {
-	return `{"success": true, "errors": [], "messages": [], "result": ` + result + `}`
-}
-
 func TestOrganizations(t *testing.T) {
-	const target = wireOrganizations + "/" + wireID
-	withBody := wireHeader("Content-Type", "application/json")
+	withBody := sentHeader("Content-Type", "application/json")
 	for name, tt := range map[string]struct {
 		call   func(context.Context, *cloudflare.OrganizationsService) (any, error)
-		sent   wireRequest // its body as JSON, whatever the order and the white space
+		sent   sentRequest // its body as JSON, whatever the order and the white space
 		answer string
 		want   any
 	}{
@@ -103,8 +27,8 @@ func TestOrganizations(t *testing.T) {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
 				return s.List(ctx, cloudflare.OrganizationListParams{})
 			},
-			sent: wireRequest{Method: "GET", URL: wireOrganizations, Header: wireHeader()},
-			answer: `{"success": true, "errors": [], "messages": [], "result": [` + wireOrganization + `],
+			sent: sentRequest{Method: "GET", URL: organizationsURL, Header: sentHeader()},
+			answer: `{"success": true, "errors": [], "messages": [], "result": [` + fullOrganizationJSON + `],
 				"result_info": {"next_page_token": "next", "total_size": 12}}`,
 			want: &cloudflare.Page[cloudflare.Organization]{
 				Items: []cloudflare.Organization{*fullOrganization()}, NextPageToken: "next", TotalSize: 12,
@@ -114,42 +38,42 @@ func TestOrganizations(t *testing.T) {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
 				return s.List(ctx, cloudflare.OrganizationListParams{})
 			},
-			sent:   wireRequest{Method: "GET", URL: wireOrganizations, Header: wireHeader()},
-			answer: enveloped(`[]`),
+			sent:   sentRequest{Method: "GET", URL: organizationsURL, Header: sentHeader()},
+			answer: successBody(`[]`),
 			want:   &cloudflare.Page[cloudflare.Organization]{},
 		},
 		"Get": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
-				return s.Get(ctx, wireID)
+				return s.Get(ctx, organizationID)
 			},
-			sent:   wireRequest{Method: "GET", URL: target, Header: wireHeader()},
-			answer: enveloped(wireOrganization),
+			sent:   sentRequest{Method: "GET", URL: organizationURL, Header: sentHeader()},
+			answer: successBody(fullOrganizationJSON),
 			want:   fullOrganization(),
 		},
 		"Get of a root organization": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
-				return s.Get(ctx, wireID)
+				return s.Get(ctx, organizationID)
 			},
-			sent:   wireRequest{Method: "GET", URL: target, Header: wireHeader()},
-			answer: enveloped(`{"id": "` + wireID + `", "name": "Root", "create_time": "2026-01-02T03:04:05Z", "meta": {}}`),
-			want:   &cloudflare.Organization{ID: wireID, Name: "Root", CreateTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+			sent:   sentRequest{Method: "GET", URL: organizationURL, Header: sentHeader()},
+			answer: successBody(`{"id": "` + organizationID + `", "name": "Root", "create_time": "2026-01-02T03:04:05Z", "meta": {}}`),
+			want:   &cloudflare.Organization{ID: organizationID, Name: "Root", CreateTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
 		},
 		"Create with a name alone": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
 				return s.Create(ctx, cloudflare.OrganizationCreateParams{Name: `"<New> & Söhne"`})
 			},
-			sent: wireRequest{Method: "POST", URL: wireOrganizations, Header: withBody,
+			sent: sentRequest{Method: "POST", URL: organizationsURL, Header: withBody,
 				Body: `{"name": "\"<New> & Söhne\""}`},
-			answer: enveloped(wireOrganization),
+			answer: successBody(fullOrganizationJSON),
 			want:   fullOrganization(),
 		},
 		"Create with everything": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
-				return s.Create(ctx, cloudflare.OrganizationCreateParams{Name: "New", ParentID: wireParentID, Profile: fullProfile()})
+				return s.Create(ctx, cloudflare.OrganizationCreateParams{Name: "New", ParentID: parentID, Profile: fullProfile()})
 			},
-			sent: wireRequest{Method: "POST", URL: wireOrganizations, Header: withBody,
-				Body: `{"name": "New", "parent": {"id": "` + wireParentID + `"}, "profile": ` + wireProfile + `}`},
-			answer: enveloped(wireOrganization),
+			sent: sentRequest{Method: "POST", URL: organizationsURL, Header: withBody,
+				Body: `{"name": "New", "parent": {"id": "` + parentID + `"}, "profile": ` + fullProfileJSON + `}`},
+			answer: successBody(fullOrganizationJSON),
 			want:   fullOrganization(),
 		},
 		"Create with a profile of one field": {
@@ -157,59 +81,49 @@ func TestOrganizations(t *testing.T) {
 				profile := &cloudflare.OrganizationProfile{BusinessName: "Only"}
 				return s.Create(ctx, cloudflare.OrganizationCreateParams{Name: "New", Profile: profile})
 			},
-			sent: wireRequest{Method: "POST", URL: wireOrganizations, Header: withBody, Body: `{"name": "New", "profile": {
+			sent: sentRequest{Method: "POST", URL: organizationsURL, Header: withBody, Body: `{"name": "New", "profile": {
 				"business_address": "", "business_email": "", "business_name": "Only", "business_phone": "", "external_metadata": ""}}`},
-			answer: enveloped(wireOrganization),
+			answer: successBody(fullOrganizationJSON),
 			want:   fullOrganization(),
 		},
 		"Update with a name alone": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
-				return s.Update(ctx, wireID, cloudflare.OrganizationUpdateParams{Name: "Renamed"})
+				return s.Update(ctx, organizationID, cloudflare.OrganizationUpdateParams{Name: "Renamed"})
 			},
-			sent:   wireRequest{Method: "PUT", URL: target, Header: withBody, Body: `{"name": "Renamed"}`},
-			answer: enveloped(wireOrganization),
+			sent:   sentRequest{Method: "PUT", URL: organizationURL, Header: withBody, Body: `{"name": "Renamed"}`},
+			answer: successBody(fullOrganizationJSON),
 			want:   fullOrganization(),
 		},
 		"Update with everything": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
-				return s.Update(ctx, wireID, cloudflare.OrganizationUpdateParams{Name: "Renamed", ParentID: wireParentID, Profile: fullProfile()})
+				return s.Update(ctx, organizationID, cloudflare.OrganizationUpdateParams{Name: "Renamed", ParentID: parentID, Profile: fullProfile()})
 			},
-			sent: wireRequest{Method: "PUT", URL: target, Header: withBody,
-				Body: `{"name": "Renamed", "parent": {"id": "` + wireParentID + `"}, "profile": ` + wireProfile + `}`},
-			answer: enveloped(wireOrganization),
+			sent: sentRequest{Method: "PUT", URL: organizationURL, Header: withBody,
+				Body: `{"name": "Renamed", "parent": {"id": "` + parentID + `"}, "profile": ` + fullProfileJSON + `}`},
+			answer: successBody(fullOrganizationJSON),
 			want:   fullOrganization(),
 		},
 		"Delete": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
-				return s.Delete(ctx, wireID)
+				return s.Delete(ctx, organizationID)
 			},
-			sent:   wireRequest{Method: "DELETE", URL: target, Header: wireHeader()},
-			answer: enveloped(`{"id": "` + wireID + `"}`),
-			want:   &cloudflare.OrganizationDeleteResponse{ID: wireID},
+			sent:   sentRequest{Method: "DELETE", URL: organizationURL, Header: sentHeader()},
+			answer: successBody(`{"id": "` + organizationID + `"}`),
+			want:   &cloudflare.OrganizationDeleteResponse{ID: organizationID},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWire(http.StatusOK, tt.answer)
-			got, err := tt.call(t.Context(), w.client(t).Organizations)
+			client, script := newScriptedClient(t, respondWith(200, tt.answer))
+			got, err := tt.call(t.Context(), client.Organizations)
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got)
-			assertSent(t, tt.sent, w.only(t))
+			assertSent(t, tt.sent, script.only(t))
 		})
 	}
 }
 
-// assertSent compares whole requests, but for the order and the white space of a JSON body.
-func assertSent(t *testing.T, want, got wireRequest) {
-	t.Helper()
-	if want.Body != "" {
-		assert.JSONEq(t, want.Body, got.Body)
-		want.Body, got.Body = "", ""
-	}
-	assert.Equal(t, want, got)
-}
-
 // The wire names of the filters are literal: dots, capitals and all.
-func TestOrganizationListParamsOnTheWire(t *testing.T) {
+func TestOrganizationListParams(t *testing.T) {
 	tests := map[string]struct { // by the name of the field
 		params cloudflare.OrganizationListParams
 		query  string
@@ -242,10 +156,10 @@ func TestOrganizationListParamsOnTheWire(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			w := newWire(200, enveloped(`[]`))
-			_, err := w.client(t).Organizations.List(t.Context(), tt.params)
+			client, script := newScriptedClient(t, respondSuccess(`[]`))
+			_, err := client.Organizations.List(t.Context(), tt.params)
 			require.NoError(t, err)
-			sent, err := url.Parse(w.only(t).URL)
+			sent, err := url.Parse(script.only(t).URL)
 			require.NoError(t, err)
 			assert.Equal(t, tt.query, sent.RawQuery)
 		})
@@ -255,77 +169,18 @@ func TestOrganizationListParamsOnTheWire(t *testing.T) {
 	}
 }
 
-func TestOrganizationsRefuse(t *testing.T) {
-	noProfile := &cloudflare.OrganizationProfile{}
-	for name, call := range map[string]func(context.Context, *cloudflare.OrganizationsService) error{
-		"List: IDs that are empty": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.List(ctx, cloudflare.OrganizationListParams{IDs: []string{}})
-			return err
-		},
-		"List: an ID that is empty": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.List(ctx, cloudflare.OrganizationListParams{IDs: []string{wireID, ""}})
-			return err
-		},
-		"List: NoParent among the IDs": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.List(ctx, cloudflare.OrganizationListParams{IDs: []string{cloudflare.NoParent}})
-			return err
-		},
-		"List: a negative page size": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.List(ctx, cloudflare.OrganizationListParams{PageSize: -1})
-			return err
-		},
-		"List: a page size over the maximum": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.List(ctx, cloudflare.OrganizationListParams{PageSize: cloudflare.MaxPageSize + 1})
-			return err
-		},
-		"All: IDs that are empty": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			for _, err := range s.All(ctx, cloudflare.OrganizationListParams{IDs: []string{}}) {
-				return err
-			}
-			return nil
-		},
-		"Get: no ID": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.Get(ctx, "")
-			return err
-		},
-		"Get: NoParent": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.Get(ctx, cloudflare.NoParent)
-			return err
-		},
-		"Create: no name": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.Create(ctx, cloudflare.OrganizationCreateParams{ParentID: wireParentID})
-			return err
-		},
-		"Create: NoParent": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.Create(ctx, cloudflare.OrganizationCreateParams{Name: "New", ParentID: cloudflare.NoParent})
-			return err
-		},
-		"Create: a profile without a field": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.Create(ctx, cloudflare.OrganizationCreateParams{Name: "New", Profile: noProfile})
-			return err
-		},
-		"Update: no ID": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.Update(ctx, "", cloudflare.OrganizationUpdateParams{Name: "New"})
-			return err
-		},
-		"Update: no name": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.Update(ctx, wireID, cloudflare.OrganizationUpdateParams{Profile: fullProfile()})
-			return err
-		},
-		"Update: a profile without a field": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.Update(ctx, wireID, cloudflare.OrganizationUpdateParams{Name: "New", Profile: noProfile})
-			return err
-		},
-		"Delete: no ID": func(ctx context.Context, s *cloudflare.OrganizationsService) error {
-			_, err := s.Delete(ctx, "")
-			return err
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWire(200, enveloped(wireOrganization))
-			assert.ErrorIs(t, call(t.Context(), w.client(t).Organizations), cloudflare.ErrInvalidArgument)
-			assert.Empty(t, w.sent)
-		})
+// An organization without tags has nil tags, so that it compares equal to one that a program makes.
+func TestOrganizationWithoutHierarchyTags(t *testing.T) {
+	for _, meta := range []string{``, `,"meta":null`, `,"meta":{}`, `,"meta":{"hierarchy_tags":null}`, `,"meta":{"hierarchy_tags":[]}`} {
+		organization := `{"id":"o1"` + meta + `}`
+		client, _ := newScriptedClient(t, respondSuccess(`[{"id":"o0","meta":{"hierarchy_tags":["a","b","c"]}},`+organization+`]`), respondSuccess(organization))
+		page, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"a", "b", "c"}, page.Items[0].Meta.HierarchyTags)
+		assert.Equal(t, cloudflare.Organization{ID: "o1"}, page.Items[1], meta)
+		org, err := client.Organizations.Get(t.Context(), "o1")
+		require.NoError(t, err)
+		assert.Equal(t, &cloudflare.Organization{ID: "o1"}, org, meta)
 	}
 }
 
@@ -347,7 +202,7 @@ func TestOrganizationFlags(t *testing.T) {
 }
 
 // Users store organizations with either JSON package, and read them back with the other one.
-func TestOrganizationsCanBeStored(t *testing.T) {
+func TestOrganizationRoundTrip(t *testing.T) {
 	marshalers := map[string]func(any) ([]byte, error){
 		"encoding/json":    json.Marshal,
 		"encoding/json/v2": func(v any) ([]byte, error) { return jsonv2.Marshal(v) },
@@ -361,16 +216,16 @@ func TestOrganizationsCanBeStored(t *testing.T) {
 		stored       string
 	}{
 		"full": {fullOrganization(), `{
-			"id": "` + wireID + `", "name": "Example, Inc. ☁", "create_time": "2026-01-02T03:04:05.678901Z",
+			"id": "` + organizationID + `", "name": "Example, Inc. ☁", "create_time": "2026-01-02T03:04:05.678901Z",
 			"meta": {
 				"flags": {"account_creation": "f1", "account_deletion": "f2", "account_migration": "f3", "account_mobility": "f4", "sub_org_creation": "f5"},
 				"tenant_flags": {
 					"account_creation": "t1", "account_deletion": "t2", "account_migration": "t3", "account_mobility": "t4",
 					"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7"},
-				"hierarchy_tags": ["` + wireParentID + `", "` + wireID + `"],
+				"hierarchy_tags": ["` + parentID + `", "` + organizationID + `"],
 				"managed_by": "somebody"},
-			"parent": {"id": "` + wireParentID + `", "name": "Above"},
-			"profile": ` + wireProfile + `}`},
+			"parent": {"id": "` + parentID + `", "name": "Above"},
+			"profile": ` + fullProfileJSON + `}`},
 		"zero": {&cloudflare.Organization{}, `{"id": "", "name": "", "create_time": "0001-01-01T00:00:00Z", "meta": {}}`},
 		"empty parts": {
 			&cloudflare.Organization{

@@ -15,14 +15,8 @@ import (
 	"example.com/cloudflare/internal/envelope"
 )
 
-// MaxPageSize is the largest page size that the API accepts, and the most items that are read from one response.
+// MaxPageSize is the largest page size that the API accepts, and the most items that are read from one page.
 const MaxPageSize = 1000
-
-// defaultPageSize is what All asks for unless the params say otherwise. The API's own default of 10 would cost ten
-// times the requests.
-const defaultPageSize = 100
-
-const pageToken, pageSize = "page_token", "page_size"
 
 // Page is one page of a list.
 type Page[T any] struct {
@@ -64,7 +58,7 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 			seen[maphash.String(seed, token)] = true
 			token = page.NextPageToken
 			if seen[maphash.String(seed, token)] {
-				yield(nil, &PageError{token, errors.New("cloudflare: the API named a page that came before: the list would never end")})
+				yield(nil, &PageError{token, errors.New("cloudflare: the API returned a page token for the second time, so the list would never end")})
 				return
 			}
 		}
@@ -86,59 +80,106 @@ func Collect[T any](list iter.Seq2[*T, error]) ([]T, error) {
 
 // list returns one page of a list.
 func list[T any](ctx context.Context, s *service, c call, opts []CallOption) (*Page[T], error) {
-	page := new(Page[T])
-	env := envelope.Envelope{Result: envelope.Result{Into: (*items[T])(&page.Items)}}
+	result, err := listPage[T](ctx, s, c, opts)
+	if err != nil {
+		return nil, err
+	}
+	page := result.page()
+	return &page, nil
+}
+
+func listPage[T any](ctx context.Context, s *service, c call, opts []CallOption) (*listResult[T], error) {
+	var env envelope.Envelope
+	result := &listResult[T]{call: &c, info: &env.ResultInfo}
+	env.Result.Into = result
+	_, env.Uncounted = any(new(T)).(rawItem)
 	if err := s.do(ctx, c, &env, opts); err != nil {
 		return nil, err
 	}
-	page.NextPageToken, page.TotalSize = env.ResultInfo.NextPageToken, env.ResultInfo.TotalSize
-	return page, nil
+	return result, nil
 }
 
-// all returns an iterator over the items of every page from the one that the query names.
+// all returns an iterator over the items of every page from the one that the query names. It asks for pages as large as
+// the API allows, because requests are what the API limits.
 func all[T any](ctx context.Context, s *service, c call, opts []CallOption) iter.Seq2[*T, error] {
-	query := c.query.value
-	if c.query.err == nil && !query.Has(pageSize) {
-		query.Set(pageSize, strconv.Itoa(defaultPageSize))
+	query, pages := c.query.value, c.paging
+	if c.query.err == nil && !query.Has(pages.size) {
+		query.Set(pages.size, strconv.Itoa(pages.maxSize))
 	}
-	return Paginate(query.Get(pageToken), func(token string) (*Page[T], error) {
+	return Paginate(query.Get(pages.token), func(token string) (*Page[T], error) {
 		c := c
 		if token != "" {
 			c.query.value = maps.Clone(query)
-			c.query.value.Set(pageToken, token)
+			c.query.value.Set(pages.token, token)
 		}
 		return list[T](ctx, s, c, opts)
 	})
 }
 
+// listResult is the result of a list, together with what identifies the next page.
+type listResult[T any] struct {
+	items[T]
+	call *call
+	info *envelope.ResultInfo
+	next string
+}
+
+func (r *listResult[T]) page() Page[T] { return Page[T]{r.items, r.next, r.info.TotalSize} }
+
+func (r *listResult[T]) check() (err error) {
+	r.next, err = r.call.paging.next(r.call.query.value, r.info, len(r.items))
+	return err
+}
+
+// setNull reports whether a result of null means that the page is empty.
+func (r *listResult[T]) setNull() bool { return r.call.paging.nullIsEmpty && r.check() == nil }
+
+func (r *listResult[T]) tooLarge() string { return "set a smaller PageSize" }
+
 // preparer is an item that makes room for its parts before it is decoded.
 type preparer interface{ prepare() }
+
+// rawItem is an item that keeps parts of its JSON as sent. They may have any number of values, which take no more memory
+// than their text, and duplicate names, which must not cost the page.
+type rawItem interface{ keepsRaw() }
 
 // items decodes the items of a page one by one, so that a page that is not valid is rejected before it fills memory.
 type items[T any] []T
 
 // UnmarshalJSONFrom decodes at most MaxPageSize items and checks each of them.
 func (l *items[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	return decodeItems(dec, (*[]T)(l), MaxPageSize)
+}
+
+func decodeItems[T any](dec *jsontext.Decoder, l *[]T, limit int) error {
 	if dec.PeekKind() != jsontext.KindBeginArray {
 		return errors.New("the result is not a list")
 	}
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
+	var options []json.Options
+	if _, ok := any(new(T)).(rawItem); ok {
+		options = append(options, jsontext.AllowDuplicateNames(true))
+	}
+	*l = nil
 	// An item takes some 500 bytes or more. Allocating for as many as there may be saves growing by doubling.
 	if dec.PeekKind() != jsontext.KindEndArray {
-		*l = make(items[T], 0, min(len(dec.UnreadBuffer())>>9+1, MaxPageSize))
+		*l = make([]T, 0, min(len(dec.UnreadBuffer())>>9+1, limit))
 	}
 	for dec.PeekKind() != jsontext.KindEndArray {
-		if len(*l) == MaxPageSize {
-			return fmt.Errorf("the page has more than %d items", MaxPageSize)
+		if len(*l) == limit {
+			return fmt.Errorf("the page has more than %d items", limit)
+		}
+		if dec.PeekKind() == jsontext.KindNull {
+			return fmt.Errorf("item %d is null", len(*l))
 		}
 		*l = append(*l, *new(T))
 		item := &(*l)[len(*l)-1]
 		if item, ok := any(item).(preparer); ok {
 			item.prepare()
 		}
-		if err := json.UnmarshalDecode(dec, item); err != nil {
+		if err := json.UnmarshalDecode(dec, item, options...); err != nil {
 			return err
 		}
 		if item, ok := any(item).(checker); ok {

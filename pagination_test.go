@@ -16,29 +16,6 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// seededServer returns a server with n organizations, and their IDs in order.
-func seededServer(t *testing.T, n int) (*cloudflaretest.Server, []string) {
-	t.Helper()
-	server := cloudflaretest.NewServer()
-	t.Cleanup(server.Close)
-	ids := make([]string, n)
-	for i := range ids {
-		ids[i] = server.AddOrganization("Organization "+strconv.Itoa(i), "")
-	}
-	return server, ids
-}
-
-// listedIDs ranges over All to its end.
-func listedIDs(t *testing.T, client *cloudflare.Client, params cloudflare.OrganizationListParams) []string {
-	t.Helper()
-	ids := []string{}
-	for org, err := range client.Organizations.All(t.Context(), params) {
-		require.NoError(t, err)
-		ids = append(ids, org.ID)
-	}
-	return ids
-}
-
 // As many requests as there are pages, and one for an empty list.
 func TestAllRequests(t *testing.T) {
 	for _, tt := range []struct{ organizations, pageSize, requests int }{
@@ -46,8 +23,8 @@ func TestAllRequests(t *testing.T) {
 		{1, 0, 1}, {1, 1, 1},
 		{10, 0, 1}, {10, 10, 1}, {10, 9, 2}, {10, 1, 10},
 		{25, 0, 1}, {25, 10, 3}, {25, 25, 1}, {25, 24, 2},
-		{1_000, 0, 10}, {1_000, 999, 2}, {1_000, 1_000, 1},
-		{10_001, 0, 101}, {10_001, 1_000, 11},
+		{1_000, 0, 1}, {1_000, 999, 2}, {1_000, 1_000, 1},
+		{10_001, 0, 11}, {10_001, 1_000, 11},
 	} {
 		t.Run(fmt.Sprintf("%d at %d a page", tt.organizations, tt.pageSize), func(t *testing.T) {
 			server, ids := seededServer(t, tt.organizations)
@@ -83,7 +60,7 @@ func TestListPageByPage(t *testing.T) {
 }
 
 func TestAllKeepsFiltersOnEveryPage(t *testing.T) {
-	w := newPages("one", "two", "")
+	client, script := newPages(t, "one", "two", "")
 	params := cloudflare.OrganizationListParams{
 		IDs: []string{"1", "2"}, NameContains: "a", NameStartsWith: "b", NameEndsWith: "c", Name: "d",
 		ContainingAccount: "e", ContainingOrganization: "f", ContainingUser: "g", ParentID: "h", PageSize: 7,
@@ -91,19 +68,19 @@ func TestAllKeepsFiltersOnEveryPage(t *testing.T) {
 	before := params
 	before.IDs = slices.Clone(params.IDs)
 
-	listedIDs(t, w.client(t), params)
+	listedIDs(t, client, params)
 
 	want := url.Values{
 		"id": {"1", "2"}, "name.contains": {"a"}, "name.startsWith": {"b"}, "name.endsWith": {"c"}, "name": {"d"},
 		"containing.account": {"e"}, "containing.organization": {"f"}, "containing.user": {"g"},
 		"parent.id": {"h"}, "page_size": {"7"},
 	}
-	require.Len(t, w.sent, 3)
+	require.Len(t, script.sent, 3)
 	for i, token := range []string{"", "one", "two"} {
 		if token != "" {
 			want.Set("page_token", token)
 		}
-		sent, err := url.Parse(w.sent[i].URL)
+		sent, err := url.Parse(script.sent[i].URL)
 		require.NoError(t, err)
 		assert.Equal(t, want, sent.Query(), "page %d", i+1)
 	}
@@ -111,40 +88,32 @@ func TestAllKeepsFiltersOnEveryPage(t *testing.T) {
 }
 
 func TestAllKeepsCallOptionsOnEveryPage(t *testing.T) {
-	w := newPages("one", "")
-	for _, err := range w.client(t).Organizations.All(t.Context(), cloudflare.OrganizationListParams{},
+	client, script := newPages(t, "one", "")
+	for _, err := range client.Organizations.All(t.Context(), cloudflare.OrganizationListParams{},
 		cloudflare.SetHeader("X-Trace", "a"), cloudflare.AddQuery("new", "b")) {
 		require.NoError(t, err)
 	}
-	require.Len(t, w.sent, 2)
-	assert.Equal(t, wireRequest{"GET", wireOrganizations + "?new=b&page_size=100", wireHeader("X-Trace", "a"), ""}, w.sent[0])
-	assert.Equal(t, wireRequest{"GET", wireOrganizations + "?new=b&page_size=100&page_token=one", wireHeader("X-Trace", "a"), ""}, w.sent[1])
+	require.Len(t, script.sent, 2)
+	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=1000", sentHeader("X-Trace", "a"), ""}, script.sent[0])
+	assert.Equal(t, sentRequest{"GET", organizationsURL + "?new=b&page_size=1000&page_token=one", sentHeader("X-Trace", "a"), ""}, script.sent[1])
 }
 
-// newPages answers each request with a page of one organization, whose ID is the number of the page, and with the
-// token that is its due. The last page comes again for whoever asks on.
-func newPages(tokens ...string) *wire {
-	pages := make([]string, len(tokens))
+// newPages returns a client that gets one page for each token. A page has one organization, whose ID is the number of
+// the page.
+func newPages(t *testing.T, tokens ...string) (*cloudflare.Client, *script) {
+	t.Helper()
+	pages := make([]roundTripper, len(tokens))
 	for i, token := range tokens {
-		pages[i] = pageOf(`[{"id": "`+strconv.Itoa(i+1)+`"}]`, token)
+		pages[i] = respondWith(200, pageBody(`[{"id":"`+strconv.Itoa(i+1)+`"}]`, token))
 	}
-	return newWire(200, pages...)
+	return newScriptedClient(t, pages...)
 }
 
-// pageOf is the body of an answer. As in the API's answers, the last page has no token at all.
-func pageOf(result, token string) string {
-	info := `{}`
-	if token != "" {
-		info = `{"next_page_token": "` + token + `"}`
-	}
-	return `{"success": true, "result": ` + result + `, "result_info": ` + info + `}`
-}
-
-func TestAllEndsOnARepeatedToken(t *testing.T) {
+func TestAllStopsAtARepeatedToken(t *testing.T) {
 	for name, tt := range map[string]struct {
 		tokens []string
 		params cloudflare.OrganizationListParams
-		want   []string // what came before the error
+		want   []string // what for the second time the error
 		at     string
 	}{
 		"at once":       {[]string{"a", "a"}, cloudflare.OrganizationListParams{}, []string{"1", "2"}, "a"},
@@ -153,11 +122,11 @@ func TestAllEndsOnARepeatedToken(t *testing.T) {
 		"never another": {[]string{"a"}, cloudflare.OrganizationListParams{PageToken: "a"}, []string{"1"}, "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newPages(tt.tokens...)
+			client, script := newPages(t, tt.tokens...)
 			var got []string
 			var failures []error
-			for org, err := range w.client(t).Organizations.All(t.Context(), tt.params) {
-				require.LessOrEqual(t, len(w.sent), len(tt.want), "it goes round in circles")
+			for org, err := range client.Organizations.All(t.Context(), tt.params) {
+				require.LessOrEqual(t, len(script.sent), len(tt.want), "it goes round in circles")
 				if err != nil {
 					assert.Nil(t, org)
 					failures = append(failures, err)
@@ -166,7 +135,7 @@ func TestAllEndsOnARepeatedToken(t *testing.T) {
 				got = append(got, org.ID)
 			}
 			assert.Equal(t, tt.want, got)
-			assert.Len(t, w.sent, len(tt.want))
+			assert.Len(t, script.sent, len(tt.want))
 			require.Len(t, failures, 1)
 			assert.ErrorContains(t, failures[0], "would never end")
 			e, ok := errors.AsType[*cloudflare.PageError](failures[0])
@@ -177,10 +146,11 @@ func TestAllEndsOnARepeatedToken(t *testing.T) {
 }
 
 // An empty page with a token is not the end of a list.
-func TestAllGoesOnAfterAnEmptyPage(t *testing.T) {
-	w := newWire(200, pageOf(`[]`, "a"), pageOf(`[{"id": "1"}]`, "b"), pageOf(`[]`, "c"), pageOf(`[{"id": "2"}]`, "d"), pageOf(`[]`, ""))
-	assert.Equal(t, []string{"1", "2"}, listedIDs(t, w.client(t), cloudflare.OrganizationListParams{}))
-	assert.Len(t, w.sent, 5)
+func TestAllContinuesAfterAnEmptyPage(t *testing.T) {
+	client, script := newScriptedClient(t, respondWith(200, pageBody(`[]`, "a")), respondWith(200, pageBody(`[{"id":"1"}]`, "b")),
+		respondWith(200, pageBody(`[]`, "c")), respondWith(200, pageBody(`[{"id":"2"}]`, "d")), respondWith(200, pageBody(`[]`, "")))
+	assert.Equal(t, []string{"1", "2"}, listedIDs(t, client, cloudflare.OrganizationListParams{}))
+	assert.Len(t, script.sent, 5)
 }
 
 func TestAllCanBeRangedAgain(t *testing.T) {
@@ -199,7 +169,7 @@ func TestAllCanBeRangedAgain(t *testing.T) {
 	assert.Equal(t, sent[0].Query, sent[3].Query, "the second range did not begin where the first one did")
 }
 
-func TestAllStopsAskingWhenTheCallerStops(t *testing.T) {
+func TestAllStopsWhenTheCallerBreaks(t *testing.T) {
 	server, ids := seededServer(t, 25)
 	for org, err := range server.Client().Organizations.All(t.Context(), cloudflare.OrganizationListParams{PageSize: 10}) {
 		require.NoError(t, err)
@@ -234,7 +204,7 @@ func TestAllResumesFromAPageError(t *testing.T) {
 }
 
 // What All yields is the caller's to keep.
-func TestAllYieldsOrganizationsOfTheirOwn(t *testing.T) {
+func TestAllDoesNotReuseItems(t *testing.T) {
 	server, _ := seededServer(t, 25)
 	kept := map[*cloudflare.Organization]cloudflare.Organization{}
 	for org, err := range server.Client().Organizations.All(t.Context(), cloudflare.OrganizationListParams{PageSize: 10}) {

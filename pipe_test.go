@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"example.com/cloudflare"
 )
 
@@ -83,13 +81,7 @@ func (s *pipeServer) transport() *http.Transport {
 
 func (s *pipeServer) client(t *testing.T, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
 	t.Helper()
-	client, err := cloudflare.NewClient(append([]cloudflare.Option{
-		cloudflare.WithAPIToken("secret-token"),
-		cloudflare.WithBaseURL("http://localhost/client/v4"),
-		cloudflare.WithHTTPClient(&http.Client{Transport: transport}),
-	}, opts...)...)
-	require.NoError(t, err)
-	return client
+	return newClient(t, transport, append([]cloudflare.Option{cloudflare.WithBaseURL("http://localhost/client/v4")}, opts...)...)
 }
 
 func (s *pipeServer) dial(context.Context, string, string) (net.Conn, error) {
@@ -162,9 +154,4 @@ func asReset(op string, err error) error {
 		return &net.OpError{Op: op, Net: "tcp", Err: os.NewSyscallError(op, syscall.ECONNRESET)}
 	}
 	return err
-}
-
-// failedDial is what net reports when nothing listens.
-func failedDial() error {
-	return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 }

@@ -22,28 +22,36 @@ func TestReadmeSnippets(t *testing.T) {
 	require.NotEmpty(t, snippets)
 	assert.Len(t, snippets, strings.Count(string(readme), "```go"), "a snippet that is not at the start of a line")
 
-	// They are vetted in a module of their own, which gets at this one as the README tells users to.
-	folder := t.TempDir()
+	files := map[string]string{}
 	for i, snippet := range snippets {
-		own := filepath.Join(folder, fmt.Sprintf("snippet%d", i+1))
-		require.NoError(t, os.Mkdir(own, 0o700))
-		require.NoError(t, os.WriteFile(filepath.Join(own, "snippet.go"), []byte(snippetFile(snippet[1])), 0o600))
+		files[fmt.Sprintf("snippet%d/snippet.go", i+1)] = snippetFile(snippet[1])
 	}
+	vet := exec.Command("go", "vet", "./...")
+	vet.Dir = newModule(t, "v0.0.0", files)
+	output, err := vet.CombinedOutput()
+	assert.NoError(t, err, "%s", output)
+}
+
+// newModule returns the folder of a module with these files, which requires a version of this one and replaces it with
+// these sources.
+func newModule(t *testing.T, version string, files map[string]string) string {
+	t.Helper()
 	this, err := filepath.Abs(".")
 	require.NoError(t, err)
 	mod, err := os.ReadFile("go.mod")
 	require.NoError(t, err)
-	own := strings.Replace(string(mod), "module example.com/cloudflare\n", "module snippets\n"+
-		"require example.com/cloudflare v0.0.0\nreplace example.com/cloudflare => "+strconv.Quote(this)+"\n", 1)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "go.mod"), []byte(own), 0o600))
 	sum, err := os.ReadFile("go.sum")
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "go.sum"), sum, 0o600))
-
-	vet := exec.Command("go", "vet", "./...")
-	vet.Dir = folder
-	output, err := vet.CombinedOutput()
-	assert.NoError(t, err, "%s", output)
+	files["go.mod"] = strings.Replace(string(mod), "module "+modulePath+"\n", "module users\n"+
+		"require "+modulePath+" "+version+"\nreplace "+modulePath+" => "+strconv.Quote(this)+"\n", 1)
+	files["go.sum"] = string(sum)
+	folder := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	return folder
 }
 
 // What a snippet may use without importing it, by the name it goes by.

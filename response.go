@@ -52,7 +52,7 @@ func (c *call) decode(response *rest.RawResponse, env *envelope.Envelope) *Error
 		env.Result.Raw, env.ResultInfo.Raw = problem.Result, problem.ResultInfo
 		return e
 	case response.TooLarge:
-		return c.unusableError(response, fmt.Sprintf("it is larger than %d MiB", rest.MaxBody>>20))
+		return c.unusableError(response, tooLarge(into))
 	case into == nil && len(bytes.TrimSpace(response.Body)) == 0:
 		return nil
 	}
@@ -87,6 +87,15 @@ func (c *call) decode(response *rest.RawResponse, env *envelope.Envelope) *Error
 	return nil
 }
 
+// tooLarge says that a body is too large and, if the result knows, what the caller can do.
+func tooLarge(into any) string {
+	problem := fmt.Sprintf("it is larger than %d MiB", rest.MaxBody>>20)
+	if result, ok := into.(interface{ tooLarge() string }); ok {
+		problem += ": " + result.tooLarge()
+	}
+	return problem
+}
+
 // nullError returns the Error of a response whose result is null, or nil if the result may be null.
 func (c *call) nullError(response *rest.RawResponse, into any) *Error {
 	switch into := into.(type) {
@@ -94,7 +103,7 @@ func (c *call) nullError(response *rest.RawResponse, into any) *Error {
 		e := c.newError(response, nil, nil)
 		e.null, e.detail = true, "the profile was never set"
 		return e
-	case *callResult:
+	case interface{ setNull() bool }:
 		if into.setNull() {
 			return nil
 		}
@@ -144,12 +153,12 @@ func (c *call) hint(e *Error, token bool) string {
 
 // tokenHint suggests why the API rejected a token.
 func (accepts credentials) tokenHint() string {
-	const some = "user API tokens cover only some Organizations operations"
+	const some = "user API tokens support only some Organizations endpoints"
 	switch {
 	case !accepts.token:
-		return "perhaps because " + some + ": a global API key with its e-mail covers all"
+		return "" + some + "; try a global API key and email"
 	case accepts.permission != "":
-		return "perhaps because " + some + ": this one needs a token with the permission " + accepts.permission
+		return "" + some + "; this one needs the permission " + accepts.permission
 	}
 	return ""
 }

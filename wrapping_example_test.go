@@ -257,3 +257,20 @@ func ExampleClient_Call_resultInfo() {
 	fmt.Println(zones[0].ID, info.TotalPages)
 	// Output: z1 7
 }
+
+// A plan is checked as a whole before the first of its writes.
+func ExampleOrganizationCreateParams_Validate() {
+	for _, name := range []string{"Sales", ""} {
+		params := cloudflare.OrganizationCreateParams{Name: name}
+		fmt.Println(params.Validate())
+	}
+	// Output:
+	// <nil>
+	// cloudflare: invalid argument: Name is empty
+}
+
+func ExampleOrganizationMemberCreateParams_Validate() {
+	params := cloudflare.OrganizationMemberCreateParams{Email: "nobody"}
+	fmt.Println(params.Validate())
+	// Output: cloudflare: invalid argument: Email has no @
+}

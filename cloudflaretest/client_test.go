@@ -167,3 +167,24 @@ func TestClient(t *testing.T) {
 	_, err = client.Organizations.Get(t.Context(), page.Items[0].ID)
 	assert.ErrorIs(t, err, cloudflare.ErrForbidden, "a token cannot read an organization")
 }
+
+func TestOutcomesOverTransport(t *testing.T) {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	client := server.Client(
+		cloudflare.WithHTTPClient(&http.Client{Transport: server.Transport()}),
+		cloudflare.WithMaxRetries(0),
+	)
+	create := func() error {
+		_, err := client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "a"})
+		return err
+	}
+	for _, fault := range []cloudflaretest.Fault{cloudflaretest.Reset(), cloudflaretest.Cut()} {
+		server.Fail(1, fault)
+		assert.ErrorIs(t, create(), cloudflare.ErrOutcomeUnknown)
+	}
+	server.Close()
+	err := create()
+	require.Error(t, err)
+	assert.NotErrorIs(t, err, cloudflare.ErrOutcomeUnknown, "the request was not sent")
+}

@@ -54,8 +54,9 @@ func TestStatus(t *testing.T) {
 
 	assert.Equal(t, 0, count(t, s), "not carried out")
 	assert.Len(t, s.Requests(), 4)
-	assert.Panics(t, func() { Status(101, nil, "") })
+	assert.Panics(t, func() { Status(199, nil, "") })
 	assert.Panics(t, func() { Status(1000, nil, "") })
+	assert.NotPanics(t, func() { Status(200, nil, ""); Status(999, nil, "") })
 }
 
 func TestRateLimited(t *testing.T) {

@@ -51,6 +51,7 @@ func TestPaging(t *testing.T) {
 		"name.startsWith=org&page_token=2",
 		"name.startsWith=org&page_token=%21%21",
 		"name.startsWith=org&page_token=" + first + "AA",
+		"name.startsWith=org&page_token=" + first + "%21",
 	} {
 		list(query).failed(t, 400, "page_token is not valid")
 	}

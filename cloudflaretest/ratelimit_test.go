@@ -53,6 +53,7 @@ func TestSetRateLimit(t *testing.T) {
 	})
 	assert.Panics(t, func() { s.SetRateLimit(0, time.Minute) })
 	assert.Panics(t, func() { s.SetRateLimit(1, time.Second-1) })
+	assert.NotPanics(t, func() { s.SetRateLimit(1, time.Second) })
 }
 
 func TestRateLimitedRequestIsNotCarriedOut(t *testing.T) {

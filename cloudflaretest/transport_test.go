@@ -96,12 +96,14 @@ func TestTransportIsLikeNetHTTP(t *testing.T) {
 					return outcome{err: err}
 				}
 				defer response.Body.Close()
-				body, err := io.ReadAll(response.Body)
+				body, readErr := io.ReadAll(response.Body)
 				assert.Same(t, r, response.Request)
+				_, err = http.ParseTime(response.Header.Get("Date"))
+				assert.NoError(t, err)
 				for _, name := range []string{"Cf-Ray", "Date", "Connection"} { // of one response, or of one connection
 					response.Header.Del(name)
 				}
-				return outcome{response.Status, response.Header, response.ContentLength, response.Proto, string(body), err}
+				return outcome{response.Status, response.Header, response.ContentLength, response.Proto, string(body), readErr}
 			}
 			fresh := http.DefaultTransport.(*http.Transport).Clone() // so that net/http does not repeat a GET itself
 			defer fresh.CloseIdleConnections()
@@ -237,6 +239,13 @@ func TestTransportBodies(t *testing.T) {
 	assert.Equal(t, 200, response.StatusCode)
 	assert.Equal(t, []string{"kept"}, s.Requests()[2].Header["X-Lower"])
 	assert.ElementsMatch(t, append(slices.Collect(maps.Keys(header)), "x-lower"), slices.Collect(maps.Keys(r.Header)), "a transport must not change the request")
+
+	s.Handle("/dated", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", "Sat, 01 Jan 2000 00:00:00 GMT")
+	}))
+	response, err = s.Transport().RoundTrip(newRequest(t, s, "GET", "/dated", ""))
+	require.NoError(t, err)
+	assert.Equal(t, "Sat, 01 Jan 2000 00:00:00 GMT", response.Header.Get("Date"))
 
 	_, err = s.Transport().RoundTrip(&http.Request{})
 	assert.ErrorContains(t, err, "URL is nil")

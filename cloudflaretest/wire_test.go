@@ -15,12 +15,17 @@ import (
 func TestBodies(t *testing.T) {
 	s := start(t)
 	id := s.AddOrganization("a", "")
+	account := s.AddAccount(id, Account{})
 	for _, route := range [][2]string{
 		{"POST", "/organizations"},
 		{"PUT", "/organizations/" + id},
 		{"PUT", "/organizations/" + id + "/profile"},
 		{"POST", "/organizations/" + id + "/members"},
 		{"POST", "/organizations/" + id + "/members:batchCreate"},
+		{"PUT", "/organizations/" + id + "/invites/x"},
+		{"POST", "/accounts"},
+		{"POST", "/accounts/" + account + "/move"},
+		{"PUT", "/accounts/" + account + "/profile"},
 	} {
 		do(t, s, route[0], route[1], "").failed(t, 400, "a JSON body is required")
 		for _, body := range []string{`{"name":`, `null`, `[]`, `"x"`, `{"name":"x"} {}`} {

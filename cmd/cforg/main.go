@@ -10,8 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cloudflare/cmd/cforg/internal/accounts"
+	"example.com/cloudflare/cmd/cforg/internal/auditlog"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/deletion"
+	"example.com/cloudflare/cmd/cforg/internal/doctor"
 	"example.com/cloudflare/cmd/cforg/internal/find"
 	"example.com/cloudflare/cmd/cforg/internal/members"
 	"example.com/cloudflare/cmd/cforg/internal/onboard"
@@ -28,6 +30,8 @@ var commands = []func(*cli.Env) *cobra.Command{
 	profiles.Command,
 	deletion.Command,
 	members.Command,
+	doctor.Command,
+	auditlog.Command,
 	serve.Command,
 }
 

@@ -11,15 +11,15 @@ import (
 	"example.com/cloudflare/internal/benchmarks/wire"
 )
 
-// listed is how many organizations the list of a benchmark has.
+// listed is the number of organizations in the list of a benchmark.
 const listed = 10_000
 
-// api answers every benchmark without a network.
+// api responds to every benchmark without a network.
 var api = sync.OnceValue(func() *wire.API { return wire.New(listed) })
 
 const inMemory = "https://api.example.com/client/v4"
 
-// ids are those of the organizations that a benchmark gets, in turn.
+// ids returns the IDs of the organizations that a benchmark gets, in turn.
 func ids() []string {
 	ids := make([]string, wire.Singles)
 	for i := range ids {
@@ -61,8 +61,8 @@ func BenchmarkCreate(b *testing.B) {
 	})
 }
 
-// BenchmarkAll ranges over a list of 10,000 organizations. A contender may see fewer of them, which is why the time
-// for one organization is reported too.
+// BenchmarkAll ranges over a list of 10,000 organizations. It also reports the time for each organization, because a
+// contender may see fewer of them.
 func BenchmarkAll(b *testing.B) {
 	each(b, func(b *testing.B, c contender) {
 		total := 0
@@ -78,8 +78,7 @@ func BenchmarkAll(b *testing.B) {
 	})
 }
 
-// BenchmarkLoopback gets organizations from 64 goroutines over connections of this machine. The server takes part of
-// the same processors.
+// BenchmarkLoopback gets organizations from 64 goroutines over the loopback interface. The server shares the processors.
 func BenchmarkLoopback(b *testing.B) {
 	server := api().Listen()
 	defer server.Close()

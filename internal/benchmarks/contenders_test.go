@@ -11,15 +11,15 @@ import (
 
 const token = "0123456789012345678901234567890123456789"
 
-// contender is one way to call the API. Each function hands what it got to see, in the terms of package wire, unless
-// see is nil: a benchmark must not pay for a translation.
+// contender is one way to call the API. Each function passes its results to see, converted to the types of package wire.
+// A benchmark passes nil for see, so that it does not measure the conversion.
 type contender struct {
 	get    func(ctx context.Context, id string, see func(*wire.Organization)) error
 	create func(ctx context.Context, o wire.Organization, see func(*wire.Organization)) error
 	all    func(ctx context.Context, see func(*wire.Organization)) (seen int, err error)
 }
 
-// contenders makes each contender for a base URL, with an HTTP client of its own.
+// contenders has a constructor for each contender.
 var contenders = map[string]func(base string, hc *http.Client) contender{
 	"cloudflare": ours,
 	"byhand":     func(base string, hc *http.Client) contender { return plain(byhand.New(base, token, hc)) },
@@ -38,7 +38,7 @@ func ours(base string, hc *http.Client) contender {
 				Name:       o.Name,
 				CreateTime: o.CreateTime,
 				Meta: wire.Meta{
-					TenantFlags:   (*wire.Flags)(o.Meta.TenantFlags),
+					TenantFlags:   flags(o.Meta.TenantFlags),
 					HierarchyTags: o.Meta.HierarchyTags,
 					ManagedBy:     o.Meta.ManagedBy,
 				},
@@ -62,7 +62,7 @@ func ours(base string, hc *http.Client) contender {
 			return show(made, err, see)
 		},
 		all: func(ctx context.Context, see func(*wire.Organization)) (seen int, err error) {
-			for o, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{}) {
+			for o, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{PageSize: wire.PageSize}) {
 				if err := show(o, err, see); err != nil {
 					return seen, err
 				}
@@ -70,6 +70,18 @@ func ours(base string, hc *http.Client) contender {
 			}
 			return seen, nil
 		},
+	}
+}
+
+func flags(f *cloudflare.OrganizationFlags) *wire.Flags {
+	return &wire.Flags{
+		AccountCreation:      f.AccountCreation,
+		AccountDeletion:      f.AccountDeletion,
+		AccountMigration:     f.AccountMigration,
+		AccountMobility:      f.AccountMobility,
+		EnterpriseCapability: f.EnterpriseCapability,
+		MemberManagement:     f.MemberManagement,
+		SubOrgCreation:       f.SubOrgCreation,
 	}
 }
 

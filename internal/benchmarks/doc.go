@@ -1,16 +1,16 @@
-// Package benchmarks measures package cloudflare beside what else a program can use to call the API, on the same bytes:
+// Package benchmarks compares package cloudflare with other ways to call the API, on the same bytes:
 //
 //   - byhand: net/http and encoding/json, as a careful user writes the calls;
-//   - bare: the same with the JSON library that package cloudflare uses, which is about the least that a call costs;
+//   - bare: net/http and the JSON library of package cloudflare, which is close to the least that a call can cost;
 //   - official: the official SDK.
 //
-// To compare them:
+// This command compares them:
 //
 //	go test -bench . .
 //
-// To print the table that the README of package cloudflare shows, with program sizes and cold builds:
+// This command prints the table in the README of package cloudflare, including program sizes and build times:
 //
 //	go run ./table
 //
-// The build tag noofficial leaves the official SDK out.
+// The build tag noofficial excludes the official SDK, which takes minutes to compile.
 package benchmarks

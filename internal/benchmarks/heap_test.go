@@ -9,7 +9,7 @@ import (
 	"example.com/cloudflare/internal/benchmarks/wire"
 )
 
-// liveHeap returns how many bytes are in use after a collection. Pooled buffers outlive one, and count.
+// liveHeap returns the number of bytes in use after a garbage collection. It includes buffers in pools.
 func liveHeap() float64 {
 	runtime.GC()
 	var stats runtime.MemStats
@@ -17,11 +17,11 @@ func liveHeap() float64 {
 	return float64(stats.HeapAlloc)
 }
 
-// heapWatch measures the live heap whenever a request is sent. Whoever uses it measures at other moments too.
+// heapWatch measures the live heap before each request. Its user may also call measure at other times.
 type heapWatch struct {
 	next       http.RoundTripper
 	base, peak float64
-	page       float64 // bytes of the largest answer
+	page       float64 // bytes of the largest response
 }
 
 func (w *heapWatch) measure() { w.peak = max(w.peak, liveHeap()-w.base) }
@@ -35,15 +35,15 @@ func (w *heapWatch) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// BenchmarkPeakHeap ranges over lists of different lengths, and measures the live heap before every request and at the
-// first and the last organization of every page: a list that keeps what has been passed over would grow.
+// BenchmarkPeakHeap ranges over lists of different lengths. It measures the live heap before each request and at the first
+// and last organization of each page. A list that keeps earlier pages would grow.
 func BenchmarkPeakHeap(b *testing.B) {
 	for _, name := range []string{"byhand", "cloudflare"} {
 		for _, total := range []int{10_000, 100_000} {
 			b.Run(fmt.Sprintf("%s/%d", name, total), func(b *testing.B) {
 				watch := &heapWatch{next: wire.NewRepeating(total)}
 				c := contenders[name](inMemory, &http.Client{Transport: watch})
-				if err := c.get(b.Context(), wire.Number(0).ID, nil); err != nil { // what is made once is not of the list
+				if err := c.get(b.Context(), wire.Number(0).ID, nil); err != nil { // allocates what all calls share
 					b.Fatal(err)
 				}
 				for b.Loop() {

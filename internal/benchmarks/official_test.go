@@ -15,8 +15,8 @@ import (
 
 func init() { contenders["official"] = official }
 
-// official is the service that the client of the official SDK has as its Organizations, made without that client: the
-// calls are the same, and it compiles in seconds.
+// official makes the Organizations service of the official SDK without the SDK's client. The calls are the same, and the
+// service compiles in seconds.
 func official(base string, hc *http.Client) contender {
 	service := organizations.NewOrganizationService(
 		option.WithBaseURL(base+"/"), option.WithAPIToken(token), option.WithHTTPClient(hc))
@@ -26,7 +26,7 @@ func official(base string, hc *http.Client) contender {
 			return showOfficial(o, err, see)
 		},
 		create: func(ctx context.Context, o wire.Organization, see func(*wire.Organization)) error {
-			// The helper that sets a field is in the root package.
+			// The function that sets a field is in the SDK's root package, which takes minutes to compile.
 			var parent organizations.OrganizationParentParam
 			parent.ID.Value, parent.ID.Present = o.Parent.ID, true
 			var profile accounts.AccountProfileParam

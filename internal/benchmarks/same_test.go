@@ -12,7 +12,6 @@ import (
 	"example.com/cloudflare/internal/benchmarks/wire"
 )
 
-// A comparison of contenders that do not get the same thing out of the same bytes would be worth nothing.
 func TestAllContendersDecodeTheSame(t *testing.T) {
 	for name, connect := range contenders {
 		t.Run(name, func(t *testing.T) {
@@ -33,14 +32,14 @@ func TestAllContendersDecodeTheSame(t *testing.T) {
 				require.Equal(t, wire.Number(i), o)
 			}
 			t.Logf("%s saw %d of %d organizations", name, seen, short)
-			if name != "official" { // which may stop after a page: the benchmark reports how many it saw
+			if name != "official" { // it may stop after a page; the benchmark reports how many it saw
 				assert.Equal(t, short, seen)
 			}
 		})
 	}
 }
 
-// bodies remembers what was sent.
+// bodies records the request bodies.
 type bodies struct {
 	next http.RoundTripper
 	sent []string

@@ -19,6 +19,9 @@ type Envelope struct {
 	Messages   Infos      `json:"messages"`
 	Result     Result     `json:"result"`
 	ResultInfo ResultInfo `json:"result_info"`
+
+	// Uncounted says that Result.Into takes no more memory than a few times its text, however many values that has.
+	Uncounted bool `json:"-"`
 }
 
 // options replace invalid UTF-8 with U+FFFD, so that one badly encoded name does not cost the whole response.
@@ -34,7 +37,7 @@ var byteOrderMark = []byte("\uFEFF")
 // case if the response reports a failure, so that the errors of the API reach the caller.
 func (e *Envelope) Decode(body []byte) error {
 	body = bytes.TrimPrefix(body, byteOrderMark)
-	if len(body) > maxUncounted && countValues(body) > maxValues {
+	if !e.Uncounted && len(body) > maxUncounted && countValues(body) > maxValues {
 		return fmt.Errorf("it has more than %d values", maxValues)
 	}
 	err := json.Unmarshal(body, e, options)
@@ -43,6 +46,7 @@ func (e *Envelope) Decode(body []byte) error {
 	}
 	if err != nil {
 		rest := Envelope{
+			Uncounted:  e.Uncounted,
 			Result:     Result{Keep: e.Result.Keep},
 			ResultInfo: ResultInfo{Keep: e.ResultInfo.Keep, skip: true},
 		}

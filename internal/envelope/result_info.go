@@ -18,7 +18,8 @@ type ResultInfo struct {
 	Page       int // page, from 1
 	PerPage    int // per_page
 	TotalPages int // total_pages
-	Count      int // count: the number of items on the page
+
+	HistoryStatus string // history_status of the history of an audit log
 
 	Keep bool           // set Raw
 	Raw  jsontext.Value // the result_info as sent; nil if there is none
@@ -45,13 +46,14 @@ func (r *ResultInfo) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		Page          number  `json:"page"`
 		PerPage       number  `json:"per_page"`
 		TotalPages    number  `json:"total_pages"`
-		Count         number  `json:"count"`
+		HistoryStatus text    `json:"history_status"`
 	}
 	err := json.UnmarshalDecode(dec, &wire)
 	r.span.end = dec.InputOffset()
 	r.NextPageToken, r.TotalSize = wire.NextPageToken, int64(wire.TotalSize)
 	r.Cursor, r.CursorAfter, r.CursorBefore = string(wire.Cursor), string(wire.Cursors.After), string(wire.Cursors.Before)
-	r.Page, r.PerPage, r.TotalPages, r.Count = wire.Page.int(), wire.PerPage.int(), wire.TotalPages.int(), wire.Count.int()
+	r.Page, r.PerPage, r.TotalPages = wire.Page.int(), wire.PerPage.int(), wire.TotalPages.int()
+	r.HistoryStatus = string(wire.HistoryStatus)
 	return err
 }
 

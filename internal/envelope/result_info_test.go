@@ -11,10 +11,10 @@ func TestResultInfo(t *testing.T) {
 	for body, want := range map[string]ResultInfo{
 		`{}`: {},
 		`{"next_page_token":"t","total_size":7,"more":[{}]}`:                        {NextPageToken: "t", TotalSize: 7},
-		`{"count":"2","cursor":"c","history_status":"exact"}`:                       {Count: 2, Cursor: "c"},
+		`{"count":"2","cursor":"c","history_status":"exact"}`:                       {Cursor: "c", HistoryStatus: "exact"},
 		`{"cursors":{"after":"a","before":"b","more":1},"per_page":3}`:              {CursorAfter: "a", CursorBefore: "b", PerPage: 3},
-		`{"count":1,"page":2,"per_page":3,"total_count":4,"total_pages":5}`:         {Count: 1, Page: 2, PerPage: 3, TotalPages: 5},
-		`{"count":"1","page":"2","per_page":"3","total_pages":"5","total_size":""}`: {Count: 1, Page: 2, PerPage: 3, TotalPages: 5},
+		`{"count":1,"page":2,"per_page":3,"total_count":4,"total_pages":5}`:         {Page: 2, PerPage: 3, TotalPages: 5},
+		`{"count":"1","page":"2","per_page":"3","total_pages":"5","total_size":""}`: {Page: 2, PerPage: 3, TotalPages: 5},
 		`{"next_page_token":null,"cursor":null,"cursors":null,"page":null}`:         {},
 		`{"next_page_token":"","cursor":"","cursors":{},"page":0}`:                  {},
 		`{"cursors":{"after":null,"before":""}}`:                                    {},

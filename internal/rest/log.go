@@ -4,25 +4,29 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 )
 
-// Attempt describes one attempt of a call to the hooks. No credential is in it.
+// Attempt describes one attempt of a call to the hooks. No credential is in it, except in Header if the server echoed one.
 type Attempt struct {
 	Method string
 	Path   string // escaped, below the base URL, without the query
 	Route  string // the path with placeholders for IDs
 	Number int    // 1 for the first attempt of a call
 
-	StatusCode int // 0 without a complete response
+	StatusCode int // 0 without a response
 	RayID      string
-	Err        error // why there is no complete response
+	Header     http.Header // of the response, as sent: Scrub removes the credentials
+	Err        error       // why there is no response, or why it was not read to its end
 
 	Waited         time.Duration // for the limiter, the rate limit and the credential source, before the attempt
 	Duration       time.Duration
 	OutcomeUnknown bool // this attempt is a write that may have happened
 	Retry          bool // another attempt follows, after RetryIn
 	RetryIn        time.Duration
+
+	Scrub func(string) string // redacts the credentials of this attempt and of earlier ones
 }
 
 // report completes a and passes it to the hooks.
@@ -30,9 +34,12 @@ func (s *Sender) report(ctx context.Context, a Attempt, answer *RawResponse, scr
 	if a.Route == "" {
 		a.Route = a.Path
 	}
-	a.Path, a.Route = scrub(a.Path), scrub(a.Route)
+	a.Path, a.Route, a.Scrub = scrub(a.Path), scrub(a.Route), scrub
 	if answer != nil {
-		a.StatusCode, a.RayID = answer.StatusCode, scrub(answer.Header.Get("Cf-Ray"))
+		a.StatusCode, a.RayID, a.Header = answer.StatusCode, scrub(answer.Header.Get("Cf-Ray")), answer.Header
+	}
+	if !a.Retry { // then RetryIn is what the server asked for
+		a.RetryIn = 0
 	}
 	for _, hook := range s.Hooks {
 		hook(ctx, a)
@@ -69,13 +76,14 @@ func LogTo(l *slog.Logger) func(context.Context, Attempt) {
 			slog.Int("attempt", a.Number),
 			slog.Duration("duration", a.Duration),
 		}
+		if a.StatusCode != 0 {
+			attrs = append(attrs, slog.Int("status", a.StatusCode))
+		}
+		if a.RayID != "" {
+			attrs = append(attrs, slog.String("ray_id", a.RayID))
+		}
 		if a.Err != nil {
 			attrs = append(attrs, slog.String("error", a.Err.Error()))
-		} else {
-			attrs = append(attrs, slog.Int("status", a.StatusCode))
-			if a.RayID != "" {
-				attrs = append(attrs, slog.String("ray_id", a.RayID))
-			}
 		}
 		if a.Waited >= time.Millisecond {
 			attrs = append(attrs, slog.Duration("waited", a.Waited))

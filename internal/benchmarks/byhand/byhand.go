@@ -1,5 +1,5 @@
-// Package byhand is what a careful user writes who calls the API with net/http alone: a context on every request, the
-// status and the success flag both checked, lists followed to their end. It repeats nothing and bounds nothing.
+// Package byhand calls the API with net/http, as a careful user would: each request has a context, the status and the
+// success flag are checked, and lists are read to their end. There are no retries and no bounds.
 package byhand
 
 import (
@@ -38,8 +38,7 @@ func New(base, token string, hc *http.Client) *Client {
 	}}
 }
 
-// NewBare returns a Client that uses the JSON library that package cloudflare uses too: the least that a call costs
-// with it.
+// NewBare returns a Client that uses the JSON library of package cloudflare.
 func NewBare(base, token string, hc *http.Client) *Client {
 	return &Client{base, token, hc,
 		func(v any) ([]byte, error) { return jsonv2.Marshal(v) },
@@ -59,7 +58,7 @@ type envelope[T any] struct {
 	} `json:"result_info"`
 }
 
-// NewOrganization is what a create sends.
+// NewOrganization is the body of a create.
 type NewOrganization struct {
 	Name    string        `json:"name"`
 	Parent  *ParentID     `json:"parent,omitempty"`
@@ -73,9 +72,9 @@ type ParentID struct {
 
 // Get returns an organization.
 func (c *Client) Get(ctx context.Context, id string) (*wire.Organization, error) {
-	var answer envelope[wire.Organization]
-	err := call(ctx, c, http.MethodGet, "/organizations/"+url.PathEscape(id), nil, &answer)
-	return &answer.Result, err
+	var response envelope[wire.Organization]
+	err := call(ctx, c, http.MethodGet, "/organizations/"+url.PathEscape(id), nil, &response)
+	return &response.Result, err
 }
 
 // Create creates an organization.
@@ -84,23 +83,23 @@ func (c *Client) Create(ctx context.Context, organization NewOrganization) (*wir
 	if err != nil {
 		return nil, err
 	}
-	var answer envelope[wire.Organization]
-	err = call(ctx, c, http.MethodPost, "/organizations", bytes.NewReader(body), &answer)
-	return &answer.Result, err
+	var response envelope[wire.Organization]
+	err = call(ctx, c, http.MethodPost, "/organizations", bytes.NewReader(body), &response)
+	return &response.Result, err
 }
 
-// All hands every organization to see.
+// All calls see with each organization.
 func (c *Client) All(ctx context.Context, see func(*wire.Organization)) error {
 	query := url.Values{"page_size": {"100"}}
 	for {
-		var answer envelope[[]wire.Organization]
-		if err := call(ctx, c, http.MethodGet, "/organizations?"+query.Encode(), nil, &answer); err != nil {
+		var response envelope[[]wire.Organization]
+		if err := call(ctx, c, http.MethodGet, "/organizations?"+query.Encode(), nil, &response); err != nil {
 			return err
 		}
-		for i := range answer.Result {
-			see(&answer.Result[i])
+		for i := range response.Result {
+			see(&response.Result[i])
 		}
-		next := answer.ResultInfo.NextPageToken
+		next := response.ResultInfo.NextPageToken
 		if next == "" {
 			return nil
 		}
@@ -133,7 +132,7 @@ func call[T any](ctx context.Context, c *Client, method, target string, body io.
 		if len(into.Errors) > 0 {
 			return fmt.Errorf("%s %s: %s (code %d)", method, target, into.Errors[0].Message, into.Errors[0].Code)
 		}
-		return errors.New("no success")
+		return errors.New("success is not true")
 	}
 	return nil
 }

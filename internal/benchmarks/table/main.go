@@ -1,5 +1,5 @@
-// Command table measures everything that the benchmarks and programs of this module compare, in one go, and prints it
-// as a Markdown table. Run it in the directory of the module, on a machine that does nothing else.
+// Command table runs the benchmarks of this module, builds its programs, and prints the figures as a Markdown table. Run
+// it in the directory of the module, on a machine that is otherwise idle.
 package main
 
 import (
@@ -20,11 +20,11 @@ import (
 func main() {
 	log.SetFlags(log.Ltime)
 	var (
-		toolchain = flag.String("go", "", "the Go release to measure with, like go1.27.0; empty for the one at hand")
-		rounds    = flag.Int("rounds", 9, "how often each benchmark runs")
-		duration  = flag.String("time", "0.5s", "how long each benchmark runs in a round")
-		official  = flag.Bool("official", true, "measure the official SDK too")
-		build     = flag.Bool("build", true, "measure program sizes and cold builds, which takes minutes with the official SDK")
+		toolchain = flag.String("go", "", "the Go release to measure with, for example go1.27.0; empty for the installed one")
+		rounds    = flag.Int("rounds", 9, "the number of times that each benchmark runs")
+		duration  = flag.String("time", "0.5s", "the time that each benchmark runs in a round")
+		official  = flag.Bool("official", true, "also measure the official SDK")
+		build     = flag.Bool("build", true, "also measure program sizes and cold builds, which takes minutes with the official SDK")
 	)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -44,22 +44,22 @@ func main() {
 // session is one run of this command.
 type session struct {
 	ctx      context.Context
-	dir      string   // for what is built
-	env      []string // beside the environment
+	dir      string   // where it puts what it builds
+	env      []string // in addition to the environment
 	official bool
 }
 
-// command runs a program and returns what it prints.
+// command runs a program and returns its output.
 func (s *session) command(env []string, name string, args ...string) (string, error) {
 	out, _, err := s.timed(env, name, args...)
 	return out, err
 }
 
-// timed runs a program and returns what it prints, and the processor time that it and what it started took, in seconds.
+// timed runs a program and returns its output and the processor time, in seconds, of the program and its children.
 func (s *session) timed(env []string, name string, args ...string) (output string, cpu float64, err error) {
 	cmd := exec.CommandContext(s.ctx, name, args...)
 	cmd.Env = append(append(os.Environ(), s.env...), env...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // go build ends what it has started
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // go build then stops its children
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

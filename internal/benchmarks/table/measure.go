@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// The contenders, as the benchmarks name them.
+// The names of the contenders in the benchmarks.
 const ours, byhand, bare, official = "cloudflare", "byhand", "bare", "official"
 
-// series is what one benchmark measured in all rounds, by unit.
+// series holds the figures of one benchmark in all rounds, by unit.
 type series map[string][]float64
 
 // median returns the median for a unit, or zero if it was not measured.
@@ -33,7 +33,7 @@ func median(values []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// measurements are those of all benchmarks, by name: "Get/byhand".
+// measurements holds the figures of all benchmarks, by name, for example "Get/byhand".
 type measurements struct {
 	cpu    string
 	series map[string]series
@@ -43,7 +43,7 @@ func (m measurements) of(benchmark, contender string) series {
 	return m.series[benchmark+"/"+contender]
 }
 
-// tags are the build tags for what is measured.
+// tags returns the build tags of what is measured.
 func (s *session) tags() string {
 	if s.official {
 		return ""
@@ -51,9 +51,8 @@ func (s *session) tags() string {
 	return "noofficial"
 }
 
-// benchmarks runs every benchmark in rounds. In a round the contenders of a benchmark run one right after the other,
-// each in a process of its own, and each round begins with another one: what else the machine does, and what order
-// does, falls on all of them alike.
+// benchmarks runs every benchmark in rounds. In a round the contenders of a benchmark run one after the other, each in a
+// process of its own. Each round begins with another contender. So the order and other load affect all of them alike.
 func (s *session) benchmarks(rounds int, duration string) (measurements, error) {
 	m := measurements{series: make(map[string]series)}
 	contenders := []string{ours, byhand, bare}
@@ -72,7 +71,7 @@ func (s *session) benchmarks(rounds int, duration string) (measurements, error) 
 		}
 		return m.read(out)
 	}
-	if _, err := s.command(nil, binary); err != nil { // a comparison of different things would be worth nothing
+	if _, err := s.command(nil, binary); err != nil { // the contenders must send and decode the same
 		return m, err
 	}
 	for round := range rounds {
@@ -90,7 +89,7 @@ func (s *session) benchmarks(rounds int, duration string) (measurements, error) 
 	return m, run("^BenchmarkPeakHeap$", "1x")
 }
 
-// read takes the measurements out of what benchmarks printed.
+// read reads the figures in the output of benchmarks.
 func (m *measurements) read(out string) error {
 	lines := bufio.NewScanner(strings.NewReader(out))
 	for lines.Scan() {
@@ -120,14 +119,14 @@ func (m *measurements) read(out string) error {
 	return lines.Err()
 }
 
-// programs are the sizes in bytes and the build times in seconds of the programs, by directory. The processor time says
-// whether anything else ran beside a build.
+// programs holds the sizes in bytes and the build times in seconds of the programs, by directory. The processor time shows
+// whether other processes slowed a build down.
 type programs map[string]struct{ size, build, cpu float64 }
 
-// programs builds the programs, each time with a build cache of its own, which is empty. The official SDK is built
-// once: it takes minutes.
+// programs builds each program several times, each time with an empty build cache. It builds the official SDK once,
+// because that takes minutes.
 func (s *session) programs() (programs, error) {
-	// This downloads what is to be compiled, which is no part of a build.
+	// Download the modules first, so that the build times do not include it.
 	if _, err := s.command(nil, "go", "list", "-deps", "-tags", s.tags(), "./programs/..."); err != nil {
 		return nil, err
 	}
@@ -135,7 +134,7 @@ func (s *session) programs() (programs, error) {
 	p := make(programs)
 	seconds, cpuSeconds := make(map[string][]float64), make(map[string][]float64)
 	build := func(name string) error {
-		log.Printf("building programs/%s from nothing", name)
+		log.Printf("building programs/%s with an empty cache", name)
 		cache, err := os.MkdirTemp(s.dir, "cache")
 		if err != nil {
 			return err

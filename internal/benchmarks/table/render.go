@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// bar is what a figure has to reach: at most so much, or at least so much. The zero bar is none.
+// bar is an upper or lower limit for a figure. The zero bar is no limit.
 type bar struct {
 	limit float64
 	least bool
@@ -17,7 +17,7 @@ type bar struct {
 func atMost(limit float64) bar  { return bar{limit, false} }
 func atLeast(limit float64) bar { return bar{limit, true} }
 
-// note says what the bar is, and whether a figure misses it. A figure that was not measured is not judged.
+// note describes the bar and whether the figure misses it. It returns an empty string for the zero bar.
 func (b bar) note(figure float64) string {
 	sign, missed := "≤", figure > b.limit
 	if b.least {
@@ -32,16 +32,16 @@ func (b bar) note(figure float64) string {
 	return fmt.Sprintf(" (%s %v)", sign, b.limit)
 }
 
-// callBars are the bars of one kind of call.
+// callBars holds the bars of one kind of call.
 type callBars struct {
-	allocs      bar // its own
-	time        bar // as a part of that by hand
-	fewerAllocs bar // as a part of those by hand
-	bareTime    bar // as a part of that of the bare loop
-	faster      bar // how many times faster than the official SDK
+	allocs      bar // the number of allocations
+	time        bar // the time divided by that of byhand
+	fewerAllocs bar // the allocations divided by those of byhand
+	bareTime    bar // the time divided by that of bare
+	faster      bar // the time of the official SDK divided by ours
 }
 
-// bars are those of the whole table.
+// bars holds the bars of the whole table.
 type bars struct {
 	get, create, all           callBars
 	rate, officialRate         bar
@@ -50,10 +50,10 @@ type bars struct {
 	heapPages, heapBytesOfPage bar
 }
 
-// barsFor returns the bars for a Go release. From 1.27 on, encoding/json itself runs on the code that the JSON library
-// here mirrors, so that there is less to gain.
+// barsFor returns the bars for a Go release. Since Go 1.27 encoding/json uses the code that the JSON library of package
+// cloudflare mirrors, so there is less to gain.
 func barsFor(goVersion string) bars {
-	heapPages, heapBytesOfPage := atMost(2), atMost(40) // an entry of a map, as large as it is after it has grown
+	heapPages, heapBytesOfPage := atMost(2), atMost(40) // bytes of a map entry after the map has grown
 	if version.Compare(goVersion, "go1.27") >= 0 {
 		call := callBars{fewerAllocs: atMost(1), bareTime: atMost(1.2)}
 		return bars{get: call, create: call, all: call, moreMB: atMost(0.35), heapPages: heapPages, heapBytesOfPage: heapBytesOfPage}
@@ -88,12 +88,12 @@ func render(machine string, b bars, m measurements, p programs, rounds int) stri
 		row(size(b, p)...)
 		row(build(b, p)...)
 	}
-	fmt.Fprintf(&t, "\n%s; medians of %d rounds in which all take turns. ", machine, rounds)
-	t.WriteString("The factors of the middle columns are this module's figure divided by the one beside them, those of the " +
-		"last column how many times faster this module is, or its part of the size and the build time; in brackets is what " +
-		"they have to reach.\n")
+	fmt.Fprintf(&t, "\n%s; medians of %d rounds in which the contenders take turns. ", machine, rounds)
+	t.WriteString("A factor in a middle column is this module's figure divided by the figure beside the factor. In the last " +
+		"column it is how many times faster this module is, or this module's size or build time divided by the other one. " +
+		"The limits are in brackets.\n")
 	if pkg, ok := p["officialpackage"]; ok {
-		fmt.Fprintf(&t, "A program that uses the organizations package of cloudflare-go without its client has %s MB, and takes %s s to build from nothing.\n",
+		fmt.Fprintf(&t, "A program that uses the organizations package of cloudflare-go without its client has %s MB and takes %s s to build with an empty cache.\n",
 			digits(pkg.size/1e6), digits(pkg.build))
 	}
 	return t.String()
@@ -101,7 +101,7 @@ func render(machine string, b bars, m measurements, p programs, rounds int) stri
 
 const none = "–"
 
-// call is the row of one kind of call, or of one organization if it is a list.
+// call returns the row of one kind of call. The figures of a list are for each organization.
 func call(title, benchmark string, b callBars, m measurements) []string {
 	type figures struct{ time, allocs, seen float64 }
 	of := func(contender string) figures {
@@ -135,10 +135,10 @@ func call(title, benchmark string, b callBars, m measurements) []string {
 	return append(cells, cell(sdk)+": "+factor(sdk.time/here.time)+b.faster.note(sdk.time/here.time))
 }
 
-// heap is the row of the memory that a list takes: pages of JSON, as sent, and what each page leaves behind.
+// heap returns the row of the memory of a list: how many pages of JSON it takes, and how much each page leaves behind.
 func heap(b bars, m measurements) []string {
 	const short, long, perPage = 10_000, 100_000, 100
-	cells := []string{"most heap while ranging over 10,000 and 100,000"}
+	cells := []string{"peak heap while ranging over 10,000 and 100,000"}
 	for _, contender := range []string{ours, byhand} {
 		peaks := make(map[int]float64)
 		for _, organizations := range []int{short, long} {
@@ -182,7 +182,7 @@ func size(b bars, p programs) []string {
 
 func build(b bars, p programs) []string {
 	times := func(name string) string {
-		return fmt.Sprintf("%s s, of processors %s s", digits(p[name].build), digits(p[name].cpu))
+		return fmt.Sprintf("%s s, %s s of processor time", digits(p[name].build), digits(p[name].cpu))
 	}
 	cell := func(name string, b bar) string {
 		if p[name].build == 0 {
@@ -191,12 +191,12 @@ func build(b bars, p programs) []string {
 		ratio := p[ours].build / p[name].build
 		return times(name) + ": " + factor(ratio) + b.note(ratio)
 	}
-	return []string{"its build from nothing", times(ours), cell(byhand, b.build), none, cell(official, b.officialBuild)}
+	return []string{"its build with an empty cache", times(ours), cell(byhand, b.build), none, cell(official, b.officialBuild)}
 }
 
 func factor(ratio float64) string { return strconv.FormatFloat(ratio, 'f', 2, 64) + " ×" }
 
-// digits writes a figure with three digits that count, and never in powers of ten.
+// digits formats a figure with three significant digits and without an exponent.
 func digits(figure float64) string {
 	decimals := 0
 	for limit := 100.0; decimals < 2 && math.Abs(figure) < limit; limit /= 10 {

@@ -22,7 +22,7 @@ func TestMeasurementsRead(t *testing.T) {
 	assert.InDelta(t, 246400, all.median("allocs/op"), 0)
 	assert.InDelta(t, 10000, all.median("organizations/op"), 0)
 	assert.InDelta(t, 83808, m.of("PeakHeap", "byhand/10000").median("peak-B"), 0)
-	assert.Zero(t, m.of("All", official).median("ns/op"), "what was not measured")
+	assert.Zero(t, m.of("All", official).median("ns/op"), "a benchmark that did not run")
 
 	require.Error(t, m.read("BenchmarkGet/bare-2 \t 1\t many ns/op"))
 }
@@ -65,11 +65,11 @@ func TestRenderOfPrograms(t *testing.T) {
 	assert.Equal(t, []string{"stripped program that lists", "7.12 MB", "6.2 MB: +0.92 MB (≤ 0.9: **missed**)", none, "18.5 MB: 0.38 × (≤ 0.45)"},
 		size(b, p))
 	assert.Equal(t, []string{
-		"its build from nothing", "13 s, of processors 20 s", "12 s, of processors 18 s: 1.08 × (≤ 1.3)", none,
-		"100 s, of processors 180 s: 0.13 × (≤ 0.25)",
+		"its build with an empty cache", "13 s, 20 s of processor time", "12 s, 18 s of processor time: 1.08 × (≤ 1.3)", none,
+		"100 s, 180 s of processor time: 0.13 × (≤ 0.25)",
 	}, build(b, p))
 
 	delete(p, official)
-	assert.Equal(t, none, size(b, p)[4], "what was not built")
-	assert.Equal(t, none, build(b, p)[4], "what was not built")
+	assert.Equal(t, none, size(b, p)[4], "a program that was not built")
+	assert.Equal(t, none, build(b, p)[4], "a program that was not built")
 }

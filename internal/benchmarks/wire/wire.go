@@ -1,4 +1,4 @@
-// Package wire is the other side of every benchmark: the bytes that the API answers with, in memory or over loopback.
+// Package wire is the server of the benchmarks. It has the bytes of each response ready, in memory or over loopback.
 package wire
 
 import (
@@ -15,15 +15,15 @@ import (
 	"time"
 )
 
-// PageSize is how many organizations are on a page of a list.
+// PageSize is the number of organizations on a page of a list.
 const PageSize = 100
 
-// Singles is how many organizations, from the first of a list on, can be got by ID. A benchmark gets one after the
-// other: a JSON library may remember the strings that it has just decoded, which no user gains from who gets different
-// organizations.
+// Singles is the number of organizations, from the start of the list, that can be requested by ID. A benchmark requests
+// them in turn, because a JSON library may cache the strings that it decoded last. A program that gets different
+// organizations would not profit from such a cache.
 const Singles = 1000
 
-// Organization is an organization as a user declares it who writes the calls by hand.
+// Organization declares an organization as a user of net/http would.
 type Organization struct {
 	ID         string    `json:"id"`
 	Name       string    `json:"name"`
@@ -33,14 +33,14 @@ type Organization struct {
 	Profile    *Profile  `json:"profile,omitempty"`
 }
 
-// Meta is what the API keeps about an organization.
+// Meta holds the read-only fields of an organization.
 type Meta struct {
 	TenantFlags   *Flags   `json:"tenant_flags,omitempty"`
 	HierarchyTags []string `json:"hierarchy_tags,omitempty"`
 	ManagedBy     string   `json:"managed_by,omitempty"`
 }
 
-// Flags says what an organization may do.
+// Flags holds the capabilities of an organization.
 type Flags struct {
 	AccountCreation      string `json:"account_creation"`
 	AccountDeletion      string `json:"account_deletion"`
@@ -51,13 +51,13 @@ type Flags struct {
 	SubOrgCreation       string `json:"sub_org_creation"`
 }
 
-// Parent is the organization above another one.
+// Parent is the parent of an organization.
 type Parent struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// Profile is the business behind an organization.
+// Profile describes the business of an organization.
 type Profile struct {
 	BusinessAddress  string `json:"business_address"`
 	BusinessEmail    string `json:"business_email"`
@@ -66,7 +66,7 @@ type Profile struct {
 	ExternalMetadata string `json:"external_metadata"`
 }
 
-// Number returns the i-th organization of a list, with every field filled.
+// Number returns the i-th organization of a list, with all fields set.
 func Number(i int) Organization {
 	return Organization{
 		ID:         id(i),
@@ -96,14 +96,14 @@ func Number(i int) Organization {
 	}
 }
 
-// id spreads i over 32 hexadecimal digits.
+// id returns 32 hexadecimal digits that depend on i.
 func id(i int) string {
 	n := uint64(i+2) * 0x9e3779b97f4a7c15
 	return fmt.Sprintf("%016x%016x", n, n*0xbf58476d1ce4e5b9)
 }
 
-// text is an organization as the API sends it. It is written out here, and not encoded from the struct above, so that
-// a mistake in the tags of the struct cannot cancel itself out.
+// text returns an organization as the API sends it. It is not encoded from the struct above, because a mistake in a tag
+// of the struct would cancel itself out.
 func text(o Organization) string {
 	f, p := o.Meta.TenantFlags, o.Profile
 	return fmt.Sprintf(`{"id":%q,"create_time":%q,"meta":{"tenant_flags":{"account_creation":%q,"account_deletion":%q,`+
@@ -116,16 +116,16 @@ func text(o Organization) string {
 		p.BusinessAddress, p.BusinessEmail, p.BusinessName, p.BusinessPhone, p.ExternalMetadata)
 }
 
-// API answers every call from bytes that were made beforehand. As an [http.RoundTripper] it leaves the network out; as
-// an [http.Handler] it serves the same bytes.
+// API responds to each request with bytes that were made in advance. It is an [http.RoundTripper], which needs no network,
+// and an [http.Handler], which serves the same bytes.
 type API struct {
-	singles [][]byte          // the answers to a create, in turn
-	byID    map[string][]byte // the answers to a get
+	singles [][]byte          // the responses to a create, in turn
+	byID    map[string][]byte // the responses to a get
 	created atomic.Uint64
 	pages   func(number int) []byte // nil past the last page
 }
 
-// New returns an API with so many organizations, all of them held in memory.
+// New returns an API with a number of organizations, all of them in memory.
 func New(organizations int) *API {
 	pages := make([][]byte, (organizations+PageSize-1)/PageSize)
 	for i := range pages {
@@ -149,8 +149,8 @@ func newAPI(pages func(number int) []byte) *API {
 	return a
 }
 
-// NewRepeating returns an API whose pages all have the same organizations and whose own memory does not change, for
-// measuring that of its caller. It serves one call at a time.
+// NewRepeating returns an API whose pages all have the same organizations. It allocates no memory for a response, so that
+// the memory of its caller can be measured. It must not be used concurrently.
 func NewRepeating(organizations int) *API {
 	count := organizations / PageSize
 	last, body := page(0, PageSize, false, organizations), page(0, PageSize, true, organizations)
@@ -187,7 +187,7 @@ func page(number, size int, more bool, total int) []byte {
 	return bytes.Clone(b.Bytes())
 }
 
-// A page token is as long whatever page it names.
+// All page tokens have the same length.
 const (
 	tokenPrefix = "page-"
 	tokenDigits = 8
@@ -195,8 +195,8 @@ const (
 
 func token(number int) string { return fmt.Sprintf("%s%0*d", tokenPrefix, tokenDigits, number) }
 
-// answer returns the body for a request, or nil if there is none.
-func (a *API) answer(method, path, query string) []byte {
+// response returns the body for a request, or nil if the API does not have the resource.
+func (a *API) response(method, path, query string) []byte {
 	const collection = "/client/v4/organizations"
 	switch {
 	case method == http.MethodPost && path == collection:
@@ -220,7 +220,7 @@ func (a *API) answer(method, path, query string) []byte {
 
 var scratches = sync.Pool{New: func() any { return new([1 << 10]byte) }}
 
-// drain reads a body to its end, and closes it.
+// drain reads a body to its end and closes it.
 func drain(body io.ReadCloser) error {
 	scratch := scratches.Get().(*[1 << 10]byte)
 	defer scratches.Put(scratch)
@@ -235,7 +235,7 @@ func drain(body io.ReadCloser) error {
 	}
 }
 
-// RoundTrip answers req, after having read its body.
+// RoundTrip reads the body of req and responds.
 func (a *API) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		if err := drain(req.Body); err != nil {
@@ -243,11 +243,11 @@ func (a *API) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	if req.Header.Get("Authorization") == "" {
-		return nil, errors.New("a request without a credential")
+		return nil, errors.New("the request has no credential")
 	}
-	body := a.answer(req.Method, req.URL.Path, req.URL.RawQuery)
+	body := a.response(req.Method, req.URL.Path, req.URL.RawQuery)
 	if body == nil {
-		return nil, fmt.Errorf("no answer for %s", req.URL)
+		return nil, fmt.Errorf("no response for %s", req.URL)
 	}
 	return &http.Response{
 		Status:        "200 OK",
@@ -261,10 +261,10 @@ func (a *API) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// ServeHTTP answers over a connection as RoundTrip does without one.
+// ServeHTTP responds over a connection as RoundTrip does without one.
 func (a *API) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	_, _ = io.Copy(io.Discard, req.Body)
-	body := a.answer(req.Method, req.URL.Path, req.URL.RawQuery)
+	body := a.response(req.Method, req.URL.Path, req.URL.RawQuery)
 	if body == nil {
 		http.NotFound(w, req)
 		return

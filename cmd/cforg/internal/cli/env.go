@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 
 	"example.com/cloudflare"
@@ -18,9 +19,9 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 
-	Options []cloudflare.Option    // of every client
-	Server  *cloudflaretest.Server // of --demo; if nil, [Env.Client] starts one and fills it
-	Tree    *demo.Tree             // what Server holds
+	Transport http.RoundTripper      // of every client; nil for the default one
+	Server    *cloudflaretest.Server // of --demo; if nil, [Env.Client] starts one and fills it
+	Tree      *demo.Tree             // what Server holds
 
 	Demo bool // the flag --demo
 
@@ -39,8 +40,11 @@ func (env *Env) BaseURL() string {
 // Client returns a client for the account that the credential in the environment belongs to. With --demo it returns a
 // client for the demo server.
 func (env *Env) Client(options ...cloudflare.Option) (*cloudflare.Client, error) {
-	options = append([]cloudflare.Option{cloudflare.WithUserAgent("cforg")}, options...)
-	options = append(options, env.Options...)
+	first := []cloudflare.Option{cloudflare.WithUserAgent("cforg")}
+	if env.Transport != nil {
+		first = append(first, cloudflare.WithHTTPClient(&http.Client{Transport: env.Transport}))
+	}
+	options = append(first, options...)
 	if env.verbose {
 		handler := slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 		options = append(options, cloudflare.WithLogger(slog.New(handler)))

@@ -19,7 +19,7 @@ type organization struct {
 	CreateTime time.Time `json:"create_time"`
 }
 
-type answer struct {
+type response struct {
 	Success bool `json:"success"`
 	Errors  []struct {
 		Code    int    `json:"code"`
@@ -55,7 +55,7 @@ func run(ctx context.Context) error {
 	}
 }
 
-func list(ctx context.Context, query url.Values) (*answer, error) {
+func list(ctx context.Context, query url.Values) (*response, error) {
 	const endpoint = "https://api.cloudflare.com/client/v4/organizations?"
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+query.Encode(), nil)
 	if err != nil {
@@ -74,12 +74,12 @@ func list(ctx context.Context, query url.Values) (*answer, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, errors.New(resp.Status)
 	}
-	var page answer
+	var page response
 	if err := json.Unmarshal(body, &page); err != nil {
 		return nil, err
 	}
 	if !page.Success {
-		return nil, fmt.Errorf("no success: %v", page.Errors)
+		return nil, fmt.Errorf("success is not true: %v", page.Errors)
 	}
 	return &page, nil
 }

@@ -57,8 +57,7 @@ func (w *World) Run(ctx context.Context, command func(*cli.Env) *cobra.Command, 
 func (w *World) RunFrom(ctx context.Context, command func(*cli.Env) *cobra.Command, stdin io.Reader, args ...string) Result {
 	var out, errs bytes.Buffer
 	env := &cli.Env{
-		Stdin: stdin, Stdout: &out, Stderr: &errs, Server: w.Server, Tree: w.Tree,
-		Options: []cloudflare.Option{cloudflare.WithHTTPClient(&http.Client{Transport: w})},
+		Stdin: stdin, Stdout: &out, Stderr: &errs, Server: w.Server, Tree: w.Tree, Transport: w,
 	}
 	name := command(&cli.Env{}).Name()
 	code := cli.Execute(ctx, env, append([]string{name, "--demo"}, args...), command)

@@ -1,0 +1,117 @@
+package cloudflare_test
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+)
+
+func TestCall(t *testing.T) {
+	type zone struct {
+		ID   string `json:"id"`
+		Tags []int  `json:"tags"`
+	}
+	const verbatim = `{"z": 1,"a":[ 1.50, "\u0041" ]}`
+	for name, tt := range map[string]struct {
+		request cloudflare.Request
+		answer  string
+		into    any
+		want    any
+		sent    sentRequest
+	}{
+		"decodes the result": {
+			request: cloudflare.Request{Method: "GET", Path: []string{"zones", "1"}, Query: url.Values{"b": {"2", "1"}, "a": {"&"}}},
+			answer:  successBody(`{"id":"1","tags":[2]}`),
+			into:    new(zone), want: &zone{"1", []int{2}},
+			sent: sentRequest{Method: "GET", URL: apiURL + "/zones/1?a=%26&b=2&b=1", Header: sentHeader()},
+		},
+		"encodes the body as encoding/json": {
+			request: cloudflare.Request{Method: "POST", Path: []string{"zones"}, Body: zone{ID: "<1>"}},
+			answer:  successBody(`{}`),
+			into:    new(zone), want: new(zone),
+			sent: sentRequest{Method: "POST", URL: apiURL + "/zones", Body: `{"id":"\u003c1\u003e","tags":null}`,
+				Header: sentHeader("Content-Type", "application/json")},
+		},
+		"passes RawMessage verbatim": {
+			request: cloudflare.Request{Method: "PATCH", Path: []string{"zones"}, Body: json.RawMessage(verbatim)},
+			answer:  successBody(verbatim),
+			into:    new(json.RawMessage), want: new(json.RawMessage(verbatim)),
+			sent: sentRequest{Method: "PATCH", URL: apiURL + "/zones", Body: verbatim,
+				Header: sentHeader("Content-Type", "application/json")},
+		},
+		"needs no result": {
+			request: cloudflare.Request{Method: "DELETE", Path: []string{"zones", "1"}},
+			answer:  "",
+			sent:    sentRequest{Method: "DELETE", URL: apiURL + "/zones/1", Header: sentHeader()},
+		},
+		"escapes segments": {
+			request: cloudflare.Request{Method: "GET", Path: []string{"zones", "a b:é;,@&=+$"}},
+			answer:  successBody(`[]`),
+			sent:    sentRequest{Method: "GET", URL: apiURL + "/zones/a%20b:%C3%A9%3B%2C@&=+$", Header: sentHeader()},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, script := newScriptedClient(t, respondWith(200, tt.answer))
+			require.NoError(t, client.Call(t.Context(), tt.request, tt.into))
+			assert.Equal(t, tt.want, tt.into)
+			assert.Equal(t, tt.sent, script.only(t))
+		})
+	}
+}
+
+func TestInvalidRequests(t *testing.T) {
+	c := newClient(t, sendNothing(t))
+	path, get := []string{"x"}, cloudflare.Request{Method: "GET", Path: []string{"x"}}
+	for name, tt := range map[string]struct {
+		request cloudflare.Request
+		result  any
+		says    string
+	}{
+		"no method":                      {cloudflare.Request{Path: path}, nil, "method"},
+		"a method in lower case":         {cloudflare.Request{Method: "get", Path: path}, nil, "method"},
+		"an unknown method":              {cloudflare.Request{Method: "CONNECT", Path: path}, nil, "method"},
+		"a method that is a request":     {cloudflare.Request{Method: "GET / HTTP/1.1\r\nX: y\r\n\r\nGET", Path: path}, nil, "method"},
+		"no path":                        {cloudflare.Request{Method: "GET"}, nil, "path"},
+		"an empty path":                  {cloudflare.Request{Method: "GET", Path: []string{}}, nil, "path"},
+		"an empty segment":               {cloudflare.Request{Method: "GET", Path: []string{"x", "", "y"}}, nil, "segment 2"},
+		"a path that is one string":      {cloudflare.Request{Method: "GET", Path: []string{"accounts/a1"}}, nil, "segment 1"},
+		"a key that is not UTF-8":        {cloudflare.Request{Method: "GET", Path: path, Query: url.Values{"\xff": nil}}, nil, "UTF-8"},
+		"a result that is a struct":      {get, struct{}{}, "struct {}"},
+		"a result that is a map":         {get, map[string]any{}, "map[string]"},
+		"a result that is a nil pointer": {get, (*cloudflare.Organization)(nil), "*cloudflare.Organization"},
+		"a body that is a channel":       {cloudflare.Request{Method: "POST", Path: path, Body: make(chan int)}, nil, "body"},
+		"a body that is NaN":             {cloudflare.Request{Method: "POST", Path: path, Body: math.NaN()}, nil, "body"},
+		"a body that is not UTF-8":       {cloudflare.Request{Method: "POST", Path: path, Body: "\xff"}, nil, "body"},
+		"a raw body that is not JSON":    {cloudflare.Request{Method: "POST", Path: path, Body: json.RawMessage("{")}, nil, "body"},
+		"an empty raw body":              {cloudflare.Request{Method: "POST", Path: path, Body: json.RawMessage{}}, nil, "body"},
+	} {
+		err := c.Call(t.Context(), tt.request, tt.result)
+		if assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, name) {
+			assert.Regexp(t, `^cloudflare: (GET: )?invalid argument: .{8,}`, err.Error(), name)
+			assert.ErrorContains(t, err, tt.says, name)
+		}
+	}
+}
+
+// A transport may read a body when the call has returned, and the caller has its bytes back.
+func TestRawBodiesAreCopied(t *testing.T) {
+	var body io.ReadCloser
+	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		body = r.Body
+		return respondWith(http.StatusRequestEntityTooLarge, "")(r)
+	}))
+	raw := json.RawMessage(`{"name":"mine"}`)
+	require.Error(t, client.Call(t.Context(), cloudflare.Request{Method: "POST", Path: []string{"x"}, Body: raw}, nil))
+	copy(raw, `{"name":"else"}`)
+	sent, err := io.ReadAll(body)
+	require.NoError(t, err)
+	assert.Equal(t, `{"name":"mine"}`, string(sent))
+}

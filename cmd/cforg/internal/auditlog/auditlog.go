@@ -1,0 +1,154 @@
+// Package auditlog prints the audit log of an organization, and follows it.
+package auditlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/demo"
+)
+
+const long = `Audit-log prints the entries of an organization's audit log as JSON lines, as the API sends them, oldest first.
+
+With --checkpoint, it remembers in a file what it has printed, and the next run goes on from there. Every entry is
+printed at least once. Entries are read again for a while, because some are recorded late (--overlap), and those that
+were printed before are left out. Only a crash can print an entry twice: between printing it and writing the file.
+
+With --follow, it goes on until Ctrl-C, and then ends with exit code 0. Without --checkpoint and --since, it begins
+24 hours ago.`
+
+// Command returns "cforg audit-log".
+func Command(env *cli.Env) *cobra.Command {
+	o := options{env: env, since: moment{ago: 24 * time.Hour}}
+	command := &cobra.Command{
+		Use:   "audit-log ORGANIZATION",
+		Short: "Print or follow the audit log of an organization",
+		Long:  long,
+		Example: "  cforg audit-log --demo\n" +
+			"  cforg audit-log \"Alder Secure\" --since 2026-11-01\n" +
+			"  cforg audit-log \"Alder Secure\" --follow --checkpoint alder.json >>alder.jsonl",
+		Args: cobra.MaximumNArgs(1),
+		PreRunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.organization = args[0]
+			}
+			return o.check()
+		},
+		RunE: env.Run(func(ctx context.Context, _ []string) error { return o.run(ctx) }),
+	}
+	flags := command.Flags()
+	flags.Var(&o.since, "since", "where to begin: a date, an RFC 3339 time, or a duration before now. A checkpoint counts instead")
+	flags.StringVar(&o.checkpoint, "checkpoint", "", "remember in this `file` what was printed")
+	flags.BoolVarP(&o.follow, "follow", "f", false, "go on until Ctrl-C")
+	flags.DurationVar(&o.interval, "interval", 30*time.Second, "how long to wait between two looks with --follow")
+	flags.DurationVar(&o.overlap, "overlap", 15*time.Minute, "how late an entry may be recorded")
+	_ = command.MarkFlagFilename("checkpoint")
+	return command
+}
+
+type options struct {
+	env               *cli.Env
+	organization      string
+	since             moment
+	checkpoint        string
+	follow            bool
+	interval, overlap time.Duration
+}
+
+func (o *options) check() error {
+	if o.organization == "" && o.env.Demo {
+		o.organization = demo.Root
+	}
+	switch {
+	case o.organization == "":
+		return errors.New("ORGANIZATION is missing")
+	case o.interval < time.Second:
+		return errors.New("--interval must be at least 1s")
+	case o.overlap < 0:
+		return errors.New("--overlap must not be negative")
+	}
+	return nil
+}
+
+func (o *options) run(ctx context.Context) error {
+	client, err := o.env.Client()
+	if err != nil {
+		return err
+	}
+	if o.env.Fresh() {
+		demo.AddRecent(o.env.Server, o.env.Tree, time.Now())
+	}
+	id, err := cli.OrganizationID(ctx, client, o.organization)
+	if err != nil {
+		return err
+	}
+	state, err := loadState(o.checkpoint, id, o.since.before(time.Now()))
+	if err != nil {
+		return err
+	}
+	f := &follower{client: client, env: o.env, file: o.checkpoint, overlap: o.overlap, state: state}
+	if err := f.save(); err != nil { // before anything is printed: it must be possible
+		return err
+	}
+	for {
+		err := f.round(ctx)
+		switch {
+		case err != nil && hopeless(err):
+			return err
+		case ctx.Err() != nil && o.follow:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && !o.follow:
+			return err
+		case err != nil:
+			fmt.Fprintf(o.env.Stderr, "cforg audit-log: %v; next look in %s\n", err, o.interval)
+		case !o.follow:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(o.interval):
+		}
+	}
+}
+
+// moment is a flag: a point in time, or a duration before now.
+type moment struct {
+	at  time.Time
+	ago time.Duration // if at is not set
+}
+
+func (m *moment) String() string { return m.ago.String() }
+
+// Type names the kind of value in a command's help.
+func (m *moment) Type() string { return "time" }
+
+// Set accepts a date, a time and a duration.
+func (m *moment) Set(text string) error {
+	for _, layout := range []string{time.DateOnly, time.RFC3339Nano} {
+		if at, err := time.Parse(layout, text); err == nil {
+			*m = moment{at: at}
+			return nil
+		}
+	}
+	ago, err := time.ParseDuration(text)
+	if err != nil || ago < 0 {
+		return errors.New("must be a date such as 2026-11-01, a time such as 2026-11-01T12:00:00Z, or a duration such as 24h")
+	}
+	*m = moment{ago: ago}
+	return nil
+}
+
+func (m *moment) before(now time.Time) time.Time {
+	if m.at.IsZero() {
+		return now.Add(-m.ago)
+	}
+	return m.at
+}

@@ -1,0 +1,9 @@
+package main
+
+func Example() {
+	main()
+	// Output:
+	// Example, Inc. created: true
+	// Example, Inc. created: false
+	// second Example, Inc.
+}

@@ -1,0 +1,52 @@
+// Prometheus lists organizations and reads one of them, and prints the metrics of the requests that this took. It talks
+// to a server in this process that fails one request.
+package main
+
+import (
+	"context"
+	"io"
+	"log"
+	"net/http"
+	"os"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+)
+
+func main() {
+	log.SetFlags(0)
+	if err := run(context.Background(), os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) error {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Example, Inc.", "")
+	server.Fail(2, cloudflaretest.Status(http.StatusServiceUnavailable, nil, ""))
+
+	registry := prometheus.NewRegistry()
+	client := server.Client(metrics(registry)) // cloudflare.NewClient(metrics(registry)) against the real API
+	if _, err := client.Organizations.List(ctx, cloudflare.OrganizationListParams{}); err != nil {
+		return err
+	}
+	if _, err := client.Organizations.Get(ctx, id); err != nil {
+		return err
+	}
+
+	// A service has promhttp.HandlerFor(registry, promhttp.HandlerOpts{}) in place of these lines.
+	families, err := registry.Gather()
+	if err != nil {
+		return err
+	}
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(out, family); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package cloudflare_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+)
+
+func ExampleWithAPIToken() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+
+	client, err := cloudflare.NewClient(
+		cloudflare.WithAPIToken(cloudflaretest.APIToken),
+		cloudflare.WithBaseURL(server.URL),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	org, err := client.Organizations.Create(context.Background(), cloudflare.OrganizationCreateParams{Name: "New"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.Organizations.Get(context.Background(), org.ID)
+	fmt.Println("Get is forbidden:", errors.Is(err, cloudflare.ErrForbidden))
+	// Output: Get is forbidden: true
+}
+
+func ExampleWithAPIKey() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+
+	client, err := cloudflare.NewClient(
+		cloudflare.WithAPIKey(cloudflaretest.APIKey, cloudflaretest.Email),
+		cloudflare.WithBaseURL(server.URL),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	org, err := client.Organizations.Create(context.Background(), cloudflare.OrganizationCreateParams{Name: "New"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(org.Name)
+	// Output: New
+}
+
+func ExampleWithBaseURL() {
+	_, err := cloudflare.NewClient(
+		cloudflare.WithAPIToken("a-token"),
+		cloudflare.WithBaseURL("http://gateway.example.com/cloudflare"),
+	)
+	fmt.Println(err)
+	// Output: cloudflare: invalid argument: WithBaseURL: the URL must begin with https:// (plain http goes to this machine only)
+}
+
+func ExampleWithHTTPClient() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxConnsPerHost = 4
+	client := server.Client(cloudflare.WithHTTPClient(&http.Client{Transport: transport}))
+
+	page, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(page.Items))
+	// Output: 0
+}
+
+func ExampleWithTimeout() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	server.Fail(1, cloudflaretest.Stall())
+	client := server.Client(cloudflare.WithTimeout(50*time.Millisecond), cloudflare.WithMaxRetries(0))
+
+	_, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, cloudflare.ErrAttemptTimeout), errors.Is(err, context.DeadlineExceeded))
+	// Output:
+	// cloudflare: GET /organizations: attempt timed out: no complete response within 50ms
+	// true false
+}
+
+func ExampleWithMaxRetries() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	server.Fail(1, cloudflaretest.Reset())
+	client := server.Client(cloudflare.WithMaxRetries(1))
+
+	var response cloudflare.Response
+	_, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{},
+		cloudflare.CaptureResponse(&response))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(response.Attempts, "attempts")
+	// Output: 2 attempts
+}
+
+func ExampleWithMaxRetryWait() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	server.Fail(1, cloudflaretest.RateLimited(5*time.Minute))
+	client := server.Client(cloudflare.WithMaxRetryWait(10 * time.Second))
+
+	_, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
+	if e, ok := errors.AsType[*cloudflare.Error](err); ok && errors.Is(err, cloudflare.ErrRateLimited) {
+		fmt.Println("come back in", e.RetryAfter)
+	}
+	// Output: come back in 5m0s
+}
+
+func ExampleWithUserAgent() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	client := server.Client(cloudflare.WithUserAgent("inventory/1.2"))
+
+	if _, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{}); err != nil {
+		log.Fatal(err)
+	}
+	products := strings.Fields(server.Requests()[0].Header.Get("User-Agent"))
+	fmt.Println(products[0])
+	// Output: inventory/1.2
+}
+
+func ExampleWithLogger() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	server.Fail(1, cloudflaretest.Status(http.StatusServiceUnavailable, http.Header{"Cf-Ray": {"86610873f8d987a9-IAD"}}, ""))
+
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { // what differs from run to run
+			if a.Key == slog.TimeKey || a.Key == "duration" || a.Key == "retry_in" {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+	client := server.Client(cloudflare.WithLogger(logger))
+	if _, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{}); err != nil {
+		log.Fatal(err)
+	}
+	// Output: level=WARN msg="cloudflare request" method=GET path=/organizations attempt=1 status=503 ray_id=86610873f8d987a9-IAD
+}
+
+// limiterFunc lets any function be a limiter. For an even pace, take a *rate.Limiter of golang.org/x/time/rate.
+type limiterFunc func(context.Context) error
+
+func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
+
+func ExampleWithLimiter() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	var waited int
+	client := server.Client(cloudflare.WithLimiter(limiterFunc(func(context.Context) error {
+		waited++
+		return nil
+	})))
+
+	for range 3 {
+		if _, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(waited)
+	// Output: 3
+}

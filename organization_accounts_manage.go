@@ -1,0 +1,181 @@
+package cloudflare
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"example.com/cloudflare/internal/envelope"
+)
+
+var (
+	createAccount            = newOperation(http.MethodPost, "/accounts", keyOnly)
+	moveAccount              = newOperation(http.MethodPost, "/accounts/{account_id}/move", keyOnly)
+	listAccountOrganizations = newList("/accounts/{account_id}/organizations", keyOrToken("Account Settings Read"), onePage)
+	getAccountProfile        = newOperation(http.MethodGet, "/accounts/{account_id}/profile", keyOrToken("Account Settings Read"))
+	updateAccountProfile     = newOperation(http.MethodPut, "/accounts/{account_id}/profile", keyOrToken("Account Settings Write"))
+)
+
+// AccountCreateParams describes a new account. If neither OrganizationID nor Standalone is set, the API creates the
+// account in the organization that the caller administers, and returns an error unless there is exactly one.
+type AccountCreateParams struct {
+	Name           string      // required
+	Type           AccountType // AccountTypeStandard or AccountTypeEnterprise; omitted if empty
+	OrganizationID string      // the organization to create the account in
+	Standalone     bool        // creates a free account outside of any organization; not valid with OrganizationID
+
+	// IdempotencyKey identifies this creation: the API creates one account for all requests with the same key. It must
+	// be printable ASCII without blanks, at most 255 bytes. If it is empty, Create makes up a random one.
+	IdempotencyKey string
+}
+
+// accountBody is the body of a create. Fields that are not set are omitted.
+type accountBody struct {
+	Name       string      `json:"name"`
+	Type       AccountType `json:"type,omitzero"`
+	Unit       *unitBody   `json:"unit,omitzero"`
+	Standalone bool        `json:"standalone,omitzero"`
+}
+
+type unitBody struct {
+	ID string `json:"id"`
+}
+
+func (p AccountCreateParams) body() (any, error) {
+	body := accountBody{Name: p.Name, Type: p.Type, Standalone: p.Standalone}
+	switch {
+	case p.Name == "":
+		return nil, invalid("Name is empty")
+	case p.Type != "" && p.Type != AccountTypeStandard && p.Type != AccountTypeEnterprise:
+		return nil, invalid("Type must be %q or %q", AccountTypeStandard, AccountTypeEnterprise)
+	case p.OrganizationID != "" && p.Standalone:
+		return nil, invalid("OrganizationID and Standalone are both set")
+	case len(p.IdempotencyKey) > 255 || strings.ContainsFunc(p.IdempotencyKey, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return nil, invalid("IdempotencyKey must be printable ASCII without blanks, at most 255 bytes")
+	}
+	if p.OrganizationID != "" {
+		if err := checkID("OrganizationID", p.OrganizationID); err != nil {
+			return nil, err
+		}
+		body.Unit = &unitBody{p.OrganizationID}
+	}
+	return body, nil
+}
+
+// newIdempotencyKey returns a random UUID, version 4.
+func newIdempotencyKey() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// Create creates an account and returns it.
+//
+// Create sends an idempotency key, the same one with every attempt, and is therefore retried like a PUT. If the account
+// may have been created after all retries, the error matches [ErrOutcomeUnknown]. To call Create again in this case, set
+// IdempotencyKey in the params of both calls.
+//
+// Create returns an error that matches [ErrInvalidArgument] if Name is empty, if Type is neither empty, standard nor
+// enterprise, if OrganizationID is not valid, if both OrganizationID and Standalone are set, or if IdempotencyKey is not
+// valid.
+//
+// Credential: a global API key.
+//
+// API: POST /accounts
+func (s *OrganizationAccountsService) Create(ctx context.Context, params AccountCreateParams, opts ...CallOption) (*Account, error) {
+	return one[Account](ctx, (*service)(s), call{
+		operation:      createAccount,
+		body:           checked(params.body()),
+		idempotencyKey: cmp.Or(params.IdempotencyKey, newIdempotencyKey()),
+	}, opts)
+}
+
+// AccountMoveResponse says between which organizations an account was moved.
+type AccountMoveResponse struct {
+	AccountID                 string `json:"account_id"`
+	SourceOrganizationID      string `json:"source_organization_id"` // empty if the account was in no organization
+	DestinationOrganizationID string `json:"destination_organization_id"`
+}
+
+// moveResult is an AccountMoveResponse that must be about what was requested.
+type moveResult struct {
+	AccountMoveResponse
+	accountID, destinationID string
+}
+
+func (r *moveResult) check() error {
+	if !strings.EqualFold(r.AccountID, r.accountID) || !strings.EqualFold(r.DestinationOrganizationID, r.destinationID) {
+		return errors.New("it is about another account or organization than those requested")
+	}
+	return nil
+}
+
+// Move moves an account to another organization. The API accepts an account that is in no organization, and moves within
+// one hierarchy. What else it accepts depends on the capabilities of the organizations.
+//
+// Move is retried only after a 429, or if the request was never sent. If the account may have been moved, the error
+// matches [ErrOutcomeUnknown]: call [OrganizationAccountsService.Organizations] to find out.
+//
+// Credential: a global API key.
+//
+// API: POST /accounts/{account_id}/move
+func (s *OrganizationAccountsService) Move(ctx context.Context, accountID, destinationOrganizationID string, opts ...CallOption) (*AccountMoveResponse, error) {
+	result := moveResult{accountID: accountID, destinationID: destinationOrganizationID}
+	err := (*service)(s).do(ctx, call{
+		operation: moveAccount,
+		ids:       []string{accountID},
+		body: checked[any](struct {
+			DestinationOrganizationID string `json:"destination_organization_id"`
+		}{destinationOrganizationID}, checkID("destination organization ID", destinationOrganizationID)),
+	}, &envelope.Envelope{Result: envelope.Result{Into: &result}}, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &result.AccountMoveResponse, nil
+}
+
+// Organizations returns the organizations that contain an account, from the root organization down to the one that the
+// account is directly in. The list has no pages. To list the organizations that contain an account among others that the
+// credential can see, use ContainingAccount in [OrganizationListParams].
+//
+// Credential: a global API key, or an API token with the permission Account Settings Read.
+//
+// API: GET /accounts/{account_id}/organizations
+func (s *OrganizationAccountsService) Organizations(ctx context.Context, accountID string, opts ...CallOption) ([]Organization, error) {
+	page, err := list[Organization](ctx, (*service)(s), call{operation: listAccountOrganizations, ids: []string{accountID}}, opts)
+	if err != nil {
+		return nil, err
+	}
+	return page.Items, nil
+}
+
+// GetProfile returns the profile of an account. It is the same record for every account and organization with that
+// profile. GetProfile returns [ErrNotFound] if the profile was never set, and if the account does not exist.
+//
+// Credential: a global API key, or an API token with the permission Account Settings Read.
+//
+// API: GET /accounts/{account_id}/profile
+func (s *OrganizationAccountsService) GetProfile(ctx context.Context, accountID string, opts ...CallOption) (*OrganizationProfile, error) {
+	return one[OrganizationProfile](ctx, (*service)(s), call{operation: getAccountProfile, ids: []string{accountID}}, opts)
+}
+
+// UpdateProfile replaces the profile of an account, and with it that of every account and organization with the same
+// profile. All five fields are sent. The API documents that an empty field keeps its value.
+//
+// UpdateProfile returns an error that matches [ErrInvalidArgument] if no field of profile is set.
+//
+// Credential: a global API key, or an API token with the permission Account Settings Write.
+//
+// API: PUT /accounts/{account_id}/profile
+func (s *OrganizationAccountsService) UpdateProfile(ctx context.Context, accountID string, profile OrganizationProfile, opts ...CallOption) error {
+	return (*service)(s).do(ctx, call{
+		operation: updateAccountProfile,
+		ids:       []string{accountID},
+		body:      checked[any](&profile, profile.validate()),
+	}, new(envelope.Envelope), opts)
+}

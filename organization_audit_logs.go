@@ -1,0 +1,195 @@
+package cloudflare
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"time"
+)
+
+// OrganizationAuditLogsService lists the audit log of an organization: what its users did. Use it as
+// Client.OrganizationAuditLogs. The API keeps entries for 18 months.
+//
+// The API documents an API token as a credential, but not which permission the token needs.
+type OrganizationAuditLogsService service
+
+var (
+	listAuditLogs       = newList("/organizations/{organization_id}/logs/audit", keyOrToken(""), cursors)
+	getAuditLogsHistory = newList("/organizations/{organization_id}/logs/audit/{audit_log_id}/history", keyOrToken(""), cursors)
+)
+
+// AuditLog is an entry of an audit log. The API may omit every field.
+type AuditLog struct {
+	ID           string               `json:"id"`
+	Action       AuditLogAction       `json:"action,omitzero"`
+	Actor        AuditLogActor        `json:"actor,omitzero"`
+	Organization AuditLogOrganization `json:"organization,omitzero"`
+	Raw          AuditLogRaw          `json:"raw,omitzero"`
+	Resource     AuditLogResource     `json:"resource,omitzero"`
+}
+
+// keepsRaw: the request and the response in an entry have any JSON.
+func (*AuditLog) keepsRaw() {}
+
+// AuditLogAction is what was done.
+type AuditLogAction struct {
+	Description string               `json:"description,omitempty"`
+	Result      AuditLogActionResult `json:"result,omitempty"`
+	Time        time.Time            `json:"time,omitzero"`
+	Type        AuditLogActionType   `json:"type,omitempty"`
+}
+
+// AuditLogActor is who did it. Most fields are empty if the actor is not a user.
+type AuditLogActor struct {
+	Context   AuditLogActorContext `json:"context,omitempty"`
+	Email     string               `json:"email,omitempty"`
+	ID        string               `json:"id,omitempty"`
+	IPAddress string               `json:"ip_address,omitempty"`
+	TokenID   string               `json:"token_id,omitempty"`
+	TokenName string               `json:"token_name,omitempty"`
+	Type      AuditLogActorType    `json:"type,omitempty"`
+}
+
+// AuditLogOrganization is the organization of an entry.
+type AuditLogOrganization struct {
+	ID string `json:"id,omitempty"`
+}
+
+// AuditLogRaw describes the HTTP request behind an entry.
+type AuditLogRaw struct {
+	CFRayID    string `json:"cf_ray_id,omitempty"` // 16 hexadecimal digits, without the suffix of the CF-Ray header
+	Method     string `json:"method,omitempty"`
+	StatusCode int    `json:"status_code,omitempty"`
+	URI        string `json:"uri,omitempty"`
+	UserAgent  string `json:"user_agent,omitempty"`
+}
+
+// AuditLogResource is what the action was done to. Request, Response and Scope are JSON as sent, and may contain
+// personal data. Scope is a JSON string at present, although the API's schema calls it an object.
+type AuditLogResource struct {
+	ID       string          `json:"id,omitempty"`
+	Product  string          `json:"product,omitempty"`
+	Request  json.RawMessage `json:"request,omitempty"`
+	Response json.RawMessage `json:"response,omitempty"`
+	Scope    json.RawMessage `json:"scope,omitempty"`
+	Type     string          `json:"type,omitempty"`
+}
+
+// AuditLogActionResult is the result of an action. The API may send other values than the constants.
+type AuditLogActionResult string
+
+// The documented results of an action.
+const (
+	AuditLogActionResultSuccess AuditLogActionResult = "success"
+	AuditLogActionResultFailure AuditLogActionResult = "failure"
+)
+
+// AuditLogActionType is the type of an action. The API may send other values than the constants.
+type AuditLogActionType string
+
+// The documented types of an action. The API does not record views at present.
+const (
+	AuditLogActionTypeCreate AuditLogActionType = "create"
+	AuditLogActionTypeDelete AuditLogActionType = "delete"
+	AuditLogActionTypeUpdate AuditLogActionType = "update"
+	AuditLogActionTypeView   AuditLogActionType = "view"
+)
+
+// AuditLogActorContext is how an actor was authenticated. The API may send other values than the constants.
+type AuditLogActorContext string
+
+// The documented contexts of an actor. AuditLogActorContextAPI means that the kind of credential was not recorded.
+const (
+	AuditLogActorContextAPI         AuditLogActorContext = "api"
+	AuditLogActorContextAPIKey      AuditLogActorContext = "api_key"
+	AuditLogActorContextAPIToken    AuditLogActorContext = "api_token"
+	AuditLogActorContextDash        AuditLogActorContext = "dash"
+	AuditLogActorContextOAuth       AuditLogActorContext = "oauth"
+	AuditLogActorContextOriginCAKey AuditLogActorContext = "origin_ca_key"
+)
+
+// AuditLogActorType is the type of an actor. The API may send other values than the constants.
+type AuditLogActorType string
+
+// The documented types of an actor.
+const (
+	AuditLogActorTypeCloudflareAdmin AuditLogActorType = "cloudflare_admin"
+	AuditLogActorTypeSystem          AuditLogActorType = "system"
+	AuditLogActorTypeUser            AuditLogActorType = "user"
+)
+
+// AuditLogHistoryPage is one page of the history of a resource.
+type AuditLogHistoryPage struct {
+	Page[AuditLog]
+	Status HistoryStatus
+}
+
+// HistoryStatus says how well the API identified the resource of a history. The API may send other values than the
+// constants.
+type HistoryStatus string
+
+// The documented statuses of a history.
+const (
+	HistoryStatusExact       HistoryStatus = "exact"       // identified by its URI
+	HistoryStatusApproximate HistoryStatus = "approximate" // identified without its URI
+	HistoryStatusUnavailable HistoryStatus = "unavailable" // not identified: the history is empty
+)
+
+// List returns one page of the audit log of an organization, newest entries first unless params.Direction says otherwise.
+// See [OrganizationAuditLogsService.All] for all pages.
+//
+// List returns an error that matches [ErrInvalidArgument] if Since or Before is not set, if Since is after Before, if
+// PageSize is negative or larger than [MaxPageSize], or if a filter is empty but not nil, has an empty element, an email
+// address without @, or a status code that is not between 100 and 999.
+//
+// Credential: a global API key, or an API token.
+//
+// API: GET /organizations/{organization_id}/logs/audit
+func (s *OrganizationAuditLogsService) List(ctx context.Context, organizationID string, params AuditLogListParams, opts ...CallOption) (*Page[AuditLog], error) {
+	return list[AuditLog](ctx, (*service)(s), params.call(organizationID), opts)
+}
+
+// All returns an iterator over the entries of the audit log of an organization that match params, page after page. It
+// works like [OrganizationsService.All]. The same arguments are invalid as in [OrganizationAuditLogsService.List].
+//
+// To read the log again and again, use [DirectionAscending] and begin each time at the time of the last entry. The API
+// does not document whether Since and Before include entries of exactly that time, so ignore entries whose ID was read
+// before. Entries may be recorded late: begin some minutes earlier to read those too.
+//
+// Credential: a global API key, or an API token.
+//
+// API: GET /organizations/{organization_id}/logs/audit
+func (s *OrganizationAuditLogsService) All(ctx context.Context, organizationID string, params AuditLogListParams, opts ...CallOption) iter.Seq2[*AuditLog, error] {
+	return all[AuditLog](ctx, (*service)(s), params.call(organizationID), opts)
+}
+
+// History returns one page of the changes of the resource that an entry of the audit log is about. The Status of the page
+// says whether the API could identify the resource. See [OrganizationAuditLogsService.HistoryAll] for all pages.
+//
+// History returns [ErrNotFound] if there is no entry with this ID and ActionTime. [CaptureResponse] then stores a
+// ResultInfo with a history_status.
+//
+// History returns an error that matches [ErrInvalidArgument] if ActionTime, Since or Before is not set, if Since is after
+// Before, or if PageSize is negative or larger than [MaxPageSize].
+//
+// Credential: a global API key, or an API token.
+//
+// API: GET /organizations/{organization_id}/logs/audit/{audit_log_id}/history
+func (s *OrganizationAuditLogsService) History(ctx context.Context, organizationID, auditLogID string, params AuditLogHistoryParams, opts ...CallOption) (*AuditLogHistoryPage, error) {
+	result, err := listPage[AuditLog](ctx, (*service)(s), params.call(organizationID, auditLogID), opts)
+	if err != nil {
+		return nil, err
+	}
+	return &AuditLogHistoryPage{result.page(), HistoryStatus(result.info.HistoryStatus)}, nil
+}
+
+// HistoryAll returns an iterator over the changes of the resource that an entry of the audit log is about, page after
+// page. It works like [OrganizationsService.All]. It does not tell an empty history from a resource that the API could
+// not identify: use [OrganizationAuditLogsService.History] for the status. The same arguments are invalid as there.
+//
+// Credential: a global API key, or an API token.
+//
+// API: GET /organizations/{organization_id}/logs/audit/{audit_log_id}/history
+func (s *OrganizationAuditLogsService) HistoryAll(ctx context.Context, organizationID, auditLogID string, params AuditLogHistoryParams, opts ...CallOption) iter.Seq2[*AuditLog, error] {
+	return all[AuditLog](ctx, (*service)(s), params.call(organizationID, auditLogID), opts)
+}

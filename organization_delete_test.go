@@ -1,0 +1,251 @@
+package cloudflare_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+)
+
+func TestDeleteIfEmpty(t *testing.T) {
+	for name, test := range map[string]struct {
+		fill func(api *fakeAPI, id string)
+		want *cloudflare.NotEmptyError
+	}{
+		"nothing": {func(*fakeAPI, string) {}, nil},
+		"organizations": {func(api *fakeAPI, id string) {
+			api.AddAccount(api.AddOrganization("A", id), cloudflaretest.Account{}) // not its own
+			api.AddOrganization("B", id)
+		}, &cloudflare.NotEmptyError{Organizations: 2}},
+		"accounts": {func(api *fakeAPI, id string) { api.AddAccount(id, cloudflaretest.Account{}) }, &cloudflare.NotEmptyError{Accounts: 1}},
+		"a member who is none any more": {func(api *fakeAPI, id string) {
+			api.AddMember(id, cloudflaretest.Member{Email: "a@example.com", Status: "canceled"})
+		}, &cloudflare.NotEmptyError{Members: 1}},
+		"more than a page of members": {func(api *fakeAPI, id string) {
+			for i := range cloudflare.MaxPageSize + 1 {
+				api.AddMember(id, cloudflaretest.Member{Email: fmt.Sprintf("%d@example.com", i)})
+			}
+		}, &cloudflare.NotEmptyError{Members: cloudflare.MaxPageSize + 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+				id := api.AddOrganization("Org", api.AddOrganization("Parent", ""))
+				test.fill(api, id)
+				err := api.client.Organizations.DeleteIfEmpty(t.Context(), id)
+				if test.want == nil {
+					require.NoError(t, err)
+					assert.Zero(t, api.named(t, "Org"))
+					assert.NoError(t, api.client.Organizations.DeleteIfEmpty(t.Context(), id), "gone is gone")
+					return
+				}
+				test.want.OrganizationID = id
+				assert.Equal(t, test.want, err)
+				assert.Equal(t, 1, api.named(t, "Org"))
+				assert.Empty(t, api.writes())
+			})
+		})
+	}
+}
+
+func TestDeleteIfEmptyFailures(t *testing.T) {
+	const looks = 3 // before the delete
+	for name, test := range map[string]struct {
+		n      int // of the request that fails, 1 being the first
+		fault  cloudflaretest.Fault
+		before func(api *fakeAPI, id string, r *http.Request)
+		err    error
+		status int // of an error that has no sentinel
+		stays  bool
+	}{
+		"the answer is lost":        {n: looks + 1, fault: cloudflaretest.Cut()},
+		"a list is refused":         {n: 1, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
+		"another list is refused":   {n: 2, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
+		"the last list is refused":  {n: 3, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
+		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRouteBody), status: 404, stays: true},
+		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), status: 404, stays: true},
+		"filled in between": {n: 100, fault: cloudflaretest.Cut(), err: cloudflare.ErrConflict, stays: true, before: func(api *fakeAPI, id string, r *http.Request) {
+			if r.Method == http.MethodDelete {
+				api.AddAccount(id, cloudflaretest.Account{})
+			}
+		}},
+		"deleted in between": {n: 100, fault: cloudflaretest.Cut(), before: func(api *fakeAPI, id string, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/members") {
+				api.before = func(*http.Request) {}
+				_, err := api.client.Organizations.Delete(context.WithoutCancel(r.Context()), id)
+				if err != nil {
+					panic(err)
+				}
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+				id := api.AddOrganization("Org", "")
+				api.Fail(test.n, test.fault)
+				if test.before != nil {
+					api.before = func(r *http.Request) { test.before(api, id, r) }
+				}
+				err := api.client.Organizations.DeleteIfEmpty(t.Context(), id)
+				if test.status != 0 {
+					var e *cloudflare.Error
+					require.ErrorAs(t, err, &e)
+					assert.Equal(t, test.status, e.StatusCode)
+					assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
+				} else {
+					assert.ErrorIs(t, err, test.err)
+				}
+				api.before = func(*http.Request) {}
+				assert.Equal(t, test.stays, api.named(t, "Org") == 1)
+			})
+		})
+	}
+}
+
+// A new organization that cannot be read yet is not gone.
+func TestDeleteIfEmptyWithoutAReadableOrganization(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		id := api.AddOrganization("Org", "")
+		notFound := cloudflaretest.Status(404, nil, notFoundBody)
+		api.FailNext("GET", "/accounts", notFound)
+		err := api.client.Organizations.DeleteIfEmpty(t.Context(), id)
+		assert.ErrorIs(t, err, cloudflare.ErrNotFound)
+		assert.ErrorContains(t, err, "listed")
+		assert.Empty(t, api.writes())
+
+		api.FailNext("GET", "/accounts", notFound)
+		api.before = func(r *http.Request) {
+			if r.URL.Query().Has("id") {
+				api.Fail(1, cloudflaretest.Status(403, nil, ""))
+			}
+		}
+		assert.ErrorIs(t, api.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "the check whether it is gone failed")
+		api.before = func(*http.Request) {}
+
+		api.FailNext("GET", "/accounts", cloudflaretest.Status(404, nil, "<html>"))
+		api.FailNext("GET", "/members", cloudflaretest.Status(404, nil, "<html>"))
+		err = api.client.Organizations.DeleteIfEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
+		assert.ErrorContains(t, err, "404 Not Found", "only the API knows what is gone")
+		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
+
+		sent := len(api.sent())
+		assert.ErrorIs(t, api.client.Organizations.DeleteIfEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)
+		assert.Len(t, api.sent(), sent)
+	})
+}
+
+// A list may report a total that is wrong, or none. The organization must not be deleted unless every list is empty.
+func TestDeleteIfEmptyChecksEveryPage(t *testing.T) {
+	const id = "0123456789abcdef0123456789abcdef"
+	for name, tt := range map[string]struct {
+		members []string // the pages
+		empty   bool
+		count   int
+	}{
+		"empty":                                {[]string{`"result":[],"result_info":{"total_size":0}`}, true, 0},
+		"empty, without a total":               {[]string{`"result":[]`}, true, 0},
+		"empty, with a total that is wrong":    {[]string{`"result":[],"result_info":{"total_size":7}`}, true, 0},
+		"one":                                  {[]string{`"result":[{"id":"m1"}]`}, false, 1},
+		"one, with a total that is too small":  {[]string{`"result":[{"id":"m1"}],"result_info":{"total_size":0}`}, false, 1},
+		"one, with a negative total":           {[]string{`"result":[{"id":"m1"}],"result_info":{"total_size":-1}`}, false, 1},
+		"one of many":                          {[]string{`"result":[{"id":"m1"}],"result_info":{"total_size":1234,"next_page_token":"t"}`}, false, 1234},
+		"an empty page with a next one":        {[]string{`"result":[],"result_info":{"next_page_token":"t"}`, `"result":[],"result_info":{"next_page_token":"u"}`, `"result":[{"id":"m1"},{"id":"m2"}]`}, false, 2},
+		"an empty page with a next one, empty": {[]string{`"result":[],"result_info":{"total_size":9,"next_page_token":"t"}`, `"result":[],"result_info":{"next_page_token":"u"}`, `"result":[]`}, true, 0},
+		"many, without a total":                {[]string{`"result":[{"id":"m1"}],"result_info":{"next_page_token":"t"}`, `"result":[{"id":"m1"},{"id":"m2"}],"result_info":{"next_page_token":"u"}`, `"result":[{"id":"m3"}]`}, false, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var deleted atomic.Bool
+			pages := tt.members
+			transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+				body := `"result":[]`
+				switch {
+				case r.Method == http.MethodDelete:
+					deleted.Store(true)
+					body = `"result":{"id":"` + id + `"}`
+				case strings.HasSuffix(r.URL.Path, "/members"):
+					body, pages = pages[0], pages[1:]
+				}
+				return respondWith(200, `{"success":true,"errors":[],"messages":[],`+body+`}`)(r)
+			})
+			client := newSingleAttemptClient(t, transport)
+			err := client.Organizations.DeleteIfEmpty(t.Context(), id)
+			assert.Equal(t, tt.empty, deleted.Load())
+			assert.Empty(t, pages, "all pages were read")
+			if tt.empty {
+				assert.NoError(t, err)
+				return
+			}
+			var notEmpty *cloudflare.NotEmptyError
+			require.ErrorAs(t, err, &notEmpty)
+			assert.Equal(t, cloudflare.NotEmptyError{OrganizationID: id, Members: tt.count}, *notEmpty)
+		})
+	}
+}
+
+// The first failure cancels the other reads, nothing goes on after the call, and the caller's Response is about the read
+// that failed.
+func TestDeleteIfEmptyStopsAtTheFirstFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var underWay atomic.Int32
+		client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			underWay.Add(1)
+			defer underWay.Add(-1)
+			if strings.HasSuffix(r.URL.Path, "/accounts") {
+				time.Sleep(time.Second)
+				return respondWith(403, rejectedBody, "Cf-Ray: ray-of-accounts")(r)
+			}
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}))
+		start := time.Now()
+		var response, second cloudflare.Response
+		err := client.Organizations.DeleteIfEmpty(t.Context(), "o1", cloudflare.CaptureResponse(&response), cloudflare.CaptureResponse(&second))
+		assert.ErrorIs(t, err, cloudflare.ErrForbidden)
+		assert.NotErrorIs(t, err, context.Canceled)
+		assert.Zero(t, underWay.Load())
+		assert.Equal(t, time.Second, time.Since(start))
+		assert.Equal(t, "ray-of-accounts", response.RayID)
+		assert.Equal(t, response, second)
+	})
+}
+
+func TestDeleteIfEmptyAppliesCallOptionsToEachRequest(t *testing.T) {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Org", "")
+	var response cloudflare.Response
+	require.NoError(t, server.Client().Organizations.DeleteIfEmpty(t.Context(), id,
+		cloudflare.CaptureResponse(&response), cloudflare.SetHeader("X-Trace", "abc")))
+	assert.JSONEq(t, fmt.Sprintf(`{"id":%q}`, id), string(response.Result), "the response to the delete")
+	requests := server.Requests()
+	assert.Len(t, requests, 4)
+	for _, r := range requests {
+		assert.Equal(t, "abc", r.Header.Get("X-Trace"))
+	}
+}
+
+// A panic, for example of an attempt hook, reaches the caller although the reads run in goroutines.
+func TestDeleteIfEmptyPassesOnPanics(t *testing.T) {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Org", "")
+	broken := errors.New("broken hook")
+	client := server.Client(cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
+		if strings.HasSuffix(a.Path, "/members") {
+			panic(broken)
+		}
+	}))
+	assert.PanicsWithValue(t, broken, func() { _ = client.Organizations.DeleteIfEmpty(t.Context(), id) })
+	_, err := client.Organizations.Get(t.Context(), id)
+	assert.NoError(t, err, "the client is usable, and nothing was deleted")
+}

@@ -1,0 +1,227 @@
+package cloudflare_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+)
+
+func TestEnsureCreatesOnce(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		parent := api.AddOrganization("Parent", "")
+		for _, other := range []struct{ name, parent string }{
+			{"Org", api.AddOrganization("Elsewhere", "")}, {"org", parent}, {"Org 2", parent},
+		} {
+			api.AddOrganization(other.name, other.parent)
+		}
+		for _, parentID := range []string{parent, ""} {
+			params := cloudflare.OrganizationCreateParams{Name: "Org", ParentID: parentID, Profile: &modifiedProfile}
+			first, created, err := api.client.Organizations.Ensure(t.Context(), params)
+			require.NoError(t, err)
+			assert.True(t, created)
+			assert.Equal(t, &modifiedProfile, first.Profile)
+
+			params.Profile = nil // not compared
+			second, created, err := api.client.Organizations.Ensure(t.Context(), params)
+			require.NoError(t, err)
+			assert.False(t, created)
+			assert.Equal(t, first, second)
+		}
+		assert.Equal(t, []string{"POST organizations", "POST organizations"}, api.writes())
+		var looked []string
+		for _, r := range api.Requests() {
+			if r.Method == http.MethodGet {
+				looked = append(looked, r.Query.Get("name")+" below "+r.Query.Get("parent.id"))
+			}
+		}
+		assert.Equal(t, []string{"Org below " + parent, "Org below " + parent, "Org below null", "Org below null"}, looked)
+	})
+}
+
+func TestEnsureAmbiguous(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		parent := api.AddOrganization("Parent", "")
+		ids := []string{api.AddOrganization("Org", parent), api.AddOrganization("Org", parent)}
+		_, created, err := api.client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org", ParentID: parent})
+		assert.False(t, created)
+		ambiguous, ok := errors.AsType[*cloudflare.AmbiguousError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, "Org", ambiguous.Name)
+		assert.Equal(t, parent, ambiguous.ParentID)
+		assert.Equal(t, ids, []string{ambiguous.Organizations[0].ID, ambiguous.Organizations[1].ID})
+		assert.Empty(t, api.writes())
+	})
+}
+
+func TestEnsureChecksWhatTheAPILists(t *testing.T) {
+	const parent = `,"parent":{"id":"parent","name":"Parent"}`
+	const elsewhere = `,"parent":{"id":"other","name":"Other"}`
+	for name, test := range map[string]struct {
+		listed   string
+		parentID string
+		id       string
+		created  bool
+	}{
+		"another name":               {organizationJSON("a", "Other", parent), "parent", "new", true},
+		"another case":               {organizationJSON("a", "ORG", parent), "parent", "new", true},
+		"another parent":             {organizationJSON("a", "Org", elsewhere), "parent", "new", true},
+		"a parent, and none wanted":  {organizationJSON("a", "Org", parent), "", "new", true},
+		"one of three is it":         {organizationJSON("a", "Org", elsewhere) + "," + organizationJSON("b", "Org", parent) + "," + organizationJSON("c", "Nor", ""), "parent", "b", false},
+		"a root, and one wanted":     {organizationJSON("a", "Org", ""), "", "a", false},
+		"a parent that is not named": {organizationJSON("a", "Org", ""), "parent", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, script := newScriptedClient(t, respondSuccess("["+test.listed+"]"), respondSuccess(organizationJSON("new", "Org", "")))
+			org, created, err := client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org", ParentID: test.parentID})
+			assert.Equal(t, test.created, created)
+			if test.id == "" {
+				assert.ErrorContains(t, err, "lists a, of that name")
+				assert.Equal(t, "GET", script.only(t).Method, "nothing was created")
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, test.id, org.ID)
+		})
+	}
+}
+
+func TestEnsureReportsAChangedName(t *testing.T) {
+	client, _ := newScriptedClient(t, respondSuccess("[]"), respondSuccess(organizationJSON("new", "Café", "")))
+	org, created, err := client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Cafe\u0301"})
+	assert.ErrorContains(t, err, "another Ensure would not find it")
+	assert.True(t, created)
+	assert.Equal(t, "new", org.ID)
+}
+
+func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
+	refusal := cloudflaretest.Status(400, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
+	for name, test := range map[string]struct {
+		fault   cloudflaretest.Fault // of the POST
+		late    int                  // looks again until it is listed, done by somebody else's machine
+		found   bool
+		unknown bool
+		took    time.Duration
+	}{
+		"done":             {fault: cloudflaretest.Cut(), found: true},
+		"listed at last":   {fault: cloudflaretest.Status(502, nil, ""), late: 4, found: true, took: 1750 * time.Millisecond},
+		"never listed":     {fault: cloudflaretest.Reset(), unknown: true, took: 12750 * time.Millisecond},
+		"never listed too": {fault: cloudflaretest.Status(502, nil, ""), unknown: true, took: 12750 * time.Millisecond},
+		"known to fail":    {fault: refusal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+				api.Fail(2, test.fault)
+				looks := -1 // the first look comes before the create
+				api.before = func(r *http.Request) {
+					if r.Method == http.MethodGet {
+						if looks++; looks == test.late && test.late > 0 {
+							api.AddOrganization("Org", "")
+						}
+					}
+				}
+				start := time.Now()
+				org, created, err := api.client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
+				assert.Equal(t, test.took, time.Since(start))
+				assert.Equal(t, test.found, created)
+				assert.Equal(t, test.unknown, errors.Is(err, cloudflare.ErrOutcomeUnknown), "%v", err)
+				assert.Equal(t, test.found, err == nil, "%v", err)
+				if test.found {
+					assert.Equal(t, "Org", org.Name)
+				}
+				assert.Equal(t, []string{"POST organizations"}, api.writes(), "once at the most")
+			})
+		})
+	}
+}
+
+// Ensure looks again if the next look begins within 15 seconds.
+func TestEnsureLooksFor15Seconds(t *testing.T) {
+	for _, tt := range []struct{ sixthLook, took time.Duration }{ // it begins after 7.75 s, and is followed by a wait of 5 s
+		{2250 * time.Millisecond, 15 * time.Second},
+		{2250*time.Millisecond + 1, 10*time.Second + 1},
+	} {
+		withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+			api.FailNext(http.MethodPost, "", cloudflaretest.Status(502, nil, ""))
+			var start time.Time
+			looks := -1 // the first look comes before the create
+			api.before = func(r *http.Request) {
+				switch {
+				case r.Method == http.MethodPost:
+					start = time.Now()
+				case looks == 5:
+					time.Sleep(tt.sixthLook)
+					fallthrough
+				default:
+					looks++
+				}
+			}
+			_, _, err := api.client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
+			assert.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
+			assert.Equal(t, tt.took, time.Since(start))
+		})
+	}
+}
+
+func TestEnsureWhenTheContextEnds(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		params := cloudflare.OrganizationCreateParams{Name: "Org"}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		api.before = func(r *http.Request) {
+			if r.Method == http.MethodPost {
+				cancel(errors.New("Ctrl-C"))
+			}
+		}
+		_, _, err := api.client.Organizations.Ensure(ctx, params)
+		assert.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.ErrorContains(t, err, "Ctrl-C")
+
+		api.before = func(*http.Request) {}
+		api.Fail(2, cloudflaretest.Status(502, nil, ""))
+		ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)
+		defer stop()
+		start := time.Now()
+		_, _, err = api.client.Organizations.Ensure(ctx, params)
+		assert.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 1750*time.Millisecond, time.Since(start), "a wait of two seconds does not fit")
+	})
+}
+
+func TestConcurrentEnsuresMayCreateTwo(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		var looked, ended sync.WaitGroup
+		looked.Add(2)
+		api.before = func(r *http.Request) {
+			if r.Method == http.MethodPost {
+				looked.Done()
+				looked.Wait() // until the other one has looked
+			}
+		}
+		for range 2 {
+			ended.Go(func() {
+				_, created, err := api.client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
+				assert.NoError(t, err)
+				assert.True(t, created)
+			})
+		}
+		ended.Wait()
+		_, _, err := api.client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
+		_, ambiguous := errors.AsType[*cloudflare.AmbiguousError](err)
+		assert.True(t, ambiguous, "%v", err)
+	})
+}
+
+func organizationJSON(id, name, more string) string {
+	return fmt.Sprintf(`{"id":%q,"name":%q,"create_time":"2026-01-02T03:04:05Z","meta":{}%s}`, id, name, more)
+}

@@ -1,0 +1,97 @@
+package cloudflare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Ensure returns the member of an organization with this email address, and creates the member if there is none. Letter
+// case does not count. An existing member is not changed: the status may differ from params.Status.
+//
+// A membership with the status canceled or rejected does not count, unless params.Status asks for that status. Ensure then
+// creates another one, which invites the user again. The API does not document whether it accepts that. To respect a
+// rejection, list the members with that email address first. If several memberships count, Ensure returns an active one
+// if there is one, or else a pending one.
+//
+// Ensure creates at most one member. If the outcome of the create is unknown, Ensure looks for the member for up to 15
+// seconds. If the member appears, Ensure returns it with created true, even though another caller may have created it. If
+// it does not appear, the error matches [ErrOutcomeUnknown]. The member may still appear later, so wait before calling
+// Ensure again.
+//
+// The API has no conditional create, so concurrent callers must coordinate: two of them may both find no member and send
+// two invitations.
+//
+// The same params are invalid as in [OrganizationMembersService.Create]. The options apply to each request. A
+// [CaptureResponse] holds the last response.
+//
+// Credential: a global API key.
+//
+// API: GET and POST /organizations/{organization_id}/members
+func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts ...CallOption) (member *OrganizationMember, created bool, err error) {
+	if _, err := newMemberBody(params); err != nil {
+		return nil, false, err
+	}
+	if member, err = s.withEmail(ctx, organizationID, params, opts); member != nil || err != nil {
+		return member, false, err
+	}
+	member, lost := s.Create(ctx, organizationID, params, opts...)
+	switch {
+	case lost == nil && foldEmail(member.User.Email) != foldEmail(params.Email):
+		return member, true, fmt.Errorf("cloudflare: member %s was created, but with another email address: another Ensure would not find it", member.ID)
+	case !errors.Is(lost, ErrOutcomeUnknown):
+		return member, lost == nil, lost
+	}
+	err = lookAgain(ctx, visibleWithin, func() (found bool, err error) {
+		member, err = s.withEmail(ctx, organizationID, params, opts)
+		return member != nil, err
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("%w; it was looked for: %w", lost, err)
+	}
+	return member, true, nil
+}
+
+// withEmail returns the member with the email address of the params, or nil if there is none.
+func (s *OrganizationMembersService) withEmail(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts []CallOption) (found *OrganizationMember, err error) {
+	// The API does not document whether its filter ignores case, nor whether it stores addresses as they were sent.
+	forms := []string{params.Email}
+	if lower := strings.ToLower(params.Email); lower != params.Email {
+		forms = append(forms, lower)
+	}
+	for _, email := range forms {
+		for member, err := range s.All(ctx, organizationID, OrganizationMemberListParams{Email: email}, opts...) {
+			if err != nil {
+				return nil, err
+			}
+			// What the API lists is compared, because it could ignore the filter.
+			if foldEmail(member.User.Email) == foldEmail(params.Email) && counts(member, params.Status) && better(member, found) {
+				found = member
+			}
+		}
+		if found != nil {
+			break
+		}
+	}
+	return found, nil
+}
+
+// counts reports whether a membership makes another one unnecessary.
+func counts(member *OrganizationMember, wanted MemberStatus) bool {
+	return member.Status == wanted || member.Status != MemberStatusCanceled && member.Status != MemberStatusRejected
+}
+
+// better reports whether a membership is closer to an active one than the best one so far.
+func better(member, best *OrganizationMember) bool {
+	rank := func(status MemberStatus) int {
+		switch status {
+		case MemberStatusActive:
+			return 2
+		case MemberStatusPending:
+			return 1
+		}
+		return 0
+	}
+	return best == nil || rank(member.Status) > rank(best.Status)
+}

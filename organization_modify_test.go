@@ -1,0 +1,270 @@
+package cloudflare_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+)
+
+func TestModifyKeepsOtherFields(t *testing.T) {
+	for name, profile := range map[string]*cloudflare.OrganizationProfile{"with a profile": &modifiedProfile, "without one": nil} {
+		t.Run(name, func(t *testing.T) {
+			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+				parent := api.AddOrganization("Parent", "")
+				org, err := api.client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Old", ParentID: parent, Profile: profile})
+				require.NoError(t, err)
+
+				modified, err := api.client.Organizations.Modify(t.Context(), org.ID, func(p *cloudflare.OrganizationUpdateParams) error {
+					assert.Equal(t, cloudflare.OrganizationUpdateParams{Name: "Old", ParentID: parent, Profile: profile}, *p)
+					p.Name = "New"
+					return nil
+				})
+				require.NoError(t, err)
+				assert.Equal(t, "New", modified.Name)
+
+				stored, err := api.client.Organizations.Get(t.Context(), org.ID)
+				require.NoError(t, err)
+				assert.Equal(t, "New", stored.Name)
+				assert.Equal(t, parent, stored.Parent.ID)
+				assert.Equal(t, profile, stored.Profile)
+			})
+		})
+	}
+}
+
+func TestModifyWithoutAnUpdate(t *testing.T) {
+	refused := errors.New("not today")
+	for name, test := range map[string]struct {
+		change func(*cloudflare.OrganizationUpdateParams) error
+		err    error
+	}{
+		"if nothing changed": {func(*cloudflare.OrganizationUpdateParams) error { return nil }, nil},
+		"if all is as before": {func(p *cloudflare.OrganizationUpdateParams) error {
+			p.Profile = new(*p.Profile)
+			return nil
+		}, nil},
+		"if change fails":           {func(p *cloudflare.OrganizationUpdateParams) error { p.Name = "New"; return refused }, refused},
+		"if a name would be empty":  {renameTo(""), cloudflare.ErrInvalidArgument},
+		"if there is nothing to do": {nil, cloudflare.ErrInvalidArgument},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+				id := api.AddOrganization("Old", "")
+				require.NoError(t, api.client.OrganizationProfile.Update(t.Context(), id, modifiedProfile))
+				before := len(api.writes())
+
+				org, err := api.client.Organizations.Modify(t.Context(), id, test.change)
+				assert.Len(t, api.writes(), before)
+				if test.err != nil {
+					assert.ErrorIs(t, err, test.err)
+					assert.Nil(t, org)
+					return
+				}
+				require.NoError(t, err)
+				assert.Equal(t, "Old", org.Name)
+			})
+		})
+	}
+}
+
+func TestModifyOfOneProfileField(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		org, err := api.client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org", Profile: &modifiedProfile})
+		require.NoError(t, err)
+		_, err = api.client.Organizations.Modify(t.Context(), org.ID, func(p *cloudflare.OrganizationUpdateParams) error {
+			p.Profile.BusinessPhone = "+1 555 0199"
+			return nil
+		})
+		require.NoError(t, err)
+		want := modifiedProfile
+		want.BusinessPhone = "+1 555 0199"
+		stored, err := api.client.OrganizationProfile.Get(t.Context(), org.ID)
+		require.NoError(t, err)
+		assert.Equal(t, &want, stored)
+	})
+}
+
+func TestModifyOfTheParent(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		id, other := api.AddOrganization("Org", ""), api.AddOrganization("Other", "")
+		_, err := api.client.Organizations.Modify(t.Context(), id, func(p *cloudflare.OrganizationUpdateParams) error {
+			p.ParentID = other
+			return nil
+		})
+		refused, ok := errors.AsType[*cloudflare.Error](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, http.StatusBadRequest, refused.StatusCode, "it is the API that refuses this")
+		assert.Len(t, api.writes(), 1)
+	})
+}
+
+// The profile is optional in the organization: that it is not there does not mean that there is none.
+func TestModifyReadsAMissingProfile(t *testing.T) {
+	for name, test := range map[string]struct {
+		inOrganization string
+		profile        roundTripper // nil if it is not asked for
+		sent           string
+		err            error
+	}{
+		"there is one":         {profile: respondSuccess(modifiedProfileJSON), sent: `{"name":"New","profile":` + modifiedProfileJSON + `}`},
+		"there is none":        {profile: respondSuccess("null"), sent: `{"name":"New"}`},
+		"it is not found":      {profile: respondWith(404, notFoundBody), sent: `{"name":"New"}`},
+		"it must not be seen":  {profile: respondError(403), err: cloudflare.ErrForbidden},
+		"all of it is empty":   {inOrganization: `,"profile":{"business_name":"","external_metadata":""}`, sent: `{"name":"New"}`},
+		"it is there, in part": {inOrganization: `,"profile":{"business_name":"X"}`, sent: `{"name":"New","profile":{"business_address":"","business_email":"","business_name":"X","business_phone":"","external_metadata":""}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			responses := []roundTripper{respondSuccess(organizationJSON(organizationID, "Old", test.inOrganization))}
+			if test.profile != nil {
+				responses = append(responses, test.profile)
+			}
+			if test.err == nil {
+				responses = append(responses, respondSuccess(organizationJSON(organizationID, "New", "")))
+			}
+			client, script := newScriptedClient(t, responses...)
+			_, err := client.Organizations.Modify(t.Context(), organizationID, renameTo("New"))
+			assert.ErrorIs(t, err, test.err)
+			require.Len(t, script.sent, len(responses))
+			if test.err == nil {
+				assert.JSONEq(t, test.sent, script.sent[len(responses)-1].Body)
+			}
+		})
+	}
+}
+
+func TestModifyWithoutAnOrganization(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		const id = "0123456789abcdef0123456789abcdef"
+		_, err := api.client.Organizations.Modify(t.Context(), id, renameTo("New"))
+		assert.ErrorIs(t, err, cloudflare.ErrNotFound)
+		_, err = api.client.OrganizationProfile.Modify(t.Context(), id, setBusinessPhone)
+		assert.ErrorIs(t, err, cloudflare.ErrNotFound)
+		assert.Empty(t, api.writes())
+	})
+}
+
+func TestModifyLastWriteWins(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		id := api.AddOrganization("Old", "")
+		_, err := api.client.OrganizationProfile.Modify(t.Context(), id, func(p *cloudflare.OrganizationProfile) error {
+			p.BusinessPhone = "+1 555 0199"
+			return api.client.OrganizationProfile.Update(t.Context(), id, modifiedProfile) // somebody else, in between
+		})
+		require.NoError(t, err)
+		stored, err := api.client.OrganizationProfile.Get(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, &cloudflare.OrganizationProfile{BusinessPhone: "+1 555 0199"}, stored)
+	})
+}
+
+func TestProfileModify(t *testing.T) {
+	refused := errors.New("not today")
+	withPhone := modifiedProfile
+	withPhone.BusinessPhone = "+1 555 0199"
+	for name, test := range map[string]struct {
+		stored *cloudflare.OrganizationProfile
+		change func(*cloudflare.OrganizationProfile) error
+		want   cloudflare.OrganizationProfile
+		writes int
+		err    error
+	}{
+		"keeps the other fields":         {stored: &modifiedProfile, change: setBusinessPhone, want: withPhone, writes: 1},
+		"begins empty if never set":      {change: setBusinessPhone, want: cloudflare.OrganizationProfile{BusinessPhone: "+1 555 0199"}, writes: 1},
+		"sends nothing that is the same": {stored: &withPhone, change: setBusinessPhone, want: withPhone},
+		"sends nothing if empty, still":  {change: func(*cloudflare.OrganizationProfile) error { return nil }},
+		"sends nothing if change fails":  {stored: &modifiedProfile, change: func(p *cloudflare.OrganizationProfile) error { return refused }, err: refused},
+		"does not empty all of it": {stored: &modifiedProfile, err: cloudflare.ErrInvalidArgument, change: func(p *cloudflare.OrganizationProfile) error {
+			*p = cloudflare.OrganizationProfile{}
+			return nil
+		}},
+		"refuses no change": {stored: &modifiedProfile, err: cloudflare.ErrInvalidArgument},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+				org, err := api.client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org", Profile: test.stored})
+				require.NoError(t, err)
+				before := len(api.writes())
+
+				profile, err := api.client.OrganizationProfile.Modify(t.Context(), org.ID, test.change)
+				assert.Len(t, api.writes()[before:], test.writes)
+				if test.err != nil {
+					assert.ErrorIs(t, err, test.err)
+					assert.Nil(t, profile)
+					return
+				}
+				require.NoError(t, err)
+				assert.Equal(t, &test.want, profile)
+				if test.writes > 0 {
+					stored, err := api.client.OrganizationProfile.Get(t.Context(), org.ID)
+					require.NoError(t, err)
+					assert.Equal(t, &test.want, stored)
+				}
+			})
+		})
+	}
+}
+
+// A 404 may mean that there is no profile, or that there is no organization, or none that can be read yet.
+func TestProfileModifyAfterA404(t *testing.T) {
+	for name, test := range map[string]struct {
+		profile cloudflaretest.Fault
+		org     *cloudflaretest.Fault
+		stored  *cloudflare.OrganizationProfile
+		kept    string // of the business name
+		err     error
+		fails   bool // with an error that has no sentinel
+	}{
+		"there is none":               {profile: cloudflaretest.Status(404, nil, notFoundBody)},
+		"there is one after all":      {profile: cloudflaretest.Status(404, nil, notFoundBody), stored: &modifiedProfile, kept: modifiedProfile.BusinessName},
+		"no organization":             {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(404, nil, notFoundBody)), stored: &modifiedProfile, err: cloudflare.ErrNotFound},
+		"no route":                    {profile: cloudflaretest.Status(404, nil, noRouteBody), stored: &modifiedProfile, fails: true},
+		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &modifiedProfile, fails: true},
+		"the organization is null":    {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(200, nil, successBody("null"))), stored: &modifiedProfile, fails: true},
+		"the organization is refused": {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(403, nil, notFoundBody)), stored: &modifiedProfile, err: cloudflare.ErrForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+				org, err := api.client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org", Profile: test.stored})
+				require.NoError(t, err)
+				api.Fail(1, test.profile)
+				if test.org != nil {
+					api.Fail(2, *test.org)
+				}
+				profile, err := api.client.OrganizationProfile.Modify(t.Context(), org.ID, setBusinessPhone)
+				if test.err != nil || test.fails {
+					require.Error(t, err)
+					assert.True(t, test.fails || errors.Is(err, test.err), err)
+					assert.Len(t, api.writes(), 1, "the create and nothing else")
+					return
+				}
+				require.NoError(t, err)
+				assert.Equal(t, test.kept, profile.BusinessName)
+				assert.Equal(t, "+1 555 0199", profile.BusinessPhone)
+			})
+		})
+	}
+}
+
+func renameTo(to string) func(*cloudflare.OrganizationUpdateParams) error {
+	return func(p *cloudflare.OrganizationUpdateParams) error { p.Name = to; return nil }
+}
+
+func setBusinessPhone(p *cloudflare.OrganizationProfile) error {
+	p.BusinessPhone = "+1 555 0199"
+	return nil
+}
+
+// modifiedProfile has every field, so that a lost one shows.
+var modifiedProfile = cloudflare.OrganizationProfile{
+	BusinessAddress: "1 Main Street", BusinessEmail: "it@example.com", BusinessName: "Example, Inc.",
+	BusinessPhone: "+1 555 0100", ExternalMetadata: `{"crm":7}`,
+}
+
+const modifiedProfileJSON = `{"business_address":"1 Main Street","business_email":"it@example.com",` +
+	`"business_name":"Example, Inc.","business_phone":"+1 555 0100","external_metadata":"{\"crm\":7}"}`

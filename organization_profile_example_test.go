@@ -1,0 +1,53 @@
+package cloudflare_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+)
+
+func ExampleOrganizationProfileService_Get() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Example, Inc.", "")
+	client := server.Client()
+
+	_, err := client.OrganizationProfile.Get(context.Background(), id)
+	fmt.Println("never set:", errors.Is(err, cloudflare.ErrNotFound))
+	// Output: never set: true
+}
+
+// An update replaces all fields. To change one, change what is there.
+func ExampleOrganizationProfileService_Update() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	client := server.Client()
+	ctx := context.Background()
+	created, err := client.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{
+		Name:    "Sales",
+		Profile: &cloudflare.OrganizationProfile{BusinessName: "Example Sales", BusinessPhone: "+1 555 0100"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	profile, err := client.OrganizationProfile.Get(ctx, created.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	profile.BusinessPhone = "+1 555 0199"
+	if err := client.OrganizationProfile.Update(ctx, created.ID, *profile); err != nil {
+		log.Fatal(err)
+	}
+
+	profile, err = client.OrganizationProfile.Get(ctx, created.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(profile.BusinessName, profile.BusinessPhone)
+	// Output: Example Sales +1 555 0199
+}

@@ -1,0 +1,219 @@
+package cloudflare_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+)
+
+// pagedList is one All over pages of two, from a server that has items 0 to 9.
+type pagedList struct {
+	name string
+	all  func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error]
+}
+
+// ids turns a list into one of the IDs of its items.
+func ids[T any](list iter.Seq2[*T, error], id func(*T) string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for item, err := range list {
+			text := ""
+			if item != nil {
+				text = id(item)
+			}
+			if !yield(text, err) {
+				return
+			}
+		}
+	}
+}
+
+var everyPagedList = []pagedList{
+	{"organizations", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+		all := c.Organizations.All(ctx, cloudflare.OrganizationListParams{PageSize: 2, PageToken: token})
+		return ids(all, func(o *cloudflare.Organization) string { return o.ID })
+	}},
+	{"accounts", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+		all := c.OrganizationAccounts.All(ctx, "o1", cloudflare.OrganizationAccountListParams{PageSize: 2, PageToken: token})
+		return ids(all, func(a *cloudflare.Account) string { return a.ID })
+	}},
+	{"members", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+		all := c.OrganizationMembers.All(ctx, "o1", cloudflare.OrganizationMemberListParams{PageSize: 2, PageToken: token})
+		return ids(all, func(m *cloudflare.OrganizationMember) string { return m.ID })
+	}},
+}
+
+var tenIDs = []string{"i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7", "i8", "i9"}
+
+// servePage answers with two of the ten items.
+func servePage(w http.ResponseWriter, r *http.Request) {
+	from, _ := strconv.Atoi(r.URL.Query().Get("page_token"))
+	next := ""
+	if from+2 < len(tenIDs) {
+		next = `"next_page_token":"` + strconv.Itoa(from+2) + `",`
+	}
+	fmt.Fprintf(w, `{"success":true,"result":[{"id":%q},{"id":%q}],"result_info":{%s"total_size":10}}`, tenIDs[from], tenIDs[from+1], next)
+}
+
+// However ranging over All ends, nothing is left running, and nothing more is asked for.
+func TestAllLeaksNoGoroutines(t *testing.T) {
+	var requests atomic.Int32
+	seen := func(list iter.Seq2[string, error], stop func(int) bool) (got []string) {
+		for id, err := range list {
+			if err != nil {
+				return got
+			}
+			got = append(got, id)
+			if stop(len(got)) {
+				break
+			}
+		}
+		return got
+	}
+	for name, tt := range map[string]struct {
+		use      func(ctx context.Context, cancel func(), list iter.Seq2[string, error]) []string
+		want     int // items
+		requests int
+	}{
+		"never ranged": {func(context.Context, func(), iter.Seq2[string, error]) []string { return nil }, 0, 0},
+		"to its end": {func(_ context.Context, _ func(), list iter.Seq2[string, error]) []string {
+			return seen(list, func(int) bool { return false })
+		}, 10, 5},
+		"broken out of within a page": {func(_ context.Context, _ func(), list iter.Seq2[string, error]) []string {
+			return seen(list, func(n int) bool { return n == 3 })
+		}, 3, 2},
+		"broken out of at the end of a page": {func(_ context.Context, _ func(), list iter.Seq2[string, error]) []string {
+			return seen(list, func(n int) bool { return n == 4 })
+		}, 4, 2},
+		"returned from": {func(_ context.Context, _ func(), list iter.Seq2[string, error]) []string {
+			for id := range list {
+				return []string{id}
+			}
+			return nil
+		}, 1, 1},
+		"panicked in": {func(_ context.Context, _ func(), list iter.Seq2[string, error]) (got []string) {
+			defer func() { recover() }()
+			for id := range list {
+				if got = append(got, id); len(got) == 5 {
+					panic("enough")
+				}
+			}
+			return got
+		}, 5, 3},
+		"cancelled within a page": {func(_ context.Context, cancel func(), list iter.Seq2[string, error]) []string {
+			return seen(list, func(n int) bool {
+				if n == 3 {
+					cancel()
+				}
+				return false
+			})
+		}, 4, 2},
+		"cancelled before": {func(_ context.Context, cancel func(), list iter.Seq2[string, error]) []string {
+			cancel()
+			return seen(list, func(int) bool { return false })
+		}, 0, 0},
+		"ranged twice": {func(_ context.Context, _ func(), list iter.Seq2[string, error]) []string {
+			first := seen(list, func(n int) bool { return n == 3 })
+			return append(seen(list, func(int) bool { return false }), first...)[:10]
+		}, 10, 7},
+		"ranged within itself": {func(_ context.Context, _ func(), list iter.Seq2[string, error]) (got []string) {
+			for id := range list {
+				got = append(got, id)
+				assert.Equal(t, tenIDs, seen(list, func(int) bool { return false }))
+			}
+			return got
+		}, 10, 55},
+		"pulled and stopped": {func(_ context.Context, _ func(), list iter.Seq2[string, error]) (got []string) {
+			next, stop := iter.Pull2(list)
+			defer stop()
+			for range 3 {
+				id, _, _ := next()
+				got = append(got, id)
+			}
+			return got
+		}, 3, 2},
+	} {
+		for _, list := range everyPagedList {
+			t.Run(list.name+" "+name, func(t *testing.T) {
+				before := runtime.NumGoroutine()
+				requests.Store(0)
+				t.Run("", func(t *testing.T) {
+					s := newCountedServer(t, func(w http.ResponseWriter, r *http.Request) {
+						requests.Add(1)
+						servePage(w, r)
+					})
+					c := s.client(t)
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					got := tt.use(ctx, cancel, list.all(ctx, c, ""))
+					assert.Equal(t, tenIDs[:tt.want], append([]string{}, got...))
+					assert.LessOrEqual(t, s.connections.Load(), int32(1))
+				})
+				assert.EqualValues(t, tt.requests, requests.Load())
+				requireGoroutines(t, before)
+			})
+		}
+	}
+}
+
+// Wherever a list fails, and whatever with: what for the second time and what comes from the token of the error on are all
+// items, in order, none twice.
+func TestAllResumesWithoutGapOrDuplicate(t *testing.T) {
+	failures := map[string]http.HandlerFunc{
+		"500":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", http.StatusInternalServerError) },
+		"429":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusTooManyRequests) },
+		"a refusal": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"success":false}`) },
+		"HTML":      func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
+		"a bad item": func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, `{"success":true,"result":[{"id":"i8"},{"id":""}]}`)
+		},
+		"a cut": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	}
+	for name, fail := range failures {
+		for _, list := range everyPagedList {
+			for page := range 5 {
+				var mended atomic.Bool
+				s := newCountedServer(t, func(w http.ResponseWriter, r *http.Request) {
+					token := r.URL.Query().Get("page_token")
+					if failing := strconv.Itoa(2 * page); !mended.Load() && (token == failing || token == "" && failing == "0") {
+						fail(w, r)
+						return
+					}
+					servePage(w, r)
+				})
+				c := s.client(t)
+				var got []string
+				var failed *cloudflare.PageError
+				errs := 0
+				for id, err := range list.all(t.Context(), c, "") {
+					if err != nil {
+						errs++
+						require.ErrorAs(t, err, &failed)
+						assert.Empty(t, id)
+						continue // which must end the loop by itself
+					}
+					got = append(got, id)
+				}
+				require.Equal(t, 1, errs, "%s on page %d", name, page)
+				assert.Equal(t, tenIDs[:2*page], append([]string{}, got...))
+
+				mended.Store(true)
+				for id, err := range list.all(t.Context(), c, failed.PageToken) {
+					require.NoError(t, err)
+					got = append(got, id)
+				}
+				assert.Equal(t, tenIDs, got, "%s: %s on page %d", list.name, name, page)
+			}
+		}
+	}
+}

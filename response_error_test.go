@@ -1,0 +1,212 @@
+package cloudflare_test
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+)
+
+// success: false in a 200 is the API's own refusal: an error, and nothing was done.
+func TestFailureWithStatus200(t *testing.T) {
+	for _, result := range []string{"", `,"result":null`, `,"result":{}`, `,"result":[]`, `,"result":"no"`, `,"result":[{"id":7}]`} {
+		for _, m := range everyMethod {
+			body := `{"success":false,"errors":[{"code":1001,"message":"not today"}],"messages":["try tomorrow"]` + result + `}`
+			got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
+			answer := requireResponseError(t, m, got, err, 200)
+			assert.Equal(t, []cloudflare.ResponseInfo{{Code: 1001, Message: "not today"}}, answer.Errors)
+			assert.Equal(t, []cloudflare.ResponseInfo{{Message: "try tomorrow"}}, answer.Messages)
+			assert.ErrorContains(t, err, "not today (code 1001)")
+			assert.NotErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
+			assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
+		}
+	}
+}
+
+// Every shape in which the API, its edge and its older endpoints are known to put an error.
+func TestErrorBodies(t *testing.T) {
+	type infos = []cloudflare.ResponseInfo
+	tests := []struct {
+		name   string
+		status int
+		body   string
+		errors infos
+		text   string
+		is     []error
+	}{
+		{"unauthorized", 401, `{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"messages":[]}`,
+			infos{{Code: 10000, Message: "Authentication error"}}, "401 Unauthorized: Authentication error (code 10000)", []error{cloudflare.ErrUnauthorized}},
+		{"bad headers, with a chain", 400,
+			`{"success":false,"errors":[{"code":6003,"message":"Invalid request headers","error_chain":[{"code":6103,"message":"Invalid format for X-Auth-Key header"}]}],"messages":[],"result":null}`,
+			infos{{Code: 6003, Message: "Invalid request headers", ErrorChain: infos{{Code: 6103, Message: "Invalid format for X-Auth-Key header"}}}},
+			"Invalid request headers (code 6003) < Invalid format for X-Auth-Key header (code 6103)", []error{cloudflare.ErrUnauthorized}},
+		{"a code that counts, in a chain", 400, `{"success":false,"errors":[{"message":"no","error_chain":[{"error_chain":[{"code":9106}]}]}]}`,
+			infos{{Message: "no", ErrorChain: infos{{ErrorChain: infos{{Code: 9106}}}}}}, "no <", []error{cloudflare.ErrUnauthorized}},
+		{"missing headers", 400, `{"success":false,"errors":[{"code":9106,"message":"Missing X-Auth-Key, X-Auth-Email or Authorization headers"}]}`,
+			infos{{Code: 9106, Message: "Missing X-Auth-Key, X-Auth-Email or Authorization headers"}}, "code 9106", []error{cloudflare.ErrUnauthorized}},
+		{"unknown key", 403, `{"success":false,"errors":[{"code":9103,"message":"Unknown X-Auth-Key or X-Auth-Email"}]}`,
+			infos{{Code: 9103, Message: "Unknown X-Auth-Key or X-Auth-Email"}}, "code 9103", []error{cloudflare.ErrUnauthorized, cloudflare.ErrForbidden}},
+		{"documentation_url", 403, `{"success":false,"errors":[{"code":10000,"message":"Forbidden","documentation_url":"https://developers.cloudflare.com/x"}]}`,
+			infos{{Code: 10000, Message: "Forbidden", DocumentationURL: "https://developers.cloudflare.com/x"}},
+			"Forbidden (code 10000), see https://developers.cloudflare.com/x: user API tokens support only some", []error{cloudflare.ErrForbidden}},
+		{"tokens refused", 405, `{"success":false,"errors":[{"code":10000,"message":"POST method not allowed for the api_token authentication scheme"}]}`,
+			infos{{Code: 10000, Message: "POST method not allowed for the api_token authentication scheme"}}, "user API tokens support only some", nil},
+		{"source.pointer", 400, `{"success":false,"errors":[{"code":1183,"message":"bad","source":{"pointer":"/name"}}]}`,
+			infos{{Code: 1183, Message: "bad", Source: cloudflare.ResponseInfoSource{Pointer: "/name"}}}, "bad (code 1183) at /name", nil},
+		{"no route", 404, `{"success":false,"errors":[{"code":7003,"message":"Could not route to /x"},{"code":7000,"message":"No route for that URI"}]}`,
+			infos{{Code: 7003, Message: "Could not route to /x"}, {Code: 7000, Message: "No route for that URI"}},
+			"Could not route to /x (code 7003); No route for that URI (code 7000)", nil},
+		{"conflict", 409, `{"success":false,"errors":[{"code":1,"message":"exists"}]}`, infos{{Code: 1, Message: "exists"}}, "exists", []error{cloudflare.ErrConflict}},
+		{"throttled", 429, `{"success":false,"errors":[{"code":971,"message":"Please wait and consider throttling your request speed"}]}`,
+			infos{{Code: 971, Message: "Please wait and consider throttling your request speed"}}, "429 Too Many Requests: Please wait", []error{cloudflare.ErrRateLimited}},
+		{"no code", 400, `{"success":false,"errors":[{"message":"only a message"}],"result":null}`, infos{{Message: "only a message"}}, "400 Bad Request: only a message (ray", nil},
+		{"a code as text", 400, `{"success":false,"errors":[{"code":"1004","message":"x"}]}`, infos{{Code: 1004, Message: "x"}}, "x (code 1004)", nil},
+		{"a code that is none", 400, `{"success":false,"errors":[{"code":{"a":1},"message":"x"}]}`, infos{{Message: "x"}}, "x (ray", nil},
+		{"plain strings", 400, `{"success":false,"errors":["first","second"]}`, infos{{Message: "first"}, {Message: "second"}}, "first; second", nil},
+		{"one string", 400, `{"success":false,"errors":"all of it"}`, infos{{Message: "all of it"}}, "all of it", nil},
+		{"one object", 400, `{"success":false,"errors":{"code":7,"message":"alone"}}`, infos{{Code: 7, Message: "alone"}}, "alone (code 7)", nil},
+		{"a message that is no string", 400, `{"success":false,"errors":[{"message":{"a":[1]}}]}`, infos{{Message: `{"a":[1]}`}}, `{"a":[1]}`, nil},
+		{"things that are no errors", 400, `{"success":false,"errors":[null,1,true,[{}],{"code":5}]}`, infos{{Code: 5}}, "(code 5)", nil},
+		{"more lines than one", 400, `{"success":false,"errors":[{"message":"one\r\n\ttwo\u001b[31m"}]}`, infos{{Message: "one\r\n\ttwo\x1b[31m"}}, "one two", nil},
+		{"messages null", 400, `{"success":false,"errors":[{"code":1183,"message":"x"}],"messages":null,"result":null}`, infos{{Code: 1183, Message: "x"}}, "code 1183", nil},
+		{"history not there", 404, `{"success":false,"errors":[{"message":"gone"}],"result_info":{"count":"0","cursor":"","history_status":"unavailable"},"result":null}`,
+			infos{{Message: "gone"}}, "gone", []error{cloudflare.ErrNotFound}},
+		{"an envelope without errors", 400, `{"success":false,"errors":[],"messages":[]}`, nil, `"{"success":false,"errors":[],"messages":[]}"`, nil},
+		{"success: true, and yet 500", 500, `{"success":true,"errors":[],"messages":[],"result":{"id":"o1"}}`, nil, `500 Internal Server Error: "{"success":true`, nil},
+		{"flat and old", 403, `{"code":1007,"error":"auth.key_not_in_claims"}`, infos{{Code: 1007, Message: "auth.key_not_in_claims"}}, "auth.key_not_in_claims (code 1007)", []error{cloudflare.ErrForbidden}},
+		{"flat, with a message", 400, `{"code":1001,"message":"method_not_allowed"}`, infos{{Code: 1001, Message: "method_not_allowed"}}, "method_not_allowed (code 1001)", nil},
+		{"problem+json", 502, `{"type":"https://x/","status":502,"title":"Bad gateway","detail":"The origin is gone","instance":"86610873f8d987a9","error_code":502,"error_name":"bad_gateway","error_category":"origin","retryable":true,"retry_after":60,"owner_action_required":true,"ray_id":"86610873f8d987a9"}`,
+			infos{{Code: 502, Message: "Bad gateway: The origin is gone"}}, "502 Bad Gateway: Bad gateway: The origin is gone (code 502)", nil},
+		{"problem+json, 1015", 429, `{"title":"You are being rate limited","error_code":1015}`, infos{{Code: 1015, Message: "You are being rate limited"}}, "code 1015", []error{cloudflare.ErrRateLimited}},
+		{"errors before the rest", 400, `{"errors":[{"message":"in errors"}],"error":"e","message":"m","title":"t","detail":"d"}`,
+			infos{{Message: "in errors"}}, "in errors (ray", nil},
+		{"error before message", 400, `{"message":"m","error":"e","title":"t"}`, infos{{Message: "e"}}, "400 Bad Request: e (ray", nil},
+		{"message before title", 400, `{"title":"t","detail":"d","message":"m"}`, infos{{Message: "m"}}, "400 Bad Request: m (ray", nil},
+		{"detail alone", 400, `{"detail":"d"}`, infos{{Message: "d"}}, "400 Bad Request: d (ray", nil},
+		{"an envelope without errors, and an error", 400, `{"success":false,"errors":[],"error":"e"}`, nil, `"{"success":false`, nil},
+		{"code below error_code", 400, `{"code":7,"error_code":9,"message":"m"}`, infos{{Code: 9, Message: "m"}}, "m (code 9)", nil},
+		{"code above error_code", 400, `{"code":9,"error_code":7,"message":"m"}`, infos{{Code: 9, Message: "m"}}, "m (code 9)", nil},
+		{"HTML", 503, "<html>\r\n<head><title>503</title></head>", nil, `503 Service Unavailable: "<html> <head><title>503</title></head>"`, nil},
+		{"text", 500, "oops", nil, `"oops"`, nil},
+		{"cut", 500, `{"success":false,"errors":[{"code":1,`, nil, `"{"success":false,"errors":[{"code":1,"`, nil},
+		{"empty", 500, "", nil, "the body is empty", nil},
+		{"null", 404, "null", nil, `"null"; this is not a response of the API`, nil},
+		{"a list", 404, "[]", nil, `"[]"; this is not a response of the API`, nil},
+		{"long", 500, strings.Repeat("é", 5000), nil, `"` + strings.Repeat("é", 98) + `…"`, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var captured cloudflare.Response
+			c := newSingleAttemptClient(t, respondWith(tt.status, tt.body, rayHeader))
+			_, err := c.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&captured))
+			var answer *cloudflare.Error
+			require.ErrorAs(t, err, &answer)
+			assert.Equal(t, tt.status, answer.StatusCode)
+			assert.Equal(t, tt.errors, answer.Errors)
+			assert.Contains(t, err.Error(), tt.text)
+			assert.NotContains(t, err.Error(), "\n")
+			assert.NotContains(t, err.Error(), "\x1b")
+			assert.NotContains(t, err.Error(), "invalid character")
+			assert.Equal(t, "86610873f8d987a9-IAD", answer.RayID)
+			assert.Equal(t, answer.Messages, captured.Messages)
+			assert.Equal(t, tt.status, captured.StatusCode)
+			for _, sentinel := range []error{
+				cloudflare.ErrUnauthorized, cloudflare.ErrForbidden, cloudflare.ErrNotFound, cloudflare.ErrConflict,
+				cloudflare.ErrRateLimited, cloudflare.ErrOutcomeUnknown, cloudflare.ErrInvalidArgument, cloudflare.ErrAttemptTimeout,
+			} {
+				want := false
+				for _, is := range tt.is {
+					want = want || is == sentinel
+				}
+				assert.Equal(t, want, errors.Is(err, sentinel), sentinel)
+			}
+		})
+	}
+}
+
+// Whatever the status and the body, every method makes an Error of it with the same facts.
+func TestErrorStatuses(t *testing.T) {
+	unknown := []int{408, 500, 502, 503, 504, 520, 521, 522, 523, 524}
+	statuses := append([]int{400, 401, 403, 404, 405, 409, 410, 412, 413, 418, 422, 429, 451, 501, 505, 525, 526, 527, 530, 599, 600, 999}, unknown...)
+	bodies := []string{"", "<html>", `{"success":false,"errors":[{"code":1,"message":"no"}]}`, `{"title":"T","detail":"D","error_code":2}`}
+	for _, status := range statuses {
+		for _, body := range bodies {
+			for _, m := range everyMethod {
+				got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body, rayHeader)))
+				requireResponseError(t, m, got, err, status)
+				mayHaveHappened := false
+				for _, u := range unknown {
+					mayHaveHappened = mayHaveHappened || m.isWrite() && status == u
+				}
+				assert.Equal(t, mayHaveHappened, errors.Is(err, cloudflare.ErrOutcomeUnknown), "%s %d", m.name, status)
+			}
+		}
+	}
+}
+
+// What the edge answers by itself, with the wait that it asks for.
+func TestEdgeErrors(t *testing.T) {
+	for status, title := range map[int]string{
+		520: "Web server returned an unknown error", 521: "Web server is down", 522: "Connection timed out", 523: "Origin is unreachable",
+		524: "A timeout occurred", 525: "SSL handshake failed", 526: "Invalid SSL certificate",
+	} {
+		header := []string{rayHeader}
+		if status < 525 {
+			header = append(header, "Retry-After: 120")
+		}
+		body := `{"title":"` + title + `","status":` + strconv.Itoa(status) + `,"error_code":` + strconv.Itoa(status) + `,"ray_id":"another"}`
+		requests := 0
+		answer := respondWith(status, body, header...)
+		c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { requests++; return answer(r) }), cloudflare.WithMaxRetries(3))
+		_, err := c.Organizations.Get(t.Context(), "o1")
+		var got *cloudflare.Error
+		require.ErrorAs(t, err, &got)
+		assert.Equal(t, []cloudflare.ResponseInfo{{Code: status, Message: title}}, got.Errors)
+		assert.Equal(t, "86610873f8d987a9-IAD", got.RayID, "the header comes before the body")
+		assert.Equal(t, 1, requests, "a wait of two minutes is longer than the client waits, and 525 and 526 do not pass")
+		if status < 525 {
+			assert.Equal(t, 2*time.Minute, got.RetryAfter)
+		}
+	}
+}
+
+// A ray ID that only the body has is found, and what the server puts there cannot break a line or move a cursor.
+func TestRayIDs(t *testing.T) {
+	for _, tt := range []struct {
+		header []string
+		body   string
+		want   string
+	}{
+		{nil, `{"title":"T","ray_id":"86610873f8d987a9"}`, "86610873f8d987a9"},
+		{nil, `{"title":"T","ray_id":"a\r\nERROR forged line\u001b[2J"}`, "a ERROR forged line [2J"},
+		{[]string{"Cf-Ray: a\x1b[2J\nb"}, "", "a [2J b"},
+		{[]string{"Cf-Ray: " + strings.Repeat("r", 1<<20)}, "", strings.Repeat("r", 197) + "…"},
+	} {
+		_, err := newSingleAttemptClient(t, respondWith(502, tt.body, tt.header...)).Organizations.Get(t.Context(), "o1")
+		var answer *cloudflare.Error
+		require.ErrorAs(t, err, &answer)
+		assert.Equal(t, tt.want, answer.RayID)
+		assert.Contains(t, err.Error(), "(ray "+tt.want+")")
+	}
+}
+
+// A server that talks without end about what is wrong is cut short.
+func TestLongErrors(t *testing.T) {
+	body := `{"success":false,"errors":[` + strings.Repeat(`{"code":1,"message":"m","error_chain":[`+strings.Repeat(`{"code":2},`, 50)+`{}]},`, 150) + `{}],"messages":[` +
+		strings.Repeat(`"m",`, 150) + `"m"]}`
+	for _, status := range []int{200, 400} {
+		_, err := newSingleAttemptClient(t, respondWith(status, body)).Organizations.Get(t.Context(), "o1")
+		var answer *cloudflare.Error
+		require.ErrorAs(t, err, &answer)
+		assert.Len(t, answer.Errors, 100)
+		assert.Len(t, answer.Errors[0].ErrorChain, 10)
+		assert.Len(t, answer.Messages, 100)
+	}
+}
