@@ -63,7 +63,7 @@ func TestMembersEnsureChecksWhatTheAPILists(t *testing.T) {
 		"pending and active":      {list(membershipJSON("a", "ann@example.com", pending), membershipJSON("b", "ann@example.com", active)), "", "b"},
 		"active and pending":      {list(membershipJSON("a", "ann@example.com", active), membershipJSON("b", "ann@example.com", pending)), "", "a"},
 		"later and pending":       {list(membershipJSON("a", "ann@example.com", "suspended"), membershipJSON("b", "ann@example.com", pending)), "", "b"},
-		"one after many others":   {list(strings.Repeat(membershipJSON("x", "x@example.com", active)+",", 500)+membershipJSON("a", "ann@example.com", active)), "", "a"},
+		"one after many others":   {list(strings.Repeat(membershipJSON("x", "x@example.com", active)+",", 500) + membershipJSON("a", "ann@example.com", active)), "", "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, script := newScriptedClient(t, respondSuccess(tt.listed), respondSuccess(membershipJSON("new", "ann@example.com", pending)))
