@@ -162,8 +162,8 @@ func TestInvalidArguments(t *testing.T) {
 		"accounts: a page size of -1":   {accounts(cloudflare.OrganizationAccountListParams{PageSize: -1}), "PageSize"},
 		"accounts: a page size of 1001": {accounts(cloudflare.OrganizationAccountListParams{PageSize: 1001}), "PageSize"},
 
-		"members: no statuses":         {members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{}}), "Statuses is empty"},
-		"members: an empty status":     {members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{"active", ""}}), "Statuses has an empty"},
+		"members: no statuses":         {members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{}}), "Statuses must be nil or not empty"},
+		"members: an empty status":     {members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{"active", ""}}), "Statuses must not have an empty"},
 		"members: a page size of -1":   {members(cloudflare.OrganizationMemberListParams{PageSize: -1}), "PageSize"},
 		"members: a page size of 1001": {members(cloudflare.OrganizationMemberListParams{PageSize: 1001}), "PageSize"},
 
@@ -191,7 +191,7 @@ func TestInvalidArguments(t *testing.T) {
 		"the status pending":                 {member("ann@example.com", cloudflare.MemberStatusPending), `"pending"`},
 		"the status rejected":                {member("ann@example.com", cloudflare.MemberStatusRejected), `"rejected"`},
 		"an unknown status":                  {member("ann@example.com", "admin"), `"admin"`},
-		"a batch of nobody":                  {batch(), "no members"},
+		"a batch of nobody":                  {batch(), "list of members must not be empty"},
 		"a batch with one member twice":      {batch(append(manyMembers(12), manyMembers(1)...)...), "members 0 and 12"},
 		"a batch with it in other case":      {batch(params{Email: "A@b"}, params{Email: "a@B"}), "members 0 and 1"},
 	} {

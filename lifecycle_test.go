@@ -100,7 +100,7 @@ func TestLifeCycleWithAToken(t *testing.T) {
 
 	assert.Equal(t, []string{id}, listedIDs(t, client, cloudflare.OrganizationListParams{}))
 	_, err = client.Organizations.Get(t.Context(), id)
-	assert.ErrorContains(t, err, "user API tokens cover only some Organizations operations")
+	assert.ErrorContains(t, err, "user API tokens support only some Organizations endpoints")
 	_, err = client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Root"})
 	assert.NoError(t, err)
 }

@@ -48,7 +48,7 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 		return member != nil, err
 	})
 	if err != nil {
-		return nil, false, fmt.Errorf("%w; looked for it: %w", lost, err)
+		return nil, false, fmt.Errorf("%w; it was looked for: %w", lost, err)
 	}
 	return member, true, nil
 }

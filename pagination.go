@@ -58,7 +58,7 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 			seen[maphash.String(seed, token)] = true
 			token = page.NextPageToken
 			if seen[maphash.String(seed, token)] {
-				yield(nil, &PageError{token, errors.New("cloudflare: the API named a page that came before: the list would never end")})
+				yield(nil, &PageError{token, errors.New("cloudflare: the API returned a page token for the second time, so the list would never end")})
 				return
 			}
 		}

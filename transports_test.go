@@ -96,7 +96,7 @@ func TestTransportReturnsNil(t *testing.T) {
 		client := new(pipeServer).client(t, roundTripper(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200}, nil
 		}))
-		require.NoError(t, retryCallOf(t, "HEAD").do(t.Context(), client), "a response without a body has an empty one")
+		require.NoError(t, retryCallOf(t, "HEAD").do(t.Context(), client), "a response without a body must not have an empty one")
 	})
 }
 

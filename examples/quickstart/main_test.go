@@ -159,7 +159,7 @@ func TestReadTourWithAToken(t *testing.T) {
 	r := &report{out: &stdout}
 	require.NoError(t, readTour(t.Context(), r, client), "the list is what a token is for")
 	r.end()
-	assert.Contains(t, stdout.String(), "user API tokens cover only some Organizations operations")
+	assert.Contains(t, stdout.String(), "user API tokens support only some Organizations operations")
 	assert.Contains(t, stdout.String(), "Root")
 }
 
