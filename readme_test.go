@@ -63,8 +63,8 @@ func goIn(dir string, args ...string) *exec.Cmd {
 	return command
 }
 
-// newModule returns the folder of a module with these files, which requires a version of this one and replaces it with
-// these sources.
+// newModule returns the folder of a module with these files. It requires this version of this module, and replaces it
+// with these sources.
 func newModule(t *testing.T, version string, files map[string]string) string {
 	t.Helper()
 	this, err := filepath.Abs(".")
