@@ -90,7 +90,8 @@ const fullOrganizationJSON = `{
 		},
 		"tenant_flags": {
 			"account_creation": "t1", "account_deletion": "t2", "account_migration": "t3", "account_mobility": "t4",
-			"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7"
+			"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7",
+			"account_creation_applies_tenant_defaults": "t8"
 		},
 		"hierarchy_tags": ["` + parentID + `", "` + organizationID + `"],
 		"managed_by": "somebody",
@@ -113,6 +114,7 @@ func fullOrganization() *cloudflare.Organization {
 			TenantFlags: &cloudflare.OrganizationFlags{
 				AccountCreation: "t1", AccountDeletion: "t2", AccountMigration: "t3", AccountMobility: "t4",
 				EnterpriseCapability: "t5", MemberManagement: "t6", SubOrgCreation: "t7",
+				AccountCreationAppliesTenantDefaults: "t8",
 			},
 			HierarchyTags: []string{parentID, organizationID},
 			ManagedBy:     "somebody",

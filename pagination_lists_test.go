@@ -51,18 +51,45 @@ var everyPagedList = []pagedList{
 		all := c.OrganizationMembers.All(ctx, "o1", cloudflare.OrganizationMemberListParams{PageSize: 2, PageToken: token})
 		return ids(all, func(m *cloudflare.OrganizationMember) string { return m.ID })
 	}},
+	{"audit logs", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+		all := c.OrganizationAuditLogs.All(ctx, "o1", cloudflare.AuditLogListParams{Since: aDay, Before: aDay, PageSize: 2, PageToken: token})
+		return ids(all, func(e *cloudflare.AuditLog) string { return e.ID })
+	}},
+	{"a history", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+		params := cloudflare.AuditLogHistoryParams{ActionTime: aDay, Since: aDay, Before: aDay, PageSize: 2, PageToken: token}
+		return ids(c.OrganizationAuditLogs.HistoryAll(ctx, "o1", "e1", params), func(e *cloudflare.AuditLog) string { return e.ID })
+	}},
+	{"shares", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+		all := c.OrganizationShares.All(ctx, "o1", cloudflare.ShareListParams{PageSize: 2, PageToken: token})
+		return ids(all, func(s *cloudflare.Share) string { return s.ID })
+	}},
 }
 
 var tenIDs = []string{"i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7", "i8", "i9"}
 
-// servePage responds with two of the ten items.
-func servePage(w http.ResponseWriter, r *http.Request) {
-	from, _ := strconv.Atoi(r.URL.Query().Get("page_token"))
-	next := ""
-	if from+2 < len(tenIDs) {
-		next = `"next_page_token":"` + strconv.Itoa(from+2) + `",`
+// pageStart returns the index of the first item on the page that is requested. A page token and a cursor are this index.
+func pageStart(r *http.Request) int {
+	query := r.URL.Query()
+	if page, err := strconv.Atoi(query.Get("page")); err == nil {
+		return 2 * (page - 1)
 	}
-	fmt.Fprintf(w, `{"success":true,"result":[{"id":%q},{"id":%q}],"result_info":{%s"total_size":10}}`, tenIDs[from], tenIDs[from+1], next)
+	index, _ := strconv.Atoi(query.Get("page_token") + query.Get("cursor")) // none for the first page
+	return index
+}
+
+// servePage responds with two of the ten items, in the paging scheme of the request.
+func servePage(w http.ResponseWriter, r *http.Request) {
+	from, info := pageStart(r), `"total_size":10`
+	switch next := strconv.Itoa(from + 2); {
+	case r.URL.Query().Has("page"):
+		info = `"page":` + strconv.Itoa(from/2+1) + `,"total_pages":5`
+	case from+2 == len(tenIDs):
+	case r.URL.Query().Has("limit"):
+		info = `"cursor":"` + next + `"`
+	default:
+		info += `,"next_page_token":"` + next + `"`
+	}
+	fmt.Fprintf(w, `{"success":true,"result":[{"id":%q},{"id":%q}],"result_info":{%s}}`, tenIDs[from], tenIDs[from+1], info)
 }
 
 // However a loop over All ends, no goroutine is left and no further page is requested.
@@ -175,7 +202,7 @@ func TestAllResumesWithoutGapOrDuplicate(t *testing.T) {
 		"a failure": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"success":false}`) },
 		"HTML":      func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
 		"a bad item": func(w http.ResponseWriter, _ *http.Request) {
-			io.WriteString(w, `{"success":true,"result":[{"id":"i8"},{"id":""}]}`)
+			io.WriteString(w, `{"success":true,"result":[{"id":"i8"},{"id":8}]}`)
 		},
 		"a cut": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	}
@@ -184,8 +211,7 @@ func TestAllResumesWithoutGapOrDuplicate(t *testing.T) {
 			for page := range 5 {
 				var mended atomic.Bool
 				s := newCountedServer(t, func(w http.ResponseWriter, r *http.Request) {
-					token := r.URL.Query().Get("page_token")
-					if failing := strconv.Itoa(2 * page); !mended.Load() && (token == failing || token == "" && failing == "0") {
+					if !mended.Load() && pageStart(r) == 2*page {
 						fail(w, r)
 						return
 					}
