@@ -61,7 +61,7 @@ func TestKeysDoNotRepeatWrites(t *testing.T) {
 					})
 				}
 				s := clientFor(t, server.URL, used)
-				for range 10 {
+				for range 20 {
 					warm, err := s.Do(t.Context(), RawRequest{Method: "GET", Path: []string{"warm"}})
 					require.NoError(t, err)
 					warm.Release()
