@@ -8,8 +8,8 @@ import (
 	"example.com/cloudflare"
 )
 
-// What would send a credential in the clear, or anywhere but to one origin, is refused. What is wrong with the URL may
-// itself be a password, so that no refusal shows it.
+// NewClient rejects a base URL that would send a credential in the clear or to more than one origin. Its errors do not
+// contain the URL, which may contain a password.
 func TestBaseURLs(t *testing.T) {
 	for _, base := range []string{
 		"", "api.cloudflare.com", "/client/v4", "//api.cloudflare.com", "https://", "https:///x", "https://:443", "https:api.cloudflare.com",

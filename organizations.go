@@ -158,7 +158,7 @@ func newOrganizationBody(name, parentID string, profile *OrganizationProfile) (*
 	case name == "":
 		return nil, invalid("Name is empty")
 	case profile != nil && *profile == OrganizationProfile{}:
-		return nil, invalid("Profile has no field that is set")
+		return nil, invalid("Profile must have at least one field set")
 	}
 	if parentID != "" {
 		if err := checkID("ParentID", parentID); err != nil {
