@@ -37,7 +37,7 @@ func validate(body arg[any]) error {
 // that form and breaks it in its own example.
 func checkID(name, id string) error {
 	if id == NoParent {
-		return invalid("%s: %q stands for none", name, id)
+		return invalid("%s must not be %q", name, id)
 	}
 	if problem := rest.RefuseSegment(id); problem != "" {
 		return invalid("%s %s", name, problem)
@@ -55,10 +55,10 @@ func checkID(name, id string) error {
 // must not select everything.
 func checkAnyOf[T ~string](name string, values []T) error {
 	if values != nil && len(values) == 0 {
-		return invalid("%s is empty, which would select everything; leave it nil for that", name)
+		return invalid("%s must be nil or not empty: an empty list would select everything", name)
 	}
 	if slices.Contains(values, "") {
-		return invalid("%s has an empty element", name)
+		return invalid("%s must not have an empty element", name)
 	}
 	return nil
 }

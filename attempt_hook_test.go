@@ -189,12 +189,26 @@ func TestAttemptHooksNeedAnAttempt(t *testing.T) {
 	})
 }
 
+// panicOf returns the panic that ends f, or nil if its goroutine ends. It is an error if f returns.
+func panicOf(t *testing.T, f func()) any {
+	reached := make(chan any)
+	go func() {
+		defer func() { reached <- recover() }()
+		f()
+		t.Error("it returned")
+	}()
+	return <-reached
+}
+
 // A hook that panics, or ends its goroutine, ends its own call, and the client remains usable: also where only one
 // request may be under way.
 func TestPanickingAttemptHook(t *testing.T) {
-	for name, end := range map[string]func(){
-		"panics":             func() { panic("broken hook") },
-		"ends the goroutine": runtime.Goexit,
+	for name, test := range map[string]struct {
+		end   func()
+		panic any
+	}{
+		"panics":             {func() { panic("broken hook") }, "broken hook"},
+		"ends the goroutine": {runtime.Goexit, nil},
 	} {
 		for _, reply := range []pipeReply{limitedReply(1, 300), {reset: true}} {
 			t.Run(name, func(t *testing.T) {
@@ -203,21 +217,11 @@ func TestPanickingAttemptHook(t *testing.T) {
 					_, client := newPipeServer(t, pipeScript(limitedReply(1, 300), reply, limitedReply(1, 300)),
 						cloudflare.WithAttemptHook(func(context.Context, cloudflare.Attempt) {
 							if runs++; runs == 2 {
-								end()
+								test.end()
 							}
 						}))
 					require.NoError(t, getOrganization(t.Context(), client))
-					reached := make(chan any)
-					go func() {
-						defer func() { reached <- recover() }()
-						_ = getOrganization(t.Context(), client)
-						t.Error("the call returned")
-					}()
-					if name == "panics" {
-						assert.Equal(t, "broken hook", <-reached)
-					} else {
-						assert.Nil(t, <-reached)
-					}
+					assert.Equal(t, test.panic, panicOf(t, func() { _ = getOrganization(t.Context(), client) }))
 					start := time.Now()
 					require.NoError(t, getOrganization(t.Context(), client))
 					assert.Zero(t, time.Since(start))

@@ -8,8 +8,8 @@ import (
 	"example.com/cloudflare"
 )
 
-// What would send a credential in the clear, or anywhere but to one origin, is refused. What is wrong with the URL may
-// itself be a password, so that no refusal shows it.
+// NewClient rejects a base URL that would send a credential in the clear or to more than one origin. Its errors do not
+// contain the URL, which may contain a password.
 func TestBaseURLs(t *testing.T) {
 	for _, base := range []string{
 		"", "api.cloudflare.com", "/client/v4", "//api.cloudflare.com", "https://", "https:///x", "https://:443", "https:api.cloudflare.com",
@@ -21,7 +21,8 @@ func TestBaseURLs(t *testing.T) {
 		"ftp://example.com", "file:///etc/passwd", "unix:///var/run/x.sock", "HTTP://example.com", "javascript:x", "ws://localhost",
 		"https://exa mple.com", " https://example.com", "https://example.com ", "https://example.com/\n", "https://example.com\r\nX: y", "https://example.com/\x00",
 		"https://example.com\\@localhost", `https://localhost\.example.com`, "https://example.com/../x", "https://example.com/%2e%2e/x",
-		"https://example.com/a/./b", "https://example.com/%zz", "https://[::1", "https://example.com:port", "https://exämple.com", "https://example.com:-1",
+		"https://example.com/a/./b", "https://example.com/%zz", `https://example.com/a\b`, "https://example.com/a b", "https://example.com/é", "https://example.com/a\x7f",
+		"https://[::1", "https://example.com:port", "https://exämple.com", "https://example.com:-1",
 		`https://example".com`, "https://<example>", "https://*", "https://example.com,example.org", "https://$(x)", "https://a'b",
 	} {
 		_, err := cloudflare.NewClient(cloudflare.WithAPIToken("token"), cloudflare.WithBaseURL(base))

@@ -76,7 +76,7 @@ func TestInvalidCallOptions(t *testing.T) {
 	}
 }
 
-// Control characters in what becomes a header are refused before anything is sent.
+// Headers with control characters, and headers that the client sets itself, are rejected before a request is sent.
 func TestInvalidHeaders(t *testing.T) {
 	sentNothing := roundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("something was sent")
@@ -156,7 +156,7 @@ func TestCaptureResponse(t *testing.T) {
 	}
 }
 
-// What a captured response held before is cleared even by a call that is refused before it is sent.
+// A call with an invalid argument clears the captured response too.
 func TestInvalidCallsClearTheCapturedResponse(t *testing.T) {
 	client := newClient(t, sendNothing(t))
 	for name, call := range map[string]func(cloudflare.CallOption) error{
@@ -187,6 +187,21 @@ func TestInvalidCallsClearTheCapturedResponse(t *testing.T) {
 		assert.ErrorIs(t, call(cloudflare.CaptureResponse(&held)), cloudflare.ErrInvalidArgument, name)
 		assert.Zero(t, held, name)
 	}
+}
+
+// A call that ends without a response captures the last response before that.
+func TestCaptureResponseOfAnEarlierAttempt(t *testing.T) {
+	const body = `{"success":false,"errors":[{"code":1,"message":"no"}],"messages":[{"code":2,"message":"maintenance"}],"result":{"a":1},"result_info":{"b":2}}`
+	client := newClient(t, newScript(t, respondWith(503, body, rayHeader), fail(errors.New("the line is dead"))),
+		cloudflare.WithMaxRetries(1), cloudflare.WithMaxRetryWait(0))
+	var got cloudflare.Response
+	_, err := client.Organizations.Get(t.Context(), organizationID, cloudflare.CaptureResponse(&got))
+	assert.ErrorContains(t, err, "the line is dead")
+	assert.Equal(t, cloudflare.Response{
+		StatusCode: 503, Attempts: 2, Header: http.Header{"Cf-Ray": {rayID}}, RayID: rayID,
+		Messages: []cloudflare.ResponseInfo{{Code: 2, Message: "maintenance"}},
+		Result:   json.RawMessage(`{"a":1}`), ResultInfo: json.RawMessage(`{"b":2}`),
+	}, got)
 }
 
 func TestCaptureResponseWithoutAResponse(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -46,7 +47,7 @@ func TestNewClientCredential(t *testing.T) {
 			environment: map[string]string{"CLOUDFLARE_API_TOKEN": "another"},
 			want:        key,
 		},
-		"an option beside an environment that would be refused": {
+		"an option with an environment that is not valid": {
 			options:     []cloudflare.Option{cloudflare.WithAPIToken(canaryToken)},
 			environment: map[string]string{"CLOUDFLARE_API_TOKEN": "another", "CLOUDFLARE_API_KEY": "yet another"},
 			want:        token,
@@ -71,7 +72,7 @@ func TestNewClientCredential(t *testing.T) {
 	}
 }
 
-// setCredentialVariables makes these the only credential variables that are set.
+// setCredentialVariables sets these credential variables and unsets all others.
 func setCredentialVariables(t *testing.T, variables map[string]string) {
 	for _, name := range []string{"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"} {
 		value, set := variables[name]
@@ -86,7 +87,7 @@ func setCredentialVariables(t *testing.T, variables map[string]string) {
 func TestNewClientEnvironment(t *testing.T) {
 	const tokenVar, keyVar, emailVar = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"
 	type set struct{ token, key, email bool }
-	refusals := map[set][]string{ // the variables that the error must name; none: it is accepted
+	rejections := map[set][]string{ // the variables that the error must name; none: it is accepted
 		{false, false, false}: {tokenVar, keyVar, emailVar},
 		{false, false, true}:  {tokenVar, keyVar, emailVar},
 		{false, true, false}:  {keyVar, emailVar},
@@ -116,7 +117,7 @@ func TestNewClientEnvironment(t *testing.T) {
 
 					client, err := cloudflare.NewClient()
 
-					named := refusals[set{token == "set", key == "set", email == "set"}]
+					named := rejections[set{token == "set", key == "set", email == "set"}]
 					if named == nil {
 						require.NoError(t, err)
 						assert.NotNil(t, client)
@@ -269,4 +270,38 @@ func TestInvalidOptions(t *testing.T) {
 			assert.Nil(t, c)
 		}
 	}
+}
+
+// The User-Agent names the version of this module that is built into a program. In these tests that is "devel".
+func TestUserAgentHasTheVersion(t *testing.T) {
+	run := exec.Command("go", "run", ".")
+	run.Dir = newModule(t, "v1.22.333", map[string]string{"main.go": `package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"example.com/cloudflare"
+)
+
+type transport struct{}
+
+func (transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	fmt.Print(r.UserAgent())
+	return nil, http.ErrServerClosed
+}
+
+func main() {
+	client, err := cloudflare.NewClient(cloudflare.WithAPIToken("token"), cloudflare.WithMaxRetries(0),
+		cloudflare.WithHTTPClient(&http.Client{Transport: transport{}}))
+	if err != nil {
+		panic(err)
+	}
+	_, _ = client.Organizations.Get(context.Background(), "o1")
+}
+`})
+	output, err := run.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	assert.Equal(t, "cloudflare-organizations-go/v1.22.333 ("+runtime.Version()+")", string(output))
 }

@@ -86,37 +86,49 @@ func TestAttemptTimeoutIsNotTheDeadline(t *testing.T) {
 	}
 }
 
-// The cause of a context is what the caller gave, often the error of another call (errgroup does that). It must not
-// be mistaken for what happened to this one, not even where a transport returns it as its own error.
+// The cause of a context comes from the caller and is often the error of another call, as with errgroup. It is part of
+// the error's text, but the error does not match it, even if a transport returns the cause as its own error.
 func TestContextCause(t *testing.T) {
+	ends := map[error]func(context.Context, error) context.Context{ // after a second
+		context.Canceled: func(parent context.Context, cause error) context.Context {
+			ctx, cancel := context.WithCancelCause(parent)
+			time.AfterFunc(time.Second, func() { cancel(cause) })
+			return ctx
+		},
+		context.DeadlineExceeded: func(parent context.Context, cause error) context.Context {
+			ctx, cancel := context.WithTimeoutCause(parent, time.Second, cause)
+			context.AfterFunc(parent, cancel)
+			return ctx
+		},
+	}
 	for name, cause := range map[string]error{
-		"of its own":                   errors.New("shutting down"),
-		"a dial that failed":           connectionRefused,
+		"an error of the caller":       errors.New("shutting down"),
+		"a failed dial":                connectionRefused,
 		"a certificate":                &tls.CertificateVerificationError{Err: errors.New("signed by nobody")},
-		"an attempt that timed out":    cloudflare.ErrAttemptTimeout,
-		"a write that is unknown":      cloudflare.ErrOutcomeUnknown,
-		"an answer to another call":    &cloudflare.Error{StatusCode: 404, Method: "GET", Path: "/other"},
-		"a deadline of something else": fmt.Errorf("other: %w", context.DeadlineExceeded),
+		"an attempt timeout":           cloudflare.ErrAttemptTimeout,
+		"an unknown outcome":           cloudflare.ErrOutcomeUnknown,
+		"the response to another call": &cloudflare.Error{StatusCode: 404, Method: "GET", Path: "/other"},
+		"another deadline":             fmt.Errorf("other: %w", context.DeadlineExceeded),
 	} {
 		for _, call := range retryCalls {
-			t.Run(name+"/"+call.method, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					server, client := newPipeServer(t, pipeAlways(pipeReply{hang: true}))
-					ctx, cancel := context.WithCancelCause(t.Context())
-					time.AfterFunc(time.Second, func() { cancel(cause) })
-					err := call.do(ctx, client)
-					want := []error{context.Canceled}
-					if call.write {
-						want = append(want, cloudflare.ErrOutcomeUnknown)
-					}
-					assertMatchesOnly(t, err, want...)
-					assert.ErrorContains(t, err, cause.Error(), "the cause is told")
-					var other *cloudflare.Error
-					assert.False(t, errors.As(err, &other), "an answer that this call never had")
-					dials, _ := server.seen()
-					assert.Len(t, dials, 1)
+			for ended, end := range ends {
+				t.Run(name+"/"+call.method+"/"+ended.Error(), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						server, client := newPipeServer(t, pipeAlways(pipeReply{hang: true}))
+						err := call.do(end(t.Context(), cause), client)
+						want := []error{ended}
+						if call.write {
+							want = append(want, cloudflare.ErrOutcomeUnknown)
+						}
+						assertMatchesOnly(t, err, want...)
+						assert.ErrorContains(t, err, cause.Error())
+						var other *cloudflare.Error
+						assert.False(t, errors.As(err, &other), "this call had no response")
+						dials, _ := server.seen()
+						assert.Len(t, dials, 1)
+					})
 				})
-			})
+			}
 		}
 	}
 }

@@ -20,29 +20,31 @@ func (d Decimal) MarshalJSON() ([]byte, error) {
 	if d == "" {
 		return []byte("0"), nil
 	}
-	if value := jsontext.Value(d); value.Kind() != jsontext.KindNumber || !value.IsValid() {
+	if !isNumber(string(d)) {
 		return nil, errors.New("cloudflare: the Decimal is not a JSON number")
 	}
 	return []byte(d), nil
 }
 
+func isNumber(text string) bool {
+	value := jsontext.Value(text)
+	return value.Kind() == jsontext.KindNumber && value.IsValid() && strings.TrimSpace(text) == text
+}
+
 // UnmarshalJSON decodes a number, or a string that contains a number. It leaves d unchanged for null. It returns an error
 // if the exponent has more than three digits: calculating with such a number could take up all memory.
 func (d *Decimal) UnmarshalJSON(data []byte) error {
-	value := jsontext.Value(data)
-	if value.Kind() == jsontext.KindNull {
+	if string(data) == "null" {
 		return nil
 	}
-	if value.Kind() == jsontext.KindString {
-		value = jsontext.Value(strings.Trim(string(data), `"`))
-	}
-	if value.Kind() != jsontext.KindNumber || !value.IsValid() {
+	text := strings.Trim(string(data), `"`)
+	if !isNumber(text) {
 		return errors.New("not a number")
 	}
-	_, exponent, _ := strings.Cut(strings.ToLower(string(value)), "e")
+	_, exponent, _ := strings.Cut(strings.ToLower(text), "e")
 	if len(strings.TrimLeft(exponent, "+-0")) > 3 {
 		return errors.New("the exponent of the number has more than three digits")
 	}
-	*d = Decimal(value)
+	*d = Decimal(text)
 	return nil
 }

@@ -9,6 +9,22 @@ func Operations() []string {
 	return all
 }
 
+// AcceptedCredentials says in the words of a method's comment which credentials an operation accepts.
+func AcceptedCredentials(operation string) string {
+	for _, op := range operations {
+		switch {
+		case op.method+" "+op.route != operation:
+		case !op.credentials.token:
+			return "a global API key."
+		case op.credentials.permission != "":
+			return "a global API key, or an API token with the permission " + op.credentials.permission + "."
+		default:
+			return "a global API key, or an API token"
+		}
+	}
+	return "no such operation"
+}
+
 // AcceptsToken reports whether an operation that Operations returns accepts an API token, and with which permission.
 func AcceptsToken(operation string) (accepts bool, permission string) {
 	for _, op := range operations {

@@ -24,7 +24,7 @@ type apiMethod struct {
 	do        func(methodArgs) (any, error)
 }
 
-// methodArgs are what a method is called with: all that is left to choose are the params.
+// methodArgs are the arguments of a method except its params.
 type methodArgs struct {
 	ctx  context.Context
 	c    *cloudflare.Client
@@ -32,8 +32,8 @@ type methodArgs struct {
 	opts []cloudflare.CallOption
 }
 
-// everyMethod lists the methods that the rules for all methods are tested on. Add a new method here. Results of
-// methods for the same resource are shared: see fixtures_test.go.
+// everyMethod lists all methods, so that rules for all methods are tested on each of them. Add a new method here. The
+// results are in fixtures_test.go.
 var everyMethod = []apiMethod{
 	{"Organizations.List", "GET /organizations", "[" + anOrganization + "]", func(a methodArgs) (any, error) {
 		return a.c.Organizations.List(a.ctx, cloudflare.OrganizationListParams{}, a.opts...)
@@ -326,6 +326,23 @@ func TestEveryOperationIsListedAndDocumented(t *testing.T) {
 	assert.Equal(t, operations, documented, "operations, routes in comments")
 	assert.Equal(t, operations, listed, "operations, routes in everyMethod")
 	require.Greater(t, len(operations), 10)
+}
+
+// The comment of every method that calls one operation says which credentials the API accepts for it.
+func TestEveryMethodDocumentsItsCredential(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	documented := 0
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		comments := regexp.MustCompile(`(?m)^// (.*)\n//\n// API: ([A-Z]+ /\S+)\nfunc`).FindAllStringSubmatch(string(source), -1)
+		documented += len(comments)
+		for _, comment := range comments {
+			assert.Contains(t, comment[1], "Credential: "+cloudflare.AcceptedCredentials(comment[2]), comment[2])
+		}
+	}
+	assert.Greater(t, documented, len(cloudflare.Operations()))
 }
 
 // Every method of every service is in everyMethod, unless it calls several operations.

@@ -14,7 +14,7 @@ import (
 	"example.com/cloudflare"
 )
 
-// jsonPackages are the two that users store answers with.
+// jsonPackages are the two packages that users store results with.
 var jsonPackages = map[string]struct {
 	marshal   func(any) ([]byte, error)
 	unmarshal func([]byte, any) error
@@ -92,9 +92,9 @@ func TestNullableTimeAndString(t *testing.T) {
 }
 
 func ExampleNullable() {
-	for _, answer := range []string{`{"enforce_twofactor":false}`, `{"enforce_twofactor":null}`, `{}`} {
+	for _, body := range []string{`{"enforce_twofactor":false}`, `{"enforce_twofactor":null}`, `{}`} {
 		var settings cloudflare.AccountSettings
-		if err := json.Unmarshal([]byte(answer), &settings); err != nil {
+		if err := json.Unmarshal([]byte(body), &settings); err != nil {
 			log.Fatal(err)
 		}
 		stored, err := json.Marshal(settings)
@@ -117,11 +117,11 @@ func ExampleNullable_Get() {
 		fmt.Println(email)
 	}
 	if _, ok := settings.EnforceTwofactor.Get(); !ok {
-		fmt.Println("nobody knows")
+		fmt.Println("unknown")
 	}
 	// Output:
 	// abuse@example.com
-	// nobody knows
+	// unknown
 }
 
 func ExampleNullable_IsZero() {

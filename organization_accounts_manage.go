@@ -143,7 +143,7 @@ func (s *OrganizationAccountsService) Move(ctx context.Context, accountID, desti
 // account is directly in. The list has no pages. To list the organizations that contain an account among others that the
 // credential can see, use ContainingAccount in [OrganizationListParams].
 //
-// Credential: a global API key, or an API token of a user with the permission Account Settings Read.
+// Credential: a global API key, or an API token with the permission Account Settings Read.
 //
 // API: GET /accounts/{account_id}/organizations
 func (s *OrganizationAccountsService) Organizations(ctx context.Context, accountID string, opts ...CallOption) ([]Organization, error) {
@@ -157,7 +157,7 @@ func (s *OrganizationAccountsService) Organizations(ctx context.Context, account
 // GetProfile returns the profile of an account. It is the same record for every account and organization with that
 // profile. GetProfile returns [ErrNotFound] if the profile was never set, and if the account does not exist.
 //
-// Credential: a global API key, or an API token of a user with the permission Account Settings Read.
+// Credential: a global API key, or an API token with the permission Account Settings Read.
 //
 // API: GET /accounts/{account_id}/profile
 func (s *OrganizationAccountsService) GetProfile(ctx context.Context, accountID string, opts ...CallOption) (*OrganizationProfile, error) {
@@ -169,7 +169,7 @@ func (s *OrganizationAccountsService) GetProfile(ctx context.Context, accountID 
 //
 // UpdateProfile returns an error that matches [ErrInvalidArgument] if no field of profile is set.
 //
-// Credential: a global API key, or an API token of a user with the permission Account Settings Write.
+// Credential: a global API key, or an API token with the permission Account Settings Write.
 //
 // API: PUT /accounts/{account_id}/profile
 func (s *OrganizationAccountsService) UpdateProfile(ctx context.Context, accountID string, profile OrganizationProfile, opts ...CallOption) error {

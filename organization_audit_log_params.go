@@ -130,7 +130,7 @@ func (f AuditLogFilter) addTo(values url.Values, name, suffix string) error {
 
 func (f AuditLogFilter) check(prefix string) error {
 	if f.RawStatusCodes != nil && len(f.RawStatusCodes) == 0 {
-		return invalid("%sRawStatusCodes is empty but not nil", prefix)
+		return invalid("%sRawStatusCodes must be nil or not empty", prefix)
 	}
 	if slices.ContainsFunc(f.RawStatusCodes, func(code int) bool { return code < 100 || code > 999 }) {
 		return invalid("%sRawStatusCodes must be between 100 and 999", prefix)

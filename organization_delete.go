@@ -20,6 +20,8 @@ import (
 // total the API does not report, and one more if the organization does not exist. The options apply to each request. A
 // [CaptureResponse] holds the response to the delete, or to the read that failed.
 //
+// Credential: a global API key.
+//
 // API: GET /organizations, GET /organizations/{organization_id}/accounts,
 // GET /organizations/{organization_id}/members, DELETE /organizations/{organization_id}
 func (s *OrganizationsService) DeleteIfEmpty(ctx context.Context, organizationID string, opts ...CallOption) error {

@@ -104,7 +104,7 @@ func TestEnsureReportsAChangedName(t *testing.T) {
 }
 
 func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
-	refusal := cloudflaretest.Status(400, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
+	badRequest := cloudflaretest.Status(400, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
 	for name, test := range map[string]struct {
 		fault   cloudflaretest.Fault // of the POST
 		late    int                  // looks again until it is listed, done by somebody else's machine
@@ -116,7 +116,7 @@ func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
 		"listed at last":   {fault: cloudflaretest.Status(502, nil, ""), late: 4, found: true, took: 1750 * time.Millisecond},
 		"never listed":     {fault: cloudflaretest.Reset(), unknown: true, took: 12750 * time.Millisecond},
 		"never listed too": {fault: cloudflaretest.Status(502, nil, ""), unknown: true, took: 12750 * time.Millisecond},
-		"known to fail":    {fault: refusal},
+		"known to fail":    {fault: badRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
@@ -140,6 +140,34 @@ func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
 				}
 				assert.Equal(t, []string{"POST organizations"}, api.writes(), "once at the most")
 			})
+		})
+	}
+}
+
+// Ensure looks again if the next look begins within 15 seconds.
+func TestEnsureLooksFor15Seconds(t *testing.T) {
+	for _, tt := range []struct{ sixthLook, took time.Duration }{ // it begins after 7.75 s, and is followed by a wait of 5 s
+		{2250 * time.Millisecond, 15 * time.Second},
+		{2250*time.Millisecond + 1, 10*time.Second + 1},
+	} {
+		withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+			api.FailNext(http.MethodPost, "", cloudflaretest.Status(502, nil, ""))
+			var start time.Time
+			looks := -1 // the first look comes before the create
+			api.before = func(r *http.Request) {
+				switch {
+				case r.Method == http.MethodPost:
+					start = time.Now()
+				case looks == 5:
+					time.Sleep(tt.sixthLook)
+					fallthrough
+				default:
+					looks++
+				}
+			}
+			_, _, err := api.client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
+			assert.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
+			assert.Equal(t, tt.took, time.Since(start))
 		})
 	}
 }

@@ -116,7 +116,7 @@ func (p OrganizationMemberCreateParams) problem() string {
 	case !utf8.ValidString(p.Email) || strings.ContainsFunc(p.Email, isSpaceOrControl):
 		return "Email has white space or a control character, or is not valid UTF-8"
 	case p.Status != "" && p.Status != MemberStatusActive && p.Status != MemberStatusCanceled:
-		return fmt.Sprintf("Status %q is none that a new member can have", p.Status)
+		return fmt.Sprintf("Status must be empty, \"active\" or \"canceled\", not %q", p.Status)
 	}
 	return ""
 }
@@ -131,6 +131,8 @@ func (p OrganizationMemberCreateParams) body() memberBody {
 // List returns an error that matches [ErrInvalidArgument] if Statuses is empty but not nil or has an empty element, or
 // if PageSize is negative or larger than [MaxPageSize].
 //
+// Credential: a global API key.
+//
 // API: GET /organizations/{organization_id}/members
 func (s *OrganizationMembersService) List(ctx context.Context, organizationID string, params OrganizationMemberListParams, opts ...CallOption) (*Page[OrganizationMember], error) {
 	return list[OrganizationMember](ctx, (*service)(s), params.call(organizationID), opts)
@@ -139,12 +141,16 @@ func (s *OrganizationMembersService) List(ctx context.Context, organizationID st
 // All returns an iterator over the members of an organization that match params, page after page. It works like
 // [OrganizationsService.All]. The same arguments are invalid as in [OrganizationMembersService.List].
 //
+// Credential: a global API key.
+//
 // API: GET /organizations/{organization_id}/members
 func (s *OrganizationMembersService) All(ctx context.Context, organizationID string, params OrganizationMemberListParams, opts ...CallOption) iter.Seq2[*OrganizationMember, error] {
 	return all[OrganizationMember](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
 // Get returns a member of an organization. It returns [ErrNotFound] if the member does not exist.
+//
+// Credential: a global API key.
 //
 // API: GET /organizations/{organization_id}/members/{member_id}
 func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, memberID string, opts ...CallOption) (*OrganizationMember, error) {
@@ -159,6 +165,8 @@ func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, me
 //
 // Create returns an error that matches [ErrInvalidArgument] if Email is empty, has no @, or contains white space or a
 // control character, and if Status is neither empty, active nor canceled.
+//
+// Credential: a global API key.
 //
 // API: POST /organizations/{organization_id}/members
 func (s *OrganizationMembersService) Create(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts ...CallOption) (*OrganizationMember, error) {
@@ -182,6 +190,8 @@ func newMemberBody(params OrganizationMemberCreateParams) (any, error) {
 //
 // Delete returns [ErrNotFound] if the member does not exist. If the outcome of an attempt is unknown and the next
 // attempt finds no member, Delete succeeds.
+//
+// Credential: a global API key.
 //
 // API: DELETE /organizations/{organization_id}/members/{member_id}
 func (s *OrganizationMembersService) Delete(ctx context.Context, organizationID, memberID string, opts ...CallOption) error {

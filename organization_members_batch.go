@@ -22,6 +22,8 @@ const maxBatch = 10
 // All members are checked before a request is sent. The error matches [ErrInvalidArgument] if the list is empty, if two
 // members have the same email address, ignoring case, or if Create would reject a member.
 //
+// Credential: a global API key.
+//
 // API: POST /organizations/{organization_id}/members:batchCreate
 func (s *OrganizationMembersService) BatchCreate(ctx context.Context, organizationID string, members []OrganizationMemberCreateParams, opts ...CallOption) ([]OrganizationMember, error) {
 	// Invalid options come before invalid members, as in other methods.
@@ -54,7 +56,7 @@ func (s *OrganizationMembersService) BatchCreate(ctx context.Context, organizati
 
 func newMemberBodies(members []OrganizationMemberCreateParams) ([]memberBody, error) {
 	if len(members) == 0 {
-		return nil, invalid("there are no members to create")
+		return nil, invalid("the list of members must not be empty")
 	}
 	bodies, first := make([]memberBody, len(members)), make(map[string]int, len(members))
 	for i, params := range members {
@@ -62,7 +64,7 @@ func newMemberBodies(members []OrganizationMemberCreateParams) ([]memberBody, er
 			return nil, invalid("member %d: %s", i, problem)
 		}
 		if j, twice := first[foldEmail(params.Email)]; twice {
-			return nil, invalid("members %d and %d have the same e-mail address", j, i)
+			return nil, invalid("members %d and %d have the same email address", j, i)
 		}
 		first[foldEmail(params.Email)], bodies[i] = i, params.body()
 	}

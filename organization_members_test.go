@@ -35,9 +35,9 @@ func readMember() *cloudflare.OrganizationMember {
 
 func TestOrganizationMembersRequests(t *testing.T) {
 	tests := map[string]struct {
-		call   func(context.Context, *cloudflare.Client) error
-		answer roundTripper
-		want   sentRequest
+		call     func(context.Context, *cloudflare.Client) error
+		response roundTripper
+		want     sentRequest
 	}{
 		"List": {
 			func(ctx context.Context, c *cloudflare.Client) error {
@@ -92,7 +92,7 @@ func TestOrganizationMembersRequests(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			client, script := newScriptedClient(t, test.answer)
+			client, script := newScriptedClient(t, test.response)
 			require.NoError(t, test.call(t.Context(), client))
 			test.want.Header = sentHeader()
 			if test.want.Body != "" {
@@ -195,8 +195,8 @@ func TestOrganizationMembersInvalidResults(t *testing.T) {
 			params := cloudflare.OrganizationMemberCreateParams{Email: "a@example.com"}
 
 			member, err := client.OrganizationMembers.Get(t.Context(), organizationID, memberID)
-			var answer *cloudflare.Error
-			require.ErrorAs(t, err, &answer)
+			var apiError *cloudflare.Error
+			require.ErrorAs(t, err, &apiError)
 			assert.Nil(t, member)
 			assert.NotErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
 

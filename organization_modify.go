@@ -14,6 +14,8 @@ import "context"
 // Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if it makes params that
 // [OrganizationsService.Update] rejects. The options apply to each request. A [CaptureResponse] holds the last response.
 //
+// Credential: a global API key.
+//
 // API: GET and PUT /organizations/{organization_id}, GET /organizations/{organization_id}/profile
 func (s *OrganizationsService) Modify(ctx context.Context, organizationID string, change func(*OrganizationUpdateParams) error, opts ...CallOption) (*Organization, error) {
 	if change == nil {
@@ -65,6 +67,8 @@ func sameUpdate(a, b OrganizationUpdateParams) bool {
 // Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if it makes a profile that
 // [OrganizationProfileService.Update] rejects. The options apply to each request. A [CaptureResponse] holds the last
 // response.
+//
+// Credential: a global API key.
 //
 // API: GET and PUT /organizations/{organization_id}/profile, GET /organizations/{organization_id}
 func (s *OrganizationProfileService) Modify(ctx context.Context, organizationID string, change func(*OrganizationProfile) error, opts ...CallOption) (*OrganizationProfile, error) {

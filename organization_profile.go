@@ -27,6 +27,8 @@ type OrganizationProfile struct {
 // Get returns the profile of an organization. It returns [ErrNotFound] if the profile was never set, and if the
 // organization does not exist.
 //
+// Credential: a global API key.
+//
 // API: GET /organizations/{organization_id}/profile
 func (s *OrganizationProfileService) Get(ctx context.Context, organizationID string, opts ...CallOption) (*OrganizationProfile, error) {
 	return one[OrganizationProfile](ctx, (*service)(s), call{operation: getProfile, ids: []string{organizationID}}, opts)
@@ -36,6 +38,8 @@ func (s *OrganizationProfileService) Get(ctx context.Context, organizationID str
 // documented: it may clear the field or keep its value. To change some fields, use [OrganizationProfileService.Modify].
 //
 // Update returns an error that matches [ErrInvalidArgument] if no field of profile is set.
+//
+// Credential: a global API key.
 //
 // API: PUT /organizations/{organization_id}/profile
 func (s *OrganizationProfileService) Update(ctx context.Context, organizationID string, profile OrganizationProfile, opts ...CallOption) error {
@@ -48,7 +52,7 @@ func (s *OrganizationProfileService) Update(ctx context.Context, organizationID 
 
 func (p OrganizationProfile) validate() error {
 	if p == (OrganizationProfile{}) {
-		return invalid("the profile has no field that is set")
+		return invalid("the profile must have at least one field set")
 	}
 	return nil
 }

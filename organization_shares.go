@@ -148,8 +148,8 @@ func (s *OrganizationSharesService) List(ctx context.Context, organizationID str
 }
 
 // All returns an iterator over the shares of an organization that match params, page after page. It works like
-// [OrganizationsService.All], but a page number is the only state of the list: a share that is added or removed while
-// the list is read may be missed or come twice. The same arguments are invalid as in [OrganizationSharesService.List].
+// [OrganizationsService.All], with 100 shares per page. The API numbers the pages, so a share may be missed or come twice
+// if others are added or removed while the list is read. The same arguments are invalid as in [OrganizationSharesService.List].
 //
 // Credential: a global API key.
 //

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -106,14 +106,19 @@ func (r *UsageRecord) check() error {
 	return nil
 }
 
-// usageRecords is a result that has no pages. Its size is bounded by that of the body, because check makes a record of
-// some hundred bytes the shortest one.
+// maxUsageRecords bounds the memory that a response takes. A body of 32 MiB does not hold more records, because each has
+// about 512 bytes.
+const maxUsageRecords = 1 << 16
+
+// usageRecords is a result that has no pages.
 type usageRecords []UsageRecord
 
 // UnmarshalJSONFrom decodes the records and checks each of them.
 func (l *usageRecords) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return decodeItems(dec, (*[]UsageRecord)(l), math.MaxInt)
+	return decodeItems(dec, (*[]UsageRecord)(l), maxUsageRecords, errUsageTooLong)
 }
+
+var errUsageTooLong = fmt.Errorf("it has more than %d records: ask for fewer days", maxUsageRecords)
 
 func (l *usageRecords) tooLarge() string { return "ask for fewer days" }
 

@@ -29,6 +29,8 @@ const (
 //
 // The options apply to each request. A [CaptureResponse] holds the last response.
 //
+// Credential: a global API key.
+//
 // API: GET /organizations/{organization_id}
 func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizationID string, opts ...CallOption) (*Organization, error) {
 	var org *Organization
@@ -53,7 +55,7 @@ func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizati
 	case missing == nil:
 		return nil, err
 	default:
-		return nil, fmt.Errorf("%w; looked for it: %w", missing, err)
+		return nil, fmt.Errorf("%w; it was looked for: %w", missing, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package cloudflare_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -53,15 +54,37 @@ func TestWaitUntilReadable(t *testing.T) {
 	}
 }
 
+// Without a deadline, WaitUntilReadable looks again if the next look begins within a minute.
+func TestWaitUntilReadableLooksForOneMinute(t *testing.T) {
+	for _, tt := range []struct{ look, took time.Duration }{ // it begins after 52.75 s, and is followed by a wait of 5 s
+		{2250 * time.Millisecond, time.Minute},
+		{2250*time.Millisecond + 1, 55*time.Second + 1},
+	} {
+		withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+			id := api.AddOrganization("Org", "")
+			start := time.Now()
+			api.before = func(*http.Request) {
+				api.FailNext(http.MethodGet, "/"+id, cloudflaretest.Status(404, nil, notFoundBody))
+				if time.Since(start) == 52750*time.Millisecond {
+					time.Sleep(tt.look)
+				}
+			}
+			_, err := api.client.Organizations.WaitUntilReadable(t.Context(), id)
+			assert.ErrorIs(t, err, cloudflare.ErrNotFound)
+			assert.Equal(t, tt.took, time.Since(start))
+		})
+	}
+}
+
 func TestWaitUntilReadableStopsOnOtherErrors(t *testing.T) {
-	refusal := cloudflaretest.Status(403, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
+	forbidden := cloudflaretest.Status(403, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
 	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
 		api.Lag(3)
 		fresh, err := api.client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
 		require.NoError(t, err)
 
 		start := time.Now()
-		api.Fail(2, refusal)
+		api.Fail(2, forbidden)
 		_, err = api.client.Organizations.WaitUntilReadable(t.Context(), fresh.ID)
 		assert.ErrorIs(t, err, cloudflare.ErrForbidden)
 		assert.NotErrorIs(t, err, cloudflare.ErrNotFound, "what it was before does not matter")

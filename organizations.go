@@ -158,7 +158,7 @@ func newOrganizationBody(name, parentID string, profile *OrganizationProfile) (*
 	case name == "":
 		return nil, invalid("Name is empty")
 	case profile != nil && *profile == OrganizationProfile{}:
-		return nil, invalid("Profile has no field that is set")
+		return nil, invalid("Profile must have at least one field set")
 	}
 	if parentID != "" {
 		if err := checkID("ParentID", parentID); err != nil {
@@ -182,18 +182,26 @@ func (r *OrganizationDeleteResponse) id() string   { return r.ID }
 // List returns an error that matches [ErrInvalidArgument] if IDs is empty but not nil, if IDs or ParentID contains an
 // invalid ID, or if PageSize is negative or larger than [MaxPageSize].
 //
+// Credential: a global API key, or an API token with the permission User Details Read.
+//
 // API: GET /organizations
 func (s *OrganizationsService) List(ctx context.Context, params OrganizationListParams, opts ...CallOption) (*Page[Organization], error) {
 	return list[Organization](ctx, (*service)(s), call{operation: listOrganizations, query: checked(params.query())}, opts)
 }
 
 // All returns an iterator over every organization that the credential can see and that matches params. It begins with
-// the page that params.PageToken names, and fetches a page when it is needed. It asks for 100 organizations per page
-// unless params.PageSize is set. The iterator can be used again, which sends the requests again.
+// the page that params.PageToken names, and fetches a page when it is needed. The iterator can be used again, which sends
+// the requests again.
+//
+// All asks for [MaxPageSize] organizations per page unless params.PageSize is set: the API limits requests, and this
+// needs the fewest. A caller that stops early has received the rest of a page for nothing, so set PageSize if a few
+// organizations are enough.
 //
 // If a page fails, All yields a nil organization and a [*PageError] once, and stops. The PageError holds the token to
 // resume from. The same arguments are invalid as in [OrganizationsService.List]. If the API returns a token that came
 // before, All yields an error after the organizations of that page.
+//
+// Credential: a global API key, or an API token with the permission User Details Read.
 //
 // API: GET /organizations
 func (s *OrganizationsService) All(ctx context.Context, params OrganizationListParams, opts ...CallOption) iter.Seq2[*Organization, error] {
@@ -201,6 +209,8 @@ func (s *OrganizationsService) All(ctx context.Context, params OrganizationListP
 }
 
 // Get returns an organization. It returns [ErrNotFound] if the organization does not exist.
+//
+// Credential: a global API key.
 //
 // API: GET /organizations/{organization_id}
 func (s *OrganizationsService) Get(ctx context.Context, organizationID string, opts ...CallOption) (*Organization, error) {
@@ -216,6 +226,8 @@ func (s *OrganizationsService) Get(ctx context.Context, organizationID string, o
 // Create returns an error that matches [ErrInvalidArgument] if Name is empty, if ParentID is not valid, or if Profile
 // is not nil and no field of it is set.
 //
+// Credential: a global API key, or an API token with the permission User Details Write.
+//
 // API: POST /organizations
 func (s *OrganizationsService) Create(ctx context.Context, params OrganizationCreateParams, opts ...CallOption) (*Organization, error) {
 	return one[Organization](ctx, (*service)(s), call{
@@ -229,6 +241,8 @@ func (s *OrganizationsService) Create(ctx context.Context, params OrganizationCr
 // present.
 //
 // The same params are invalid as in [OrganizationsService.Create].
+//
+// Credential: a global API key.
 //
 // API: PUT /organizations/{organization_id}
 func (s *OrganizationsService) Update(ctx context.Context, organizationID string, params OrganizationUpdateParams, opts ...CallOption) (*Organization, error) {
@@ -244,6 +258,8 @@ func (s *OrganizationsService) Update(ctx context.Context, organizationID string
 //
 // Delete returns [ErrNotFound] if the organization does not exist. If the outcome of an attempt is unknown and the next
 // attempt finds no organization, Delete succeeds.
+//
+// Credential: a global API key.
 //
 // API: DELETE /organizations/{organization_id}
 func (s *OrganizationsService) Delete(ctx context.Context, organizationID string, opts ...CallOption) (*OrganizationDeleteResponse, error) {

@@ -58,7 +58,7 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 			seen[maphash.String(seed, token)] = true
 			token = page.NextPageToken
 			if seen[maphash.String(seed, token)] {
-				yield(nil, &PageError{token, errors.New("cloudflare: the API named a page that came before: the list would never end")})
+				yield(nil, &PageError{token, errors.New("cloudflare: the API returned a page token for the second time, so the list would never end")})
 				return
 			}
 		}
@@ -148,10 +148,13 @@ type items[T any] []T
 
 // UnmarshalJSONFrom decodes at most MaxPageSize items and checks each of them.
 func (l *items[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return decodeItems(dec, (*[]T)(l), MaxPageSize)
+	return decodeItems(dec, (*[]T)(l), MaxPageSize, errPageTooLong)
 }
 
-func decodeItems[T any](dec *jsontext.Decoder, l *[]T, limit int) error {
+var errPageTooLong = fmt.Errorf("the page has more than %d items", MaxPageSize)
+
+// decodeItems decodes and checks at most limit items. It returns tooMany if there are more.
+func decodeItems[T any](dec *jsontext.Decoder, l *[]T, limit int, tooMany error) error {
 	if dec.PeekKind() != jsontext.KindBeginArray {
 		return errors.New("the result is not a list")
 	}
@@ -169,7 +172,7 @@ func decodeItems[T any](dec *jsontext.Decoder, l *[]T, limit int) error {
 	}
 	for dec.PeekKind() != jsontext.KindEndArray {
 		if len(*l) == limit {
-			return fmt.Errorf("the page has more than %d items", limit)
+			return tooMany
 		}
 		if dec.PeekKind() == jsontext.KindNull {
 			return fmt.Errorf("item %d is null", len(*l))

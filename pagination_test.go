@@ -16,7 +16,7 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// As many requests as there are pages, and one for an empty list.
+// All sends one request for each page, and one for an empty list.
 func TestAllRequests(t *testing.T) {
 	for _, tt := range []struct{ organizations, pageSize, requests int }{
 		{0, 0, 1}, {0, 1000, 1},
@@ -35,7 +35,7 @@ func TestAllRequests(t *testing.T) {
 	}
 }
 
-// List leaves the page size to the API, and its pages can be followed by hand.
+// List does not send a page size unless it is set, and its pages can be followed by their tokens.
 func TestListPageByPage(t *testing.T) {
 	server, ids := seededServer(t, 25)
 	client := server.Client()
@@ -113,7 +113,7 @@ func TestAllStopsAtARepeatedToken(t *testing.T) {
 	for name, tt := range map[string]struct {
 		tokens []string
 		params cloudflare.OrganizationListParams
-		want   []string // what came before the error
+		want   []string // what for the second time the error
 		at     string
 	}{
 		"at once":       {[]string{"a", "a"}, cloudflare.OrganizationListParams{}, []string{"1", "2"}, "a"},
@@ -180,7 +180,7 @@ func TestAllStopsWhenTheCallerBreaks(t *testing.T) {
 	assert.Len(t, server.Requests(), 1)
 }
 
-// All that a PageError needs to be told is where to go on.
+// The page token of a PageError resumes a list at the page that failed.
 func TestAllResumesFromAPageError(t *testing.T) {
 	server, ids := seededServer(t, 45)
 	client := server.Client(cloudflare.WithMaxRetries(0))
@@ -203,7 +203,7 @@ func TestAllResumesFromAPageError(t *testing.T) {
 	assert.Len(t, server.Requests(), 6)
 }
 
-// What All yields is the caller's to keep.
+// Organizations that All yielded do not change afterwards.
 func TestAllDoesNotReuseItems(t *testing.T) {
 	server, _ := seededServer(t, 25)
 	kept := map[*cloudflare.Organization]cloudflare.Organization{}

@@ -31,21 +31,17 @@ func TestReadmeSnippets(t *testing.T) {
 	require.NotEmpty(t, snippets)
 	require.Len(t, snippets, strings.Count(text, "```go"), "every snippet is found")
 
-	dir := t.TempDir()
-	program := ""
+	files, program := map[string]string{}, ""
 	for i, snippet := range snippets {
-		name := fmt.Sprintf("snippet%d", i+1)
+		name, suffix := fmt.Sprintf("snippet%d", i+1), "_test.go"
 		if strings.HasPrefix(snippet[1], "package main\n") {
 			assert.Empty(t, program, "programs")
-			program = name
+			program, suffix = name, ".go"
 		}
-		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name, name+"_test.go"), []byte(snippetFile(snippet[1])), 0o600))
+		files[name+"/"+name+suffix] = snippetFile(snippet[1])
 	}
 	require.NotEmpty(t, program)
-	file := filepath.Join(dir, program, program)
-	require.NoError(t, os.Rename(file+"_test.go", file+".go"))
-	writeSnippetModule(t, dir)
+	dir := newModule(t, "v0.0.0", files)
 
 	output, err := goIn(dir, "vet", "./...").CombinedOutput()
 	require.NoError(t, err, "%s", output)
@@ -67,18 +63,26 @@ func goIn(dir string, args ...string) *exec.Cmd {
 	return command
 }
 
-// writeSnippetModule writes go.mod and go.sum of a module that requires this one.
-func writeSnippetModule(t *testing.T, dir string) {
+// newModule returns the folder of a module with these files. It requires this version of this module, and replaces it
+// with these sources.
+func newModule(t *testing.T, version string, files map[string]string) string {
+	t.Helper()
 	this, err := filepath.Abs(".")
 	require.NoError(t, err)
 	mod, err := os.ReadFile("go.mod")
 	require.NoError(t, err)
-	own := strings.Replace(string(mod), "module example.com/cloudflare\n", "module snippets\n"+
-		"require example.com/cloudflare v0.0.0\nreplace example.com/cloudflare => "+strconv.Quote(this)+"\n", 1)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(own), 0o600))
 	sum, err := os.ReadFile("go.sum")
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sum, 0o600))
+	files["go.mod"] = strings.Replace(string(mod), "module "+modulePath+"\n", "module users\n"+
+		"require "+modulePath+" "+version+"\nreplace "+modulePath+" => "+strconv.Quote(this)+"\n", 1)
+	files["go.sum"] = string(sum)
+	folder := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	return folder
 }
 
 // snippetImports holds the packages that a snippet may use without an import, by name.

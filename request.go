@@ -62,10 +62,10 @@ var callMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, htt
 
 func checkCall(method string, result any) error {
 	if !slices.Contains(callMethods, method) {
-		return invalid("the method is not one of %s", strings.Join(callMethods, ", "))
+		return invalid("the method must be one of %s", strings.Join(callMethods, ", "))
 	}
 	if v := reflect.ValueOf(result); result != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
-		return invalid("the result is a %T that is nil or no pointer", result)
+		return invalid("the result must be a pointer that is not nil, not a %T", result)
 	}
 	return nil
 }

@@ -23,8 +23,8 @@ func main() {
 		cloudflaretest.Status(http.StatusNotFound, nil, `{"success":false,"errors":[{"code":1001,"message":"not found"}]}`),
 		cloudflaretest.Status(http.StatusNotFound, nil, "<html>the page of a gateway</html>"),
 		cloudflaretest.Status(http.StatusForbidden, nil, `{"success":false,"errors":[{"code":10000,"message":"Authentication error"}]}`),
-		cloudflaretest.RateLimited(20 * time.Second),
 		cloudflaretest.Reset(),
+		cloudflaretest.RateLimited(20 * time.Second), // all calls of the client now wait that long
 	} {
 		server.Fail(1, fault)
 		_, err := client.Organizations.Update(ctx, id, cloudflare.OrganizationUpdateParams{Name: "Example"})

@@ -34,7 +34,11 @@ func main() {
 	fmt.Println(member.User.Email, member.Status, "created:", created)
 
 	// The invited user accepts with a credential of their own and the code from the email.
-	if err := client.OrganizationInvites.Accept(ctx, id, server.InviteCode(id, "ann@example.com")); err != nil {
+	ann, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), cloudflare.WithAPIKey(cloudflaretest.APIKey, "ann@example.com"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := ann.OrganizationInvites.Accept(ctx, id, server.InviteCode(id, "ann@example.com")); err != nil {
 		log.Fatal(err)
 	}
 

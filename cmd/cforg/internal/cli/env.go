@@ -27,7 +27,6 @@ type Env struct {
 
 	baseURL string
 	verbose bool
-	sink    *sink         // Stdout
 	running bool          // the command line was accepted
 	fresh   bool          // Server was started by Client
 	input   *bufio.Reader // of Stdin, once something was read

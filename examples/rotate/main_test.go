@@ -1,0 +1,9 @@
+package main
+
+func Example() {
+	main()
+	// Output:
+	// tokens fetched for two calls: 1
+	// cloudflare: GET /organizations: credential source: the vault is sealed (nothing was sent)
+	// a credential is always printed as [redacted]
+}
