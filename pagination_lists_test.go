@@ -193,7 +193,7 @@ func TestAllLeaksNoGoroutines(t *testing.T) {
 	}
 }
 
-// Wherever a list fails, and whatever with: what for the second time and what comes from the token of the error on are all
+// Wherever a list fails, and whatever with: what came before and what comes from the token of the error on are all
 // items, in order, none twice.
 func TestAllResumesWithoutGapOrDuplicate(t *testing.T) {
 	failures := map[string]http.HandlerFunc{
