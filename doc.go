@@ -13,7 +13,8 @@
 //	}
 //
 // An organization is the container above Cloudflare accounts. [Client.Call] sends requests to endpoints that have no
-// method in this package.
+// method in this package. Two endpoints for organizations have none: GET /user/tenants, and POST /accounts/move, which the
+// API documents as not implemented.
 //
 // # Authentication
 //

@@ -77,8 +77,8 @@ func respondSuccess(result string) roundTripper {
 
 func respondError(status int) roundTripper { return respondWith(status, rejectedBody) }
 
-// fullOrganizationJSON is an organization with every field that the API documents, and with one that it does not.
-// fullOrganization returns it as it is decoded.
+// fullOrganizationJSON is an organization with every documented field and one that is not documented. fullOrganization
+// returns it as it is decoded.
 const fullOrganizationJSON = `{
 	"id": "` + organizationID + `",
 	"name": "Example, Inc. ☁",
@@ -142,7 +142,7 @@ func fullProfile() *cloudflare.OrganizationProfile {
 	}
 }
 
-// The canaries: any twelve bytes in a row of one hold canary, so that a piece of one is found as well.
+// The credentials of the tests. Any twelve consecutive bytes of one contain canary, so that a part of one is found too.
 const (
 	canary      = "C4n4ry"
 	canaryToken = "cfut_C4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ry"

@@ -17,13 +17,13 @@ import (
 	"example.com/cloudflare"
 )
 
-// pagedList is one All over pages of two, from a server that has items 0 to 9.
+// pagedList is a method named All with pages of two items, from a server with ten items.
 type pagedList struct {
 	name string
 	all  func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error]
 }
 
-// ids turns a list into one of the IDs of its items.
+// ids returns an iterator over the IDs of the items of a list.
 func ids[T any](list iter.Seq2[*T, error], id func(*T) string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for item, err := range list {
@@ -92,7 +92,7 @@ func servePage(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"success":true,"result":[{"id":%q},{"id":%q}],"result_info":{%s}}`, tenIDs[from], tenIDs[from+1], info)
 }
 
-// However ranging over All ends, nothing is left running, and nothing more is asked for.
+// However a loop over All ends, no goroutine is left and no further page is requested.
 func TestAllLeaksNoGoroutines(t *testing.T) {
 	var requests atomic.Int32
 	seen := func(list iter.Seq2[string, error], stop func(int) bool) (got []string) {
@@ -137,7 +137,7 @@ func TestAllLeaksNoGoroutines(t *testing.T) {
 			}
 			return got
 		}, 5, 3},
-		"cancelled within a page": {func(_ context.Context, cancel func(), list iter.Seq2[string, error]) []string {
+		"canceled within a page": {func(_ context.Context, cancel func(), list iter.Seq2[string, error]) []string {
 			return seen(list, func(n int) bool {
 				if n == 3 {
 					cancel()
@@ -145,7 +145,7 @@ func TestAllLeaksNoGoroutines(t *testing.T) {
 				return false
 			})
 		}, 4, 2},
-		"cancelled before": {func(_ context.Context, cancel func(), list iter.Seq2[string, error]) []string {
+		"canceled before": {func(_ context.Context, cancel func(), list iter.Seq2[string, error]) []string {
 			cancel()
 			return seen(list, func(int) bool { return false })
 		}, 0, 0},
@@ -193,13 +193,13 @@ func TestAllLeaksNoGoroutines(t *testing.T) {
 	}
 }
 
-// Wherever a list fails, and whatever with: what came before and what comes from the token of the error on are all
-// items, in order, none twice.
+// Wherever and however a list fails: the items before the error and those from its token on are all items, in order and
+// without duplicates.
 func TestAllResumesWithoutGapOrDuplicate(t *testing.T) {
 	failures := map[string]http.HandlerFunc{
 		"500":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", http.StatusInternalServerError) },
 		"429":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusTooManyRequests) },
-		"a refusal": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"success":false}`) },
+		"a failure": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"success":false}`) },
 		"HTML":      func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
 		"a bad item": func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"success":true,"result":[{"id":"i8"},{"id":8}]}`)
@@ -226,7 +226,7 @@ func TestAllResumesWithoutGapOrDuplicate(t *testing.T) {
 						errs++
 						require.ErrorAs(t, err, &failed)
 						assert.Empty(t, id)
-						continue // which must end the loop by itself
+						continue // the loop ends by itself
 					}
 					got = append(got, id)
 				}

@@ -19,15 +19,15 @@ import (
 	"example.com/cloudflare"
 )
 
-// The waits are random, so that clients which failed together do not come back together.
+// Waits are random, so that clients that failed at the same time do not retry at the same time.
 func TestBackoffIsRandom(t *testing.T) {
 	for name, reply := range map[string]pipeReply{
-		"after an answer":                       pipeAnswer(503, rejectedBody),
+		"after a response":                      pipeAnswer(503, rejectedBody),
 		"after a Retry-After of 0":              pipeAnswer(503, rejectedBody, "Retry-After: 0"),
 		"after a Retry-After of the past":       pipeAnswer(429, rejectedBody, "Retry-After: Sat, 01 Jan 2000 00:00:00 GMT"),
 		"after a Retry-After that is no number": pipeAnswer(429, rejectedBody, "Retry-After: soon"),
-		"after no answer":                       {reset: true},
-		"after no connection":                   {refuse: connectionRefused},
+		"without a response":                    {reset: true},
+		"without a connection":                  {refuse: connectionRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestBackoffIsRandom(t *testing.T) {
 				for pair := range slices.Chunk(dials, 2) {
 					waits = append(waits, pair[1].Sub(pair[0]))
 				}
-				// One run in 10^12 has none of 100 in a quarter of the range.
+				// In one run of 10^12, none of 100 waits is in a given quarter of the range.
 				assert.Less(t, slices.Min(waits), 125*time.Millisecond)
 				assert.Greater(t, slices.Max(waits), 375*time.Millisecond)
 			})
@@ -55,8 +55,8 @@ func TestRetryAfter(t *testing.T) {
 	tests := []struct {
 		name  string
 		value func() string
-		wait  time.Duration // exactly; jitter: the ordinary back-off; 0: no further attempt
-		asked time.Duration // Error.RetryAfter where there is no further attempt
+		wait  time.Duration // exactly; jitter: the usual wait; 0: no further attempt
+		asked time.Duration // Error.RetryAfter if there is no further attempt
 	}{
 		{"seconds", func() string { return "7" }, 7 * time.Second, 0},
 		{"the longest wait allowed", func() string { return "30" }, 30 * time.Second, 0},
@@ -95,12 +95,12 @@ func TestRetryAfter(t *testing.T) {
 					dials, _ := server.seen()
 					if test.wait == 0 {
 						require.Len(t, dials, 1)
-						assert.Zero(t, time.Since(start), "the answer is returned at once")
-						var answer *cloudflare.Error
-						require.ErrorAs(t, err, &answer)
-						assert.Equal(t, c.status, answer.StatusCode)
-						assert.Equal(t, test.asked, answer.RetryAfter)
-						assert.Equal(t, 1, answer.Attempts)
+						assert.Zero(t, time.Since(start), "returned at once")
+						var apiError *cloudflare.Error
+						require.ErrorAs(t, err, &apiError)
+						assert.Equal(t, c.status, apiError.StatusCode)
+						assert.Equal(t, test.asked, apiError.RetryAfter)
+						assert.Equal(t, 1, apiError.Attempts)
 						unknown := call.write && c.status != 429
 						assert.Equal(t, unknown, errors.Is(err, cloudflare.ErrOutcomeUnknown))
 						return
@@ -123,9 +123,9 @@ func TestRetryAfterWithoutARetry(t *testing.T) {
 		server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, rejectedBody, "Retry-After: 3")))
 		err := retryCallOf(t, "POST").do(t.Context(), client)
 		assertMatchesOnly(t, err, cloudflare.ErrOutcomeUnknown)
-		var answer *cloudflare.Error
-		require.ErrorAs(t, err, &answer)
-		assert.Equal(t, 3*time.Second, answer.RetryAfter)
+		var apiError *cloudflare.Error
+		require.ErrorAs(t, err, &apiError)
+		assert.Equal(t, 3*time.Second, apiError.RetryAfter)
 		dials, _ := server.seen()
 		assert.Len(t, dials, 1)
 	})
@@ -163,9 +163,9 @@ func TestNumberOfRetries(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					server, client := newPipeServer(t, pipeAlways(pipeAnswer(429, rejectedBody)), test.opts...)
 					err := retryCallOf(t, method).do(t.Context(), client, test.callOpts...)
-					var answer *cloudflare.Error
-					require.ErrorAs(t, err, &answer)
-					assert.Equal(t, test.attempts, answer.Attempts)
+					var apiError *cloudflare.Error
+					require.ErrorAs(t, err, &apiError)
+					assert.Equal(t, test.attempts, apiError.Attempts)
 					dials, _ := server.seen()
 					assert.Len(t, dials, test.attempts)
 				})
@@ -174,7 +174,7 @@ func TestNumberOfRetries(t *testing.T) {
 	}
 }
 
-// A wait that the deadline cuts short is wasted: it is not begun.
+// A wait that would pass the deadline is not begun.
 func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -214,9 +214,9 @@ func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 		})
 	}
 
-	t.Run("after no answer at all", func(t *testing.T) {
+	t.Run("without a response", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			// The back-off is random, so a deadline that hardly lies ahead is what it cannot fit into.
+			// The wait is random, so the deadline is so near that no wait fits.
 			server, client := newPipeServer(t, pipeAlways(pipeReply{refuse: connectionRefused}))
 			ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 			defer cancel()
@@ -225,7 +225,7 @@ func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 			assert.Len(t, dials, 1)
 			assertMatchesOnly(t, err, context.DeadlineExceeded)
 			var dial *net.OpError
-			assert.ErrorAs(t, err, &dial, "the reason for the wait is told too")
+			assert.ErrorAs(t, err, &dial, "the error names the reason for the wait")
 		})
 	})
 }
