@@ -62,7 +62,7 @@ func checkID(name, id string) error {
 // must not select everything.
 func checkAnyOf[T ~string](name string, values []T) error {
 	if values != nil && len(values) == 0 {
-		return invalid("%s must be nil or not empty: an empty list would select everything", name)
+		return invalid("%s must be nil or not empty", name)
 	}
 	if slices.Contains(values, "") {
 		return invalid("%s must not have an empty element", name)

@@ -106,8 +106,8 @@ func (r *UsageRecord) check() error {
 	return nil
 }
 
-// maxUsageRecords bounds the memory that a response takes. A body of 32 MiB does not hold more records, because each has
-// about 512 bytes.
+// maxUsageRecords bounds the memory that a response takes. A body of 32 MiB does not hold more records, because each
+// has about 512 bytes.
 const maxUsageRecords = 1 << 16
 
 // usageRecords is a result that has no pages.

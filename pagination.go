@@ -15,7 +15,8 @@ import (
 	"example.com/cloudflare/internal/envelope"
 )
 
-// MaxPageSize is the largest page size that the API accepts, and the most items that are read from one page.
+// MaxPageSize is the most items that are read from one page, and the largest page size that the API accepts. For
+// shares, the largest is 100.
 const MaxPageSize = 1000
 
 // Page is one page of a list.
@@ -65,8 +66,8 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 	}
 }
 
-// Collect returns all items of a list that All or [Paginate] returned. If the list yields an error, Collect returns that
-// error and no items. Use it for lists that fit into memory.
+// Collect returns all items of a list that All or [Paginate] returned. If the list yields an error, Collect returns
+// that error and no items. Use it for lists that fit into memory.
 func Collect[T any](list iter.Seq2[*T, error]) ([]T, error) {
 	items := []T{}
 	for item, err := range list {
@@ -139,8 +140,8 @@ func (r *listResult[T]) tooLarge() string { return "set a smaller PageSize" }
 // preparer is an item that makes room for its parts before it is decoded.
 type preparer interface{ prepare() }
 
-// rawItem is an item that keeps parts of its JSON as sent. They may have any number of values, which take no more memory
-// than their text, and duplicate names, which must not cost the page.
+// rawItem is an item that keeps parts of its JSON as sent. They may have any number of values, which take no more
+// memory than their text, and duplicate names, which must not cost the page.
 type rawItem interface{ keepsRaw() }
 
 // items decodes the items of a page one by one, so that a page that is not valid is rejected before it fills memory.

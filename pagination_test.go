@@ -117,7 +117,7 @@ func TestAllStopsAtARepeatedToken(t *testing.T) {
 	for name, tt := range map[string]struct {
 		tokens []string
 		params cloudflare.OrganizationListParams
-		want   []string // what for the second time the error
+		want   []string // what came before the error
 		at     string
 	}{
 		"at once":       {[]string{"a", "a"}, cloudflare.OrganizationListParams{}, []string{"1", "2"}, "a"},
