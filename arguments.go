@@ -46,7 +46,7 @@ func checkID(name, id string) error {
 	if id == NoParent {
 		return invalid("%s must not be %q", name, id)
 	}
-	if problem := rest.RefuseSegment(id); problem != "" {
+	if problem := rest.SegmentProblem(id); problem != "" {
 		return invalid("%s %s", name, problem)
 	}
 	// In a filter, a comma would make two IDs of one if the API splits there.
