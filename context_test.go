@@ -19,7 +19,7 @@ func TestEndedContextSendsNothing(t *testing.T) {
 	for _, call := range retryCalls {
 		t.Run(call.method, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server, client := newPipeServer(t, pipeAlways(pipeAnswer(200, call.success)))
+				server, client := newPipeServer(t, pipeAlways(pipeResponse(200, call.success)))
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
 				assertMatchesOnly(t, call.do(ctx, client), context.Canceled)

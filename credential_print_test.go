@@ -54,7 +54,7 @@ func TestNoPrinterReachesASourcesCredential(t *testing.T) {
 		"token": cloudflare.TokenCredential(canaryToken), "key": cloudflare.KeyCredential(canaryKey, canaryEmail),
 	} {
 		client, err := cloudflare.NewClient(cloudflare.WithCredentialSource(inTurn(credential)),
-			cloudflare.WithHTTPClient(&http.Client{Transport: saying(200, nil, `{"success":true,"result":`+anOrganization+`}`)}))
+			cloudflare.WithHTTPClient(&http.Client{Transport: respondWith(200, `{"success":true,"result":`+anOrganization+`}`)}))
 		require.NoError(t, err)
 		_, err = client.Organizations.Get(t.Context(), "o1")
 		require.NoError(t, err)

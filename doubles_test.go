@@ -34,6 +34,12 @@ func newSingleAttemptClient(t testing.TB, transport http.RoundTripper, opts ...c
 	return newClient(t, transport, append([]cloudflare.Option{cloudflare.WithMaxRetries(0)}, opts...)...)
 }
 
+// newKeyClient returns a client like that of newSingleAttemptClient that authenticates with a key.
+func newKeyClient(t testing.TB, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
+	t.Helper()
+	return newClientWith(t, cloudflare.WithAPIKey(canaryKey, canaryEmail), transport, append([]cloudflare.Option{cloudflare.WithMaxRetries(0)}, opts...)...)
+}
+
 // newClientWith returns a client like that of newClient with another credential.
 func newClientWith(t testing.TB, credential cloudflare.Option, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
 	t.Helper()

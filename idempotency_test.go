@@ -14,7 +14,7 @@ import (
 // A request that is marked as idempotent is retried like a PUT. A key is the same one in every attempt.
 func TestIdempotentRequests(t *testing.T) {
 	longKey := strings.Repeat("~", 255)
-	busy, lost := pipeAnswer(503, rejectedBody), pipeReply{reset: true}
+	busy, lost := pipeResponse(503, rejectedBody), pipeReply{reset: true}
 	for name, test := range map[string]struct {
 		request cloudflare.Request
 		keys    []string
@@ -29,7 +29,7 @@ func TestIdempotentRequests(t *testing.T) {
 		for _, method := range []string{"POST", "PATCH"} {
 			t.Run(name+"/"+method, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					server, client := newPipeServer(t, pipeScript(busy, lost, pipeAnswer(200, organizationBody)))
+					server, client := newPipeServer(t, pipeScript(busy, lost, pipeResponse(200, organizationBody)))
 					test.request.Method, test.request.Path = method, []string{"x"}
 					err := client.Call(t.Context(), test.request, nil, cloudflare.SetHeader("X-Mine", "1"))
 					if len(test.keys) == 1 {
@@ -53,7 +53,7 @@ func TestIdempotentRequests(t *testing.T) {
 // That a write may be repeated does not tell what came of it.
 func TestIdempotentRequestsWithUnknownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, rejectedBody)))
+		server, client := newPipeServer(t, pipeAlways(pipeResponse(503, rejectedBody)))
 		err := client.Call(t.Context(), cloudflare.Request{Method: "POST", Path: []string{"x"}, IdempotencyKey: "k-1"}, nil)
 		require.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
 		dials, _ := server.seen()

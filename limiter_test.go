@@ -46,7 +46,7 @@ func TestLimiterPacesEveryAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := &turnstile{every: 4 * time.Second}
 		server, client := newPipeServer(t, func(n int) pipeReply {
-			return []pipeReply{limitedReply(50, 60), pipeAnswer(503, retryRefusal), {reset: true}}[n%3]
+			return []pipeReply{limitedReply(50, 60), pipeResponse(503, rejectedBody), {reset: true}}[n%3]
 		}, cloudflare.WithLimiter(limiter))
 		var wg sync.WaitGroup
 		var attempts atomic.Int64
@@ -99,7 +99,7 @@ func TestLimiterThatFails(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, retryRefusal)), cloudflare.WithLimiter(refuseAt(test.at, test.err)))
+				server, client := newPipeServer(t, pipeAlways(pipeResponse(503, rejectedBody)), cloudflare.WithLimiter(refuseAt(test.at, test.err)))
 				var response cloudflare.Response
 				err := retryCallOf(t, test.method).do(t.Context(), client, cloudflare.CaptureResponse(&response))
 				assertMatchesOnly(t, err, test.is...)
@@ -119,7 +119,7 @@ func TestLimiterAndTheCallersContext(t *testing.T) {
 		t.Run(method+"/cancelled while waiting", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limiter := &turnstile{next: time.Now().Add(time.Minute)}
-				server, client := newPipeServer(t, pipeAlways(pipeAnswer(200, retryOrg)), cloudflare.WithLimiter(limiter))
+				server, client := newPipeServer(t, pipeAlways(pipeResponse(200, organizationBody)), cloudflare.WithLimiter(limiter))
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(time.Second, cancel)
 				start := time.Now()
@@ -133,7 +133,7 @@ func TestLimiterAndTheCallersContext(t *testing.T) {
 		t.Run(method+"/ended while a limiter waits that does not look", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limiter := limiterFunc(func(context.Context) error { <-time.After(time.Minute); return nil })
-				server, client := newPipeServer(t, pipeAlways(pipeAnswer(200, retryOrg)), cloudflare.WithLimiter(limiter))
+				server, client := newPipeServer(t, pipeAlways(pipeResponse(200, organizationBody)), cloudflare.WithLimiter(limiter))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				var response cloudflare.Response
@@ -148,7 +148,7 @@ func TestLimiterAndTheCallersContext(t *testing.T) {
 		t.Run(method+"/ended before", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limiter := &turnstile{}
-				_, client := newPipeServer(t, pipeAlways(pipeAnswer(200, retryOrg)), cloudflare.WithLimiter(limiter))
+				_, client := newPipeServer(t, pipeAlways(pipeResponse(200, organizationBody)), cloudflare.WithLimiter(limiter))
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
 				assertMatchesOnly(t, retryCallOf(t, method).do(ctx, client), context.Canceled)

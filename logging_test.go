@@ -25,7 +25,7 @@ const (
 	loggedBody = `{"success":true,"errors":[],"messages":[],"result":{"id":"1","name":"x","create_time":"2026-01-01T00:00:00Z"}}`
 )
 
-// logged returns a client whose requests responder answers, and what it logs at level and above. Time and message, the
+// logged returns a client whose requests go to responder, and what it logs at level and above. Time and message, the
 // same in all records, are left out.
 func logged(t *testing.T, level slog.Level, responder httpmock.Responder, opts ...cloudflare.Option) (*cloudflare.Client, *bytes.Buffer) {
 	t.Helper()
@@ -77,12 +77,12 @@ func TestLogRecords(t *testing.T) {
 	retries := cloudflare.WithMaxRetries(3) // as ever
 
 	for _, test := range []struct {
-		name    string
-		level   slog.Level
-		method  string // GET gets an organization, POST creates one
-		answers httpmock.Responder
-		option  cloudflare.Option
-		want    string
+		name      string
+		level     slog.Level
+		method    string // GET gets an organization, POST creates one
+		responses httpmock.Responder
+		option    cloudflare.Option
+		want      string
 	}{
 		{"success", debug, "GET", slowly, retries, `
 			level=DEBUG method=GET path=/organizations/1 attempt=1 duration=250ms status=200 ray_id=` + loggedRay},
@@ -101,9 +101,9 @@ func TestLogRecords(t *testing.T) {
 			level=DEBUG method=GET path=/organizations/1 attempt=1 duration=250ms status=200 ray_id=` + loggedRay + ` waited=3s`},
 		{"a create that may have happened", warn, "POST", busy, retries, `
 			level=WARN method=POST path=/organizations attempt=1 duration=0s status=503 ray_id=` + loggedRay + ` outcome_unknown=true`},
-		{"no answer", warn, "POST", reset, retries, `
+		{"no response", warn, "POST", reset, retries, `
 			level=WARN method=POST path=/organizations attempt=1 duration=0s error="connection reset" outcome_unknown=true`},
-		{"no answer in time", warn, "POST", slowly.Delay(time.Hour), retries, `
+		{"no response in time", warn, "POST", slowly.Delay(time.Hour), retries, `
 			level=WARN method=POST path=/organizations attempt=1 duration=30s error="attempt timed out: no complete response within 30s" outcome_unknown=true`},
 		{"never sent", warn, "POST", refused, cloudflare.WithMaxRetryWait(0), `
 			level=WARN method=POST path=/organizations attempt=1 duration=0s error="dial tcp: connection refused" retry_in=0s
@@ -116,7 +116,7 @@ func TestLogRecords(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, out := logged(t, test.level, test.answers, test.option)
+				client, out := logged(t, test.level, test.responses, test.option)
 				if test.method == "GET" {
 					_, _ = client.Organizations.Get(t.Context(), "1")
 				} else {

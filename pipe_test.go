@@ -37,11 +37,11 @@ type pipeRequest struct {
 
 // pipeReply says what happens to one dial.
 type pipeReply struct {
-	refuse error         // the dial fails with this
-	deaf   bool          // the connection ends before the request is read
-	reset  bool          // the connection ends in a reset, not in an orderly close
-	answer func() string // what is written once the request has been read; nil: nothing
-	hang   bool          // the connection then stays open, silent, until the client closes it
+	dialError error         // the dial fails with this
+	deaf      bool          // the connection ends before the request is read
+	reset     bool          // the connection ends in a reset, not in an orderly close
+	response  func() string // what is written once the request has been read; nil: nothing
+	hang      bool          // the connection then stays open, silent, until the client closes it
 }
 
 // pipeAlways replies to every dial in the same way.
@@ -54,9 +54,9 @@ func pipeScript(replies ...pipeReply) func(int) pipeReply {
 	return func(n int) pipeReply { return replies[min(n, len(replies))-1] }
 }
 
-// pipeAnswer replies with a complete response. Each line is a header.
-func pipeAnswer(status int, body string, header ...string) pipeReply {
-	return pipeReply{answer: func() string { return pipeText(status, len(body), body, header...) }}
+// pipeResponse replies with a complete response. Each line is a header.
+func pipeResponse(status int, body string, header ...string) pipeReply {
+	return pipeReply{response: func() string { return pipeText(status, len(body), body, header...) }}
 }
 
 // pipeText returns a response as sent. Its Content-Length may be larger than the body.
@@ -89,8 +89,8 @@ func (s *pipeServer) dial(context.Context, string, string) (net.Conn, error) {
 	s.dials = append(s.dials, time.Now())
 	reply := s.script(len(s.dials))
 	s.mu.Unlock()
-	if reply.refuse != nil {
-		return nil, reply.refuse
+	if reply.dialError != nil {
+		return nil, reply.dialError
 	}
 	near, far := net.Pipe()
 	go s.serve(far, reply)
@@ -116,8 +116,8 @@ func (s *pipeServer) serve(conn net.Conn, reply pipeReply) {
 	s.mu.Lock()
 	s.requests = append(s.requests, pipeRequest{r.Method, r.URL.Path, string(body), r.Header, time.Now()})
 	s.mu.Unlock()
-	if reply.answer != nil {
-		text := reply.answer()
+	if reply.response != nil {
+		text := reply.response()
 		if r.Method == http.MethodHead {
 			head, _, _ := strings.Cut(text, "\r\n\r\n")
 			text = head + "\r\n\r\n"

@@ -30,7 +30,7 @@ type quotaServer struct {
 // pause is from when a client has read that nothing is left to when the reset is that it was told of.
 type pause struct{ from, to time.Time }
 
-func (q *quotaServer) answer() string {
+func (q *quotaServer) respond() string {
 	q.mu.Lock()
 	now := time.Now()
 	if !now.Before(q.end) {
@@ -41,10 +41,10 @@ func (q *quotaServer) answer() string {
 	if q.left > 0 {
 		q.left--
 		q.served++
-		text = pipeText(200, len(retryOrg), retryOrg, limitHeader(q.left, reset))
+		text = pipeText(200, len(organizationBody), organizationBody, limitHeader(q.left, reset))
 	} else {
 		q.refused++
-		text = pipeText(429, len(retryRefusal), retryRefusal, limitHeader(0, reset), fmt.Sprintf("Retry-After: %d", reset))
+		text = pipeText(429, len(rejectedBody), rejectedBody, limitHeader(0, reset), fmt.Sprintf("Retry-After: %d", reset))
 	}
 	uneven := time.Duration((q.served+q.refused)%7) * q.latency / 10 // so that answers overtake one another
 	q.mu.Unlock()
@@ -52,7 +52,7 @@ func (q *quotaServer) answer() string {
 	return text
 }
 
-// watch is a transport that records when requests start, and when an answer without anything left has been read.
+// watch is a transport that records when requests start, and when a response without remaining requests has been read.
 func (q *quotaServer) watch(transport http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		q.mu.Lock()
@@ -92,7 +92,7 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 
 // run makes calls from goroutines, and returns the errors.
 func (q *quotaServer) run(t *testing.T, goroutines, calls int) []error {
-	server := &pipeServer{script: pipeAlways(pipeReply{answer: q.answer})}
+	server := &pipeServer{script: pipeAlways(pipeReply{response: q.respond})}
 	client := server.client(t, q.watch(server.transport()))
 	work := make(chan int, calls)
 	for i := range calls {
@@ -128,7 +128,7 @@ func TestQuotaIsShared(t *testing.T) {
 						q := &quotaServer{quota: quota, window: window, latency: latency}
 						assert.Empty(t, q.run(t, 16, 200))
 						assert.Equal(t, 200, q.served)
-						assert.LessOrEqual(t, q.refused, 15, "only those under way before the first answer")
+						assert.LessOrEqual(t, q.refused, 15, "only those under way before the first response")
 						if quota < 16 {
 							require.NotEmpty(t, q.pauses)
 						}

@@ -21,13 +21,13 @@ func limitHeader(left, reset int) string {
 	return fmt.Sprintf(`Ratelimit: "default";r=%d;t=%d`, left, reset)
 }
 
-// limitedReply is a good answer to a Get that says how many requests are left for how many seconds.
+// limitedReply returns a successful response to a Get with the remaining requests and the seconds until the reset.
 func limitedReply(left, reset int) pipeReply {
-	return pipeAnswer(200, retryOrg, limitHeader(left, reset))
+	return pipeResponse(200, organizationBody, limitHeader(left, reset))
 }
 
 func getOrganization(ctx context.Context, client *cloudflare.Client, opts ...cloudflare.CallOption) error {
-	_, err := client.Organizations.Get(ctx, retryID, opts...)
+	_, err := client.Organizations.Get(ctx, organizationID, opts...)
 	return err
 }
 
@@ -43,8 +43,8 @@ func TestRateLimitsAreExposed(t *testing.T) {
 	for _, status := range []int{200, 404, 429, 503} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				body := map[bool]string{true: retryOrg, false: retryRefusal}[status == 200]
-				_, client := newPipeServer(t, pipeAlways(pipeAnswer(status, body, header...)))
+				body := map[bool]string{true: organizationBody, false: rejectedBody}[status == 200]
+				_, client := newPipeServer(t, pipeAlways(pipeResponse(status, body, header...)))
 				var response cloudflare.Response
 				err := getOrganization(t.Context(), client, cloudflare.CaptureResponse(&response))
 				assert.Equal(t, want, response.RateLimits)
@@ -53,15 +53,15 @@ func TestRateLimitsAreExposed(t *testing.T) {
 					require.NoError(t, err)
 					return
 				}
-				var answer *cloudflare.Error
-				require.ErrorAs(t, err, &answer)
-				assert.Equal(t, want, answer.RateLimits)
+				var apiError *cloudflare.Error
+				require.ErrorAs(t, err, &apiError)
+				assert.Equal(t, want, apiError.RateLimits)
 			})
 		})
 	}
 	t.Run("none", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			_, client := newPipeServer(t, pipeAlways(pipeAnswer(200, retryOrg, "Ratelimit: ?", "X-RateLimit-Remaining: 0")))
+			_, client := newPipeServer(t, pipeAlways(pipeResponse(200, organizationBody, "Ratelimit: ?", "X-RateLimit-Remaining: 0")))
 			var response cloudflare.Response
 			for range 2 {
 				require.NoError(t, getOrganization(t.Context(), client, cloudflare.CaptureResponse(&response)))
@@ -76,7 +76,7 @@ func TestPause(t *testing.T) {
 	limited := cloudflare.ErrRateLimited
 	tests := []struct {
 		name     string
-		limits   string        // the header of the answer before
+		limits   string        // the header of the response before
 		maxWait  time.Duration // 0: the default
 		deadline time.Duration
 		cancel   time.Duration
@@ -114,7 +114,7 @@ func TestPause(t *testing.T) {
 						opts = append(opts, cloudflare.WithMaxRetryWait(test.maxWait))
 					}
 					server, client := newPipeServer(t, pipeScript(
-						pipeAnswer(200, retryOrg, "Ratelimit: "+test.limits), pipeAnswer(200, retryOrg)), opts...)
+						pipeResponse(200, organizationBody, "Ratelimit: "+test.limits), pipeResponse(200, organizationBody)), opts...)
 					require.NoError(t, getOrganization(t.Context(), client))
 
 					ctx, cancel := context.WithCancel(t.Context())
@@ -152,7 +152,7 @@ func TestPause(t *testing.T) {
 
 func TestPauseEndsForThoseWhoDidNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, client := newPipeServer(t, pipeScript(limitedReply(0, 31536000), pipeAnswer(200, retryOrg)))
+		_, client := newPipeServer(t, pipeScript(limitedReply(0, 31536000), pipeResponse(200, organizationBody)))
 		require.NoError(t, getOrganization(t.Context(), client))
 		assertMatchesOnly(t, getOrganization(t.Context(), client), cloudflare.ErrRateLimited)
 		<-time.After(5 * time.Minute)
@@ -164,7 +164,7 @@ func TestPauseEndsForThoseWhoDidNotWait(t *testing.T) {
 
 func TestPauseIsOfOneClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeScript(limitedReply(0, 300), pipeAnswer(200, retryOrg)))
+		server, client := newPipeServer(t, pipeScript(limitedReply(0, 300), pipeResponse(200, organizationBody)))
 		require.NoError(t, getOrganization(t.Context(), client))
 		require.NoError(t, getOrganization(t.Context(), server.client(t, server.transport())))
 	})
@@ -186,7 +186,7 @@ func TestThrottledCallWaitsForTheReset(t *testing.T) {
 		for _, method := range []string{"GET", "POST"} {
 			t.Run(test.name+"/"+method, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					server, client := newPipeServer(t, pipeScript(pipeAnswer(429, retryRefusal, test.header...), pipeAnswer(200, retryOrg)))
+					server, client := newPipeServer(t, pipeScript(pipeResponse(429, rejectedBody, test.header...), pipeResponse(200, organizationBody)))
 					err := retryCallOf(t, method).do(t.Context(), client)
 					dials, _ := server.seen()
 					if test.wait == 0 {
@@ -211,7 +211,7 @@ func TestPauseBetweenAttempts(t *testing.T) {
 		server.script = func(n int) pipeReply {
 			if n == 1 {
 				go func() { assert.NoError(t, getOrganization(t.Context(), client)) }()
-				return pipeReply{reset: true, answer: func() string { <-time.After(time.Second); return "" }}
+				return pipeReply{reset: true, response: func() string { <-time.After(time.Second); return "" }}
 			}
 			return limitedReply(0, 200)
 		}
@@ -233,7 +233,7 @@ func TestStalledRequestDoesNotBlockOthersForEver(t *testing.T) {
 		name    string
 		timeout time.Duration
 		first   pipeReply
-		idle    time.Duration // between the first answer and the request that stalls
+		idle    time.Duration // between the first response and the request that stalls
 		waits   time.Duration
 	}{
 		{"the last of a window", 0, limitedReply(1, 20), 0, 20 * time.Second},

@@ -31,10 +31,10 @@ func TestOutcomes(t *testing.T) {
 		canceled = context.Canceled
 		deadline = context.DeadlineExceeded
 
-		response = pipeAnswer
+		response = pipeResponse
 		reset    = pipeReply{reset: true}
 		stalled  = pipeReply{hang: true}
-		refused  = pipeReply{refuse: connectionRefused}
+		refused  = pipeReply{dialError: connectionRefused}
 	)
 	script := func(replies ...pipeReply) []pipeReply { return replies }
 	tests := []struct {
@@ -60,7 +60,7 @@ func TestOutcomes(t *testing.T) {
 		{name: "create 429, then rejected", method: "POST", replies: script(response(429, rejectedBody), response(400, rejectedBody)), dials: 2, status: 400, is: []error{}},
 		{name: "create 429, then a failure with 200", method: "POST", replies: script(response(429, rejectedBody), response(200, rejectedBody)), dials: 2, status: 200, is: []error{}},
 		{name: "create without a connection, then reset", method: "POST", replies: script(refused, reset), is: []error{unknown}, dials: 2},
-		{name: "create without a connection, then without a host", method: "POST", replies: script(refused, pipeReply{refuse: &net.DNSError{IsNotFound: true}}), is: []error{}, dials: 2},
+		{name: "create without a connection, then without a host", method: "POST", replies: script(refused, pipeReply{dialError: &net.DNSError{IsNotFound: true}}), is: []error{}, dials: 2},
 		{name: "create without a connection, then success", method: "POST", replies: script(refused, refused, response(200, organizationBody)), dials: 3},
 		{name: "create canceled between attempts", method: "POST", replies: script(response(429, rejectedBody, "Retry-After: 9")), cancel: time.Second, is: []error{canceled, cloudflare.ErrRateLimited}, dials: 1, status: 429},
 
@@ -71,7 +71,7 @@ func TestOutcomes(t *testing.T) {
 		{name: "update reset, then redirected", method: "PUT", replies: script(reset, response(301, "", "Location: http://elsewhere.invalid/")), is: []error{unknown}, dials: 2, status: 301},
 		{name: "update reset, then 404", method: "PUT", replies: script(reset, response(404, notFoundBody)), is: []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404},
 		{name: "update reset, then no connection", method: "PUT", replies: script(reset, refused), is: []error{unknown}, dials: 4},
-		{name: "update reset, then no certificate", method: "PUT", replies: script(reset, pipeReply{refuse: &tls.CertificateVerificationError{Err: io.EOF}}), is: []error{unknown}, dials: 2},
+		{name: "update reset, then no certificate", method: "PUT", replies: script(reset, pipeReply{dialError: &tls.CertificateVerificationError{Err: io.EOF}}), is: []error{unknown}, dials: 2},
 		{name: "update reset, then success", method: "PUT", replies: script(reset, response(502, ""), response(429, ""), response(200, organizationBody)), dials: 4},
 		{name: "update 5xx, then reset", method: "PUT", replies: script(response(503, rejectedBody), reset), is: []error{unknown}, dials: 4, status: 503},
 		{name: "update 5xx, then canceled between attempts", method: "PUT", replies: script(response(503, rejectedBody, "Retry-After: 9")), cancel: time.Second, is: []error{unknown, canceled}, dials: 1, status: 503},
@@ -140,7 +140,7 @@ func TestOutcomes(t *testing.T) {
 
 func TestRepeatedDeleteReturnsTheID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, client := newPipeServer(t, pipeScript(pipeReply{}, pipeAnswer(404, notFoundBody, "Cf-Ray: 86610873f8d987a9-IAD")))
+		_, client := newPipeServer(t, pipeScript(pipeReply{}, pipeResponse(404, notFoundBody, "Cf-Ray: 86610873f8d987a9-IAD")))
 		var response cloudflare.Response
 		deleted, err := client.Organizations.Delete(t.Context(), organizationID, cloudflare.CaptureResponse(&response))
 		require.NoError(t, err)
@@ -155,7 +155,7 @@ func TestEveryAttemptSendsTheWholeBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		body := json.RawMessage(`"` + strings.Repeat("0123456789abcdef", 1<<14) + `"`)
 		server, client := newPipeServer(t, pipeScript(
-			pipeReply{deaf: true}, pipeAnswer(503, ""), pipeReply{}, pipeAnswer(429, ""), pipeAnswer(200, `{"success":true}`),
+			pipeReply{deaf: true}, pipeResponse(503, ""), pipeReply{}, pipeResponse(429, ""), pipeResponse(200, `{"success":true}`),
 		), cloudflare.WithMaxRetries(4))
 		before := bytes.Clone(body)
 		require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: http.MethodPut, Path: []string{"x"}, Body: body}, nil))

@@ -125,7 +125,7 @@ func retryTable() []retryColumn {
 	var table []retryColumn
 	status := func(repeats repeats, unknown bool, code int, is ...error) {
 		table = append(table, retryColumn{
-			name: strconv.Itoa(code), reply: pipeAnswer(code, rejectedBody), repeats: repeats, unknown: unknown, status: code, is: is,
+			name: strconv.Itoa(code), reply: pipeResponse(code, rejectedBody), repeats: repeats, unknown: unknown, status: code, is: is,
 		})
 	}
 	status(always, false, 429, cloudflare.ErrRateLimited)
@@ -180,47 +180,47 @@ func retryTable() []retryColumn {
 	}
 	text := func(s string) func() string { return func() string { return s } }
 	table = append(table, []retryColumn{
-		{name: "connection refused", reply: pipeReply{refuse: connectionRefused}, repeats: always, unread: true},
-		{name: "name server in trouble", reply: pipeReply{refuse: &net.OpError{Op: "dial", Err: noNameServer}}, repeats: always, unread: true},
-		{name: "host does not exist", reply: pipeReply{refuse: &net.OpError{Op: "dial", Err: noSuchHost}}, repeats: never, unread: true},
-		{name: "untrusted certificate", reply: pipeReply{refuse: untrusted}, repeats: never, unread: true},
+		{name: "connection refused", reply: pipeReply{dialError: connectionRefused}, repeats: always, unread: true},
+		{name: "name server in trouble", reply: pipeReply{dialError: &net.OpError{Op: "dial", Err: noNameServer}}, repeats: always, unread: true},
+		{name: "host does not exist", reply: pipeReply{dialError: &net.OpError{Op: "dial", Err: noSuchHost}}, repeats: never, unread: true},
+		{name: "untrusted certificate", reply: pipeReply{dialError: untrusted}, repeats: never, unread: true},
 
 		{name: "closed before reading", reply: pipeReply{deaf: true}, repeats: idempotent, unknown: true, unread: true},
 		{name: "reset before reading", reply: pipeReply{deaf: true, reset: true}, repeats: idempotent, unknown: true, unread: true},
 		{name: "closed after reading", reply: pipeReply{}, repeats: idempotent, unknown: true},
 		{name: "reset after reading", reply: pipeReply{reset: true}, repeats: idempotent, unknown: true},
-		{name: "header cut", reply: pipeReply{answer: text("HTTP/1.1 200 OK\r\nContent-Le")}, repeats: idempotent, unknown: true},
-		{name: "not HTTP", reply: pipeReply{answer: text("SSH-2.0-OpenSSH_9.9\r\n\r\n")}, repeats: idempotent, unknown: true},
-		{name: "switching protocols", reply: pipeReply{answer: text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")}, repeats: idempotent, unknown: true},
-		{name: "body cut", reply: pipeReply{answer: half(200)}, repeats: idempotent, unknown: true, inBody: true},
-		{name: "body reset", reply: pipeReply{answer: half(200), reset: true}, repeats: idempotent, unknown: true, inBody: true},
-		{name: "body of a 400 cut", reply: pipeReply{answer: half(400)}, status: 400, inBody: true},
-		{name: "body of a 503 cut", reply: pipeReply{answer: half(503)}, repeats: idempotent, unknown: true, status: 503, inBody: true},
+		{name: "header cut", reply: pipeReply{response: text("HTTP/1.1 200 OK\r\nContent-Le")}, repeats: idempotent, unknown: true},
+		{name: "not HTTP", reply: pipeReply{response: text("SSH-2.0-OpenSSH_9.9\r\n\r\n")}, repeats: idempotent, unknown: true},
+		{name: "switching protocols", reply: pipeReply{response: text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")}, repeats: idempotent, unknown: true},
+		{name: "body cut", reply: pipeReply{response: half(200)}, repeats: idempotent, unknown: true, inBody: true},
+		{name: "body reset", reply: pipeReply{response: half(200), reset: true}, repeats: idempotent, unknown: true, inBody: true},
+		{name: "body of a 400 cut", reply: pipeReply{response: half(400)}, status: 400, inBody: true},
+		{name: "body of a 503 cut", reply: pipeReply{response: half(503)}, repeats: idempotent, unknown: true, status: 503, inBody: true},
 		{
 			name: "chunked body cut", repeats: idempotent, unknown: true, inBody: true,
-			reply: pipeReply{answer: text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"suc\r\n")},
+			reply: pipeReply{response: text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"suc\r\n")},
 		},
 		{
 			name: "gzip cut", repeats: idempotent, unknown: true, inBody: true,
-			reply: pipeReply{answer: text("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")},
+			reply: pipeReply{response: text("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")},
 		},
 
 		{name: "header stalled", reply: pipeReply{hang: true}, takes: timeout, repeats: idempotent, unknown: true, is: []error{cloudflare.ErrAttemptTimeout}},
 		{
-			name: "body stalled", reply: pipeReply{answer: half(200), hang: true}, takes: timeout, repeats: idempotent, unknown: true,
+			name: "body stalled", reply: pipeReply{response: half(200), hang: true}, takes: timeout, repeats: idempotent, unknown: true,
 			is: []error{cloudflare.ErrAttemptTimeout}, inBody: true,
 		},
 		{
-			name: "body of a 403 stalled", reply: pipeReply{answer: half(403), hang: true}, takes: timeout,
+			name: "body of a 403 stalled", reply: pipeReply{response: half(403), hang: true}, takes: timeout,
 			status: 403, is: []error{cloudflare.ErrForbidden}, inBody: true,
 		},
 
-		{name: "200 without a result", reply: pipeAnswer(200, `{"success":true,"errors":[],"messages":[]}`), unknown: true, status: 200, inBody: true},
-		{name: "200 in HTML", reply: pipeAnswer(200, "<html>"), unknown: true, status: 200, inBody: true},
-		{name: "200 cut in a way that only JSON shows", reply: pipeAnswer(200, organizationBody[:len(organizationBody)-1]), unknown: true, status: 200, inBody: true},
-		{name: "200 that is empty", reply: pipeAnswer(200, ""), unknown: true, status: 200, inBody: true},
-		{name: "204 where a result is due", reply: pipeAnswer(204, ""), unknown: true, status: 204, inBody: true},
-		{name: "200 with a failure", reply: pipeAnswer(200, rejectedBody), status: 200, inBody: true},
+		{name: "200 without a result", reply: pipeResponse(200, `{"success":true,"errors":[],"messages":[]}`), unknown: true, status: 200, inBody: true},
+		{name: "200 in HTML", reply: pipeResponse(200, "<html>"), unknown: true, status: 200, inBody: true},
+		{name: "200 cut in a way that only JSON shows", reply: pipeResponse(200, organizationBody[:len(organizationBody)-1]), unknown: true, status: 200, inBody: true},
+		{name: "200 that is empty", reply: pipeResponse(200, ""), unknown: true, status: 200, inBody: true},
+		{name: "204 where a result is due", reply: pipeResponse(204, ""), unknown: true, status: 204, inBody: true},
+		{name: "200 with a failure", reply: pipeResponse(200, rejectedBody), status: 200, inBody: true},
 	}...)
 	return table
 }
@@ -247,7 +247,7 @@ func TestRetryTable(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						script := pipeAlways(column.reply)
 						if once {
-							script = pipeScript(column.reply, pipeAnswer(200, call.success))
+							script = pipeScript(column.reply, pipeResponse(200, call.success))
 						}
 						server, client := newPipeServer(t, script)
 						var response cloudflare.Response

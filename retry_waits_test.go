@@ -22,12 +22,12 @@ import (
 // Waits are random, so that clients that failed at the same time do not retry at the same time.
 func TestBackoffIsRandom(t *testing.T) {
 	for name, reply := range map[string]pipeReply{
-		"after a response":                      pipeAnswer(503, rejectedBody),
-		"after a Retry-After of 0":              pipeAnswer(503, rejectedBody, "Retry-After: 0"),
-		"after a Retry-After of the past":       pipeAnswer(429, rejectedBody, "Retry-After: Sat, 01 Jan 2000 00:00:00 GMT"),
-		"after a Retry-After that is no number": pipeAnswer(429, rejectedBody, "Retry-After: soon"),
+		"after a response":                      pipeResponse(503, rejectedBody),
+		"after a Retry-After of 0":              pipeResponse(503, rejectedBody, "Retry-After: 0"),
+		"after a Retry-After of the past":       pipeResponse(429, rejectedBody, "Retry-After: Sat, 01 Jan 2000 00:00:00 GMT"),
+		"after a Retry-After that is no number": pipeResponse(429, rejectedBody, "Retry-After: soon"),
 		"without a response":                    {reset: true},
-		"without a connection":                  {refuse: connectionRefused},
+		"without a connection":                  {dialError: connectionRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -87,8 +87,8 @@ func TestRetryAfter(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					call := retryCallOf(t, c.method)
 					server, client := newPipeServer(t, pipeScript(
-						pipeAnswer(c.status, rejectedBody, "Retry-After: "+test.value()),
-						pipeAnswer(200, call.success),
+						pipeResponse(c.status, rejectedBody, "Retry-After: "+test.value()),
+						pipeResponse(200, call.success),
 					))
 					start := time.Now()
 					err := call.do(t.Context(), client)
@@ -120,7 +120,7 @@ func TestRetryAfter(t *testing.T) {
 
 func TestRetryAfterWithoutARetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, rejectedBody, "Retry-After: 3")))
+		server, client := newPipeServer(t, pipeAlways(pipeResponse(503, rejectedBody, "Retry-After: 3")))
 		err := retryCallOf(t, "POST").do(t.Context(), client)
 		assertMatchesOnly(t, err, cloudflare.ErrOutcomeUnknown)
 		var apiError *cloudflare.Error
@@ -133,7 +133,7 @@ func TestRetryAfterWithoutARetry(t *testing.T) {
 
 func TestMaxRetryWaitLimitsTheBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, rejectedBody)),
+		server, client := newPipeServer(t, pipeAlways(pipeResponse(503, rejectedBody)),
 			cloudflare.WithMaxRetryWait(100*time.Millisecond), cloudflare.WithMaxRetries(20))
 		require.Error(t, retryCallOf(t, "GET").do(t.Context(), client))
 		dials, _ := server.seen()
@@ -161,7 +161,7 @@ func TestNumberOfRetries(t *testing.T) {
 		} {
 			t.Run(method+"/"+test.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					server, client := newPipeServer(t, pipeAlways(pipeAnswer(429, rejectedBody)), test.opts...)
+					server, client := newPipeServer(t, pipeAlways(pipeResponse(429, rejectedBody)), test.opts...)
 					err := retryCallOf(t, method).do(t.Context(), client, test.callOpts...)
 					var apiError *cloudflare.Error
 					require.ErrorAs(t, err, &apiError)
@@ -185,11 +185,11 @@ func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 		is      []error
 		status  int
 	}{
-		{"longer", "GET", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, nil, 503},
-		{"exactly as long", "GET", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 10 * time.Second, 1, nil, 503},
-		{"the third one", "GET", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 25 * time.Second, 3, nil, 503},
-		{"of a throttled create", "POST", pipeAnswer(429, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrRateLimited}, 429},
-		{"of an update in trouble", "PUT", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrOutcomeUnknown}, 503},
+		{"longer", "GET", pipeResponse(503, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, nil, 503},
+		{"exactly as long", "GET", pipeResponse(503, rejectedBody, "Retry-After: 10"), 10 * time.Second, 1, nil, 503},
+		{"the third one", "GET", pipeResponse(503, rejectedBody, "Retry-After: 10"), 25 * time.Second, 3, nil, 503},
+		{"of a throttled create", "POST", pipeResponse(429, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrRateLimited}, 429},
+		{"of an update in trouble", "PUT", pipeResponse(503, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrOutcomeUnknown}, 503},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -217,7 +217,7 @@ func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 	t.Run("without a response", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			// The wait is random, so the deadline is so near that no wait fits.
-			server, client := newPipeServer(t, pipeAlways(pipeReply{refuse: connectionRefused}))
+			server, client := newPipeServer(t, pipeAlways(pipeReply{dialError: connectionRefused}))
 			ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 			defer cancel()
 			err := retryCallOf(t, "GET").do(ctx, client)

@@ -13,9 +13,9 @@ import (
 // Validate reports what Create reports, and nothing else.
 func TestValidateIsWhatCreateChecks(t *testing.T) {
 	requests := 0
-	client := wiredClient(t, cannedTransport(func(r *http.Request) (*http.Response, error) {
+	client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 		requests++
-		return saying(200, nil, `{"success":true,"result":`+anOrganization+`}`)(r)
+		return respondWith(200, `{"success":true,"result":`+anOrganization+`}`)(r)
 	}))
 	check := func(params interface{ Validate() error }, create func() error, valid bool) {
 		before := requests
