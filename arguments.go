@@ -22,6 +22,13 @@ type arg[T any] struct {
 
 func checked[T any](value T, err error) arg[T] { return arg[T]{value, err} }
 
+func checkIdempotencyKey(key string) error {
+	if len(key) > 255 || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return invalid("IdempotencyKey must be printable ASCII without blanks, at most 255 bytes")
+	}
+	return nil
+}
+
 // validate returns the error with which a call with this body would be rejected, or nil.
 func validate(body arg[any]) error {
 	if body.err != nil {
@@ -39,7 +46,7 @@ func checkID(name, id string) error {
 	if id == NoParent {
 		return invalid("%s must not be %q", name, id)
 	}
-	if problem := rest.RefuseSegment(id); problem != "" {
+	if problem := rest.SegmentProblem(id); problem != "" {
 		return invalid("%s %s", name, problem)
 	}
 	// In a filter, a comma would make two IDs of one if the API splits there.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -92,6 +93,9 @@ func TestInvalidRequests(t *testing.T) {
 		"a body that is not UTF-8":       {cloudflare.Request{Method: "POST", Path: path, Body: "\xff"}, nil, "body"},
 		"a raw body that is not JSON":    {cloudflare.Request{Method: "POST", Path: path, Body: json.RawMessage("{")}, nil, "body"},
 		"an empty raw body":              {cloudflare.Request{Method: "POST", Path: path, Body: json.RawMessage{}}, nil, "body"},
+		"an idempotency key of two":      {cloudflare.Request{Method: "POST", Path: path, IdempotencyKey: "a b"}, nil, "IdempotencyKey"},
+		"an idempotency key of lines":    {cloudflare.Request{Method: "POST", Path: path, IdempotencyKey: "a\r\nX: y"}, nil, "IdempotencyKey"},
+		"a long idempotency key":         {cloudflare.Request{Method: "POST", Path: path, IdempotencyKey: strings.Repeat("a", 256)}, nil, "IdempotencyKey"},
 	} {
 		err := c.Call(t.Context(), tt.request, tt.result)
 		if assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, name) {

@@ -54,6 +54,22 @@ func TestNullableRoundTrip(t *testing.T) {
 	}
 }
 
+// Without the option omitzero, a Nullable without a value is marshaled as null.
+func TestNullableWithoutOmitzero(t *testing.T) {
+	for name, pkg := range jsonPackages {
+		for want, n := range map[string]cloudflare.Nullable[int]{"null": {}, "7": {Value: 7, Valid: true}} {
+			got, err := pkg.marshal(n)
+			require.NoError(t, err)
+			assert.Equal(t, want, string(got), name)
+			assert.Equal(t, !n.Valid, n.IsZero())
+		}
+		got, err := pkg.marshal(cloudflare.Nullable[int]{Null: true, Value: 7})
+		require.NoError(t, err)
+		assert.Equal(t, "null", string(got), name)
+		assert.False(t, cloudflare.Nullable[int]{Null: true}.IsZero())
+	}
+}
+
 func TestNullableIsOverwritten(t *testing.T) {
 	for name, pkg := range jsonPackages {
 		t.Run(name, func(t *testing.T) {
@@ -122,33 +138,4 @@ func ExampleNullable_Get() {
 	// Output:
 	// abuse@example.com
 	// unknown
-}
-
-func ExampleNullable_IsZero() {
-	fmt.Println(cloudflare.Nullable[bool]{}.IsZero())
-	fmt.Println(cloudflare.Nullable[bool]{Null: true}.IsZero())
-	fmt.Println(cloudflare.Nullable[bool]{Valid: true}.IsZero())
-	// Output:
-	// true
-	// false
-	// false
-}
-
-func ExampleNullable_MarshalJSON() {
-	text, err := cloudflare.Nullable[int]{Value: 7, Valid: true}.MarshalJSON()
-	fmt.Println(string(text), err)
-	text, err = cloudflare.Nullable[int]{Null: true}.MarshalJSON()
-	fmt.Println(string(text), err)
-	// Output:
-	// 7 <nil>
-	// null <nil>
-}
-
-func ExampleNullable_UnmarshalJSON() {
-	var n cloudflare.Nullable[int]
-	fmt.Println(n.UnmarshalJSON([]byte("7")), n)
-	fmt.Println(n.UnmarshalJSON([]byte("null")), n)
-	// Output:
-	// <nil> {7 true false}
-	// <nil> {0 false true}
 }

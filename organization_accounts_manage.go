@@ -33,6 +33,9 @@ type AccountCreateParams struct {
 	IdempotencyKey string
 }
 
+// Validate returns the error with which Create would reject p, or nil. It sends nothing.
+func (p AccountCreateParams) Validate() error { return validate(checked(p.body())) }
+
 // accountBody is the body of a create. Fields that are not set are omitted.
 type accountBody struct {
 	Name       string      `json:"name"`
@@ -54,8 +57,9 @@ func (p AccountCreateParams) body() (any, error) {
 		return nil, invalid("Type must be %q or %q", AccountTypeStandard, AccountTypeEnterprise)
 	case p.OrganizationID != "" && p.Standalone:
 		return nil, invalid("OrganizationID and Standalone are both set")
-	case len(p.IdempotencyKey) > 255 || strings.ContainsFunc(p.IdempotencyKey, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return nil, invalid("IdempotencyKey must be printable ASCII without blanks, at most 255 bytes")
+	}
+	if err := checkIdempotencyKey(p.IdempotencyKey); err != nil {
+		return nil, err
 	}
 	if p.OrganizationID != "" {
 		if err := checkID("OrganizationID", p.OrganizationID); err != nil {

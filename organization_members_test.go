@@ -47,10 +47,8 @@ func TestOrganizationMembersRequests(t *testing.T) {
 		},
 		"All": {
 			func(ctx context.Context, c *cloudflare.Client) error {
-				for _, err := range c.OrganizationMembers.All(ctx, organizationID, cloudflare.OrganizationMemberListParams{Email: "a@b"}) {
-					return err
-				}
-				return nil
+				_, err := lastOf(c.OrganizationMembers.All(ctx, organizationID, cloudflare.OrganizationMemberListParams{Email: "a@b"}))
+				return err
 			}, respondSuccess(`[]`), sentRequest{Method: "GET", URL: membersURL + "?page_size=1000&user.email=a%40b"},
 		},
 		"Get": {

@@ -221,7 +221,8 @@ func TestOrganizationRoundTrip(t *testing.T) {
 				"flags": {"account_creation": "f1", "account_deletion": "f2", "account_migration": "f3", "account_mobility": "f4", "sub_org_creation": "f5"},
 				"tenant_flags": {
 					"account_creation": "t1", "account_deletion": "t2", "account_migration": "t3", "account_mobility": "t4",
-					"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7"},
+					"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7",
+					"account_creation_applies_tenant_defaults": "t8"},
 				"hierarchy_tags": ["` + parentID + `", "` + organizationID + `"],
 				"managed_by": "somebody"},
 			"parent": {"id": "` + parentID + `", "name": "Above"},

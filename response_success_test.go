@@ -218,7 +218,7 @@ func TestInvalidUTF8IsReplaced(t *testing.T) {
 // A body of another length than announced is an error, and never half a result.
 func TestContentLengthMismatch(t *testing.T) {
 	for name, tt := range map[string]struct {
-		announced int
+		announced int64
 		body      string
 		text      string
 	}{

@@ -164,6 +164,9 @@ func TestNetHTTPDoesNotRepeatWrites(t *testing.T) {
 		{"POST without a body", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
 			return c.Call(ctx, cloudflare.Request{Method: http.MethodPost, Path: []string{"elsewhere"}}, nil, opts...)
 		}, ""},
+		{"POST with a key", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+			return c.Call(ctx, cloudflare.Request{Method: http.MethodPost, Path: []string{"elsewhere"}, IdempotencyKey: "1"}, nil, opts...)
+		}, ""},
 		{"POST with a key of the transport", retryCallOf(t, "POST").do, "Idempotency-Key"},
 		{"PATCH with a key of the transport", retryCallOf(t, "PATCH").do, "X-Idempotency-Key"},
 	}

@@ -60,4 +60,19 @@ func TestValidateIsWhatCreateChecks(t *testing.T) {
 	} {
 		check(test.params, func() error { _, err := client.OrganizationMembers.Create(t.Context(), "o1", test.params); return err }, test.valid)
 	}
+	for _, test := range []struct {
+		params cloudflare.AccountCreateParams
+		valid  bool
+	}{
+		{cloudflare.AccountCreateParams{Name: "n"}, true},
+		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o1", IdempotencyKey: "k"}, true},
+		{cloudflare.AccountCreateParams{}, false},
+		{cloudflare.AccountCreateParams{Name: "\xff"}, false},
+		{cloudflare.AccountCreateParams{Name: "n", Type: "free"}, false},
+		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o/1"}, false},
+		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o1", Standalone: true}, false},
+		{cloudflare.AccountCreateParams{Name: "n", IdempotencyKey: "a b"}, false},
+	} {
+		check(test.params, func() error { _, err := client.OrganizationAccounts.Create(t.Context(), test.params); return err }, test.valid)
+	}
 }
