@@ -87,7 +87,7 @@ func (f *fleet) add(ctx context.Context, tasks *queue, kind string, rows []paylo
 			fmt.Fprintf(f.stderr, "fleet: not queued: %s: a task with other values runs at this moment\n", p)
 		}
 	}
-	fmt.Fprintf(f.stdout, "%d tasks queued, %d were queued already\n", count[addedNow], count[addedEarlier])
+	fmt.Fprintf(f.stderr, "fleet: %d tasks queued, %d were queued already\n", count[addedNow], count[addedEarlier])
 	if n := count[notAdded]; n > 0 {
 		return fmt.Errorf("%w: %d tasks were not queued; repeat the command when those that run are done", errIncomplete, n)
 	}

@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 const usage = `Usage: fleet COMMAND [FLAGS] [ARGUMENTS]
@@ -55,8 +57,14 @@ var (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	redis.SetLogger(silent{})
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
+
+// silent keeps go-redis from logging errors that it also returns.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // fleet holds what the commands share.
 type fleet struct {

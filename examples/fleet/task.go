@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -117,11 +118,14 @@ func (q *queue) unfinished() (int, error) {
 
 // info returns the numbers of tasks. A queue that nobody has used yet is empty.
 func (q *queue) info() (*asynq.QueueInfo, error) {
-	info, err := q.inspector.GetQueueInfo(queueName)
-	if errors.Is(err, asynq.ErrQueueNotFound) {
-		return &asynq.QueueInfo{Queue: queueName}, nil
+	names, err := q.inspector.Queues()
+	switch {
+	case err != nil:
+		return nil, err
+	case !slices.Contains(names, queueName):
+		return new(asynq.QueueInfo), nil
 	}
-	return info, err
+	return q.inspector.GetQueueInfo(queueName)
 }
 
 // list returns all tasks that one of the inspector's methods lists.

@@ -46,11 +46,11 @@ func (f *fleet) work(ctx context.Context, store redis.UniversalClient) error {
 		Logger:                   asynqLogger{f.log},
 		LogLevel:                 asynq.WarnLevel,
 	})
+	fmt.Fprintf(f.stderr, "fleet: working on %d tasks at once; Ctrl-C finishes what is under way\n", f.concurrency)
 	handler := &handler{client: client, notes: notes{store}, log: f.log, quit: quit}
 	if err := server.Start(handler); err != nil {
 		return err
 	}
-	fmt.Fprintf(f.stderr, "fleet: working on %d tasks at once; Ctrl-C finishes what is under way\n", f.concurrency)
 	drained := f.wait(ctx, newQueue(store))
 	if !drained {
 		fmt.Fprintln(f.stderr, "fleet: stopping once the tasks under way are done; Ctrl-C again ends at once")
