@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -125,6 +126,20 @@ func TestLogRecords(t *testing.T) {
 				assert.Equal(t, strings.ReplaceAll(strings.TrimSpace(test.want), "\n\t\t\t", "\n"), strings.TrimSpace(out.String()))
 			})
 		})
+	}
+}
+
+func TestLogLevels(t *testing.T) {
+	for level, statuses := range map[slog.Level][]int{
+		slog.LevelDebug: {200, 201, 204, 299},
+		slog.LevelInfo:  {400, 401, 403, 404, 407, 409, 410, 428, 430, 499},
+		slog.LevelWarn:  {300, 301, 304, 308, 399, 408, 429, 500, 503, 525, 599, 600},
+	} {
+		for _, status := range statuses {
+			client, out := logged(t, slog.LevelDebug, answering(status, nil), cloudflare.WithMaxRetries(0))
+			_, _ = client.Organizations.Get(t.Context(), "1")
+			assert.Regexp(t, fmt.Sprintf(`^level=%s method=GET .* status=%d\n$`, level, status), out.String())
+		}
 	}
 }
 
