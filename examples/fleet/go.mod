@@ -5,7 +5,7 @@ go 1.26.0
 replace example.com/cloudflare => ../..
 
 require (
-	example.com/cloudflare v0.0.0-00010101000000-000000000000
+	example.com/cloudflare v0.0.0
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/hibiken/asynq v0.26.0
 	github.com/redis/go-redis/v9 v9.23.0
