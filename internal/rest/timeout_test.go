@@ -134,7 +134,7 @@ func TestDeadlineDoesNotGrow(t *testing.T) {
 
 // The context and the timer of an attempt end with it, and not when its time has passed.
 func TestAttemptsReleaseTheirContext(t *testing.T) {
-	type value struct{ bytes [1 << 10]byte }
+	type value [1 << 10]byte
 	var attempt context.Context
 	s := clientFor(t, "https://h", roundTrip(func(r *http.Request) (*http.Response, error) {
 		attempt = r.Context()
