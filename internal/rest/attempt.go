@@ -77,6 +77,9 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 	if s.jar != nil {
 		s.jar.SetCookies(r.URL, resp.Cookies())
 	}
+	if resp.StatusCode == 0 && s.fetches { // all that a browser tells of a redirect
+		return nil, settled, errors.New("redirects are not followed")
+	}
 	if resp.StatusCode < 200 { // 101: what follows is not HTTP
 		return nil, lost, fmt.Errorf("unexpected status %d", resp.StatusCode)
 	}
@@ -111,6 +114,9 @@ func (s *Sender) request(ctx context.Context, signer *signer, req *RawRequest, t
 		header["Content-Type"] = []string{"application/json"}
 		r.ContentLength = int64(len(req.Body))
 		r.Body = io.NopCloser(bytes.NewReader(req.Body))
+	}
+	if s.fetches {
+		header["js.fetch:redirect"] = []string{"manual"} // an option of net/http, which does not send it
 	}
 	if s.jar != nil {
 		for _, cookie := range s.jar.Cookies(target) {

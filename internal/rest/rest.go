@@ -45,6 +45,7 @@ type Sender struct {
 	roundTrip func(*http.Request) (*http.Response, error)
 	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
 	native    bool                                  // the transport is an *http.Transport
+	fetches   bool                                  // it uses the Fetch API
 }
 
 // New returns a Sender. A bad base URL is ErrInvalidArgument.
@@ -73,7 +74,7 @@ func New(config Config) (*Sender, error) {
 	}
 	s.roundTrip = transport.RoundTrip
 	if t, ok := transport.(*http.Transport); ok {
-		s.native, s.proxy = true, t.Proxy
+		s.native, s.proxy, s.fetches = true, t.Proxy, fetches(t)
 	}
 	return s, nil
 }
