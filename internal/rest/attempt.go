@@ -77,6 +77,9 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 	if s.jar != nil {
 		s.jar.SetCookies(r.URL, resp.Cookies())
 	}
+	if resp.StatusCode == 0 && s.fetches { // all that a browser tells of a redirect
+		return nil, settled, errors.New("redirects are not followed")
+	}
 	if resp.StatusCode < 200 { // 101: what follows is not HTTP
 		return nil, lost, fmt.Errorf("unexpected status %d", resp.StatusCode)
 	}
@@ -95,8 +98,8 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 	return response, judgeStatus(resp.StatusCode), nil
 }
 
-// request builds one attempt. Header and URL are its own, because transports that users write change them in place.
-// GetBody stays unset: with it, net/http itself would repeat some requests, writes among them.
+// request returns the request of one attempt. It shares nothing with other attempts, because a transport of the caller
+// may change it. GetBody is not set, because net/http would use it to repeat a write by itself.
 func (s *Sender) request(ctx context.Context, signer *signer, req *RawRequest, target *url.URL) *http.Request {
 	own := *target
 	header := signer.header()
@@ -112,6 +115,9 @@ func (s *Sender) request(ctx context.Context, signer *signer, req *RawRequest, t
 		r.ContentLength = int64(len(req.Body))
 		r.Body = io.NopCloser(bytes.NewReader(req.Body))
 	}
+	if s.fetches {
+		header["js.fetch:redirect"] = []string{"manual"} // an option of net/http, which does not send it
+	}
 	if s.jar != nil {
 		for _, cookie := range s.jar.Cookies(target) {
 			r.AddCookie(cookie)
@@ -120,8 +126,8 @@ func (s *Sender) request(ctx context.Context, signer *signer, req *RawRequest, t
 	return r
 }
 
-// withoutURL returns what is inside a *url.Error, which prints host and query: transports that use an http.Client
-// return one.
+// withoutURL returns the error inside a *url.Error, which prints the host and the query. A transport that uses an
+// http.Client returns one.
 func withoutURL(err error) error {
 	for {
 		outer, ok := errors.AsType[*url.Error](err)
@@ -132,7 +138,7 @@ func withoutURL(err error) error {
 	}
 }
 
-// cloneHeader copies h in two allocations, and nothing that is done to the copy reaches h.
+// cloneHeader returns a copy of h, in two allocations, that shares no memory with it.
 func cloneHeader(h http.Header) http.Header {
 	own := maps.Clone(h)
 	values := make([]string, 0, len(h))
@@ -143,8 +149,8 @@ func cloneHeader(h http.Header) http.Header {
 	return own
 }
 
-// cleanError makes err safe to hand to a caller: without secrets and short, and matching the context's errors only if it
-// is the caller's context that ended (net's own time-outs match context.DeadlineExceeded too).
+// cleanError returns err as a caller may see it: without secrets and in a short text. It matches an error of package
+// context only if the caller's context has ended, although net reports its own timeouts as such errors too.
 func cleanError(ctx context.Context, scrub func(string) string, err error) error {
 	if ended := contextError(ctx); ended != nil {
 		return ended
@@ -160,7 +166,7 @@ func cleanError(ctx context.Context, scrub func(string) string, err error) error
 	return err
 }
 
-// maxErrorText bounds the text of an error: net/http quotes headers of up to a MiB in full.
+// maxErrorText bounds the text of an error. net/http quotes a header of up to 1 MiB in full.
 const maxErrorText = 200
 
 func shorten(text string) string {

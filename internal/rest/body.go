@@ -6,19 +6,19 @@ import (
 	"sync"
 )
 
-// Bounds on what is read of a body, after decompression.
+// Bounds of a body, after decompression.
 const (
 	MaxBody      = 32 << 20
 	MaxErrorBody = 1 << 20
 )
 
-// maxPooled is the largest buffer that is kept: one large answer must not hold its memory for ever.
+// maxPooled is the size of the largest buffer that is kept, so that a large response does not hold its memory for ever.
 const maxPooled = 1 << 20
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// read reads the whole body, so that the connection can be used again, or as much of it as the bounds allow. After an
-// error, Body is what came before it.
+// read reads the whole body, so that the connection can be used again, or as much of it as the bounds allow. If it
+// fails, Body holds what was read before.
 func (a *RawResponse) read(body io.Reader, contentLength int64, limit *timeLimit) error {
 	most := MaxErrorBody
 	if a.StatusCode < 300 {
@@ -30,15 +30,15 @@ func (a *RawResponse) read(body io.Reader, contentLength int64, limit *timeLimit
 	a.buffer = buffers.Get().(*[]byte)
 	buf := (*a.buffer)[:0]
 	defer func() { *a.buffer = buf }()
-	// A server may announce more than it sends, so a promise is believed only so far. The spare bytes let the reader
-	// find the end of what was promised without growing.
-	if promised := int(min(max(contentLength, 0), maxPooled)) + 512; cap(buf) < promised {
-		buf = make([]byte, 0, promised)
+	// A server may announce more than it sends, so only so much is allocated ahead. The spare bytes are to find the end
+	// without growing.
+	if ahead := int(min(max(contentLength, 0), maxPooled)) + 512; cap(buf) < ahead {
+		buf = make([]byte, 0, ahead)
 	}
 	for empty := 0; ; {
 		n, err := body.Read(buf[len(buf):cap(buf)])
 		if n < 0 || n > cap(buf)-len(buf) {
-			return errors.New("the transport's body is no io.Reader: it says that it read more than there was room for")
+			return errors.New("the response body breaks the rules of io.Reader: it reports an impossible number of bytes")
 		}
 		if n > 0 {
 			empty = 0
@@ -66,7 +66,7 @@ func (a *RawResponse) read(body io.Reader, contentLength int64, limit *timeLimit
 	}
 }
 
-// Release gives the body back; it must not be read any more. A nil RawResponse has nothing to give.
+// Release returns the memory of the body, which must not be used any more. It does nothing to a nil RawResponse.
 func (a *RawResponse) Release() {
 	if a == nil || a.buffer == nil {
 		return

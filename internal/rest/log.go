@@ -36,7 +36,7 @@ func (s *Sender) report(ctx context.Context, a Attempt, answer *RawResponse, scr
 	}
 	a.Path, a.Route, a.Scrub = scrub(a.Path), scrub(a.Route), scrub
 	if answer != nil {
-		a.StatusCode, a.RayID, a.Header = answer.StatusCode, scrub(answer.Header.Get("Cf-Ray")), answer.Header
+		a.StatusCode, a.RayID, a.Header = answer.StatusCode, shorten(scrub(answer.Header.Get("Cf-Ray"))), answer.Header
 	}
 	if !a.Retry { // then RetryIn is what the server asked for
 		a.RetryIn = 0

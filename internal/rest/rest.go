@@ -1,5 +1,6 @@
-// Package rest sends requests to one origin and brings back answers: it builds, signs, bounds, logs and repeats, and
-// is the only package here that does I/O. It knows nothing of envelopes or of what the answers mean.
+// Package rest sends requests to one origin and returns the responses. It builds, signs, limits and repeats requests,
+// and reports each attempt to hooks. It is the only package of this module that does I/O, and it does not know what a
+// response means.
 package rest
 
 import (
@@ -12,7 +13,7 @@ import (
 	"time"
 )
 
-// What the errors of this package match.
+// Sentinels that errors of this package match.
 var (
 	ErrInvalidArgument = errors.New("invalid argument")
 	ErrAttemptTimeout  = errors.New("attempt timed out")
@@ -20,7 +21,7 @@ var (
 	ErrOutcomeUnknown  = errors.New("outcome unknown: the write may or may not have happened")
 )
 
-// Config is what a Sender is made of. All of it has been checked, but for BaseURL, which New checks.
+// Config configures a Sender. New checks BaseURL. The caller has checked everything else.
 type Config struct {
 	BaseURL      string
 	HTTPClient   *http.Client // nil: the transport that all clients share
@@ -28,7 +29,7 @@ type Config struct {
 	Source       func(context.Context) (Credential, error) // nil: Credential signs all requests
 	UserAgent    string
 	Timeout      time.Duration // of one attempt; 0: none
-	MaxRetryWait time.Duration
+	MaxRetryWait time.Duration // between two attempts
 	Hooks        []func(context.Context, Attempt)
 	Limiter      func(context.Context) error // waits until a request may be sent; nil: none
 }
@@ -41,13 +42,14 @@ type Sender struct {
 	gate   gate
 	signer atomic.Pointer[signer] // the last one that was used; never nil
 
-	// A closure, so that no printer reaches the credential: a transport holds it in the buffers of its connections.
+	// A closure, so that nothing that prints a Sender reaches the credentials in the buffers of its connections.
 	roundTrip func(*http.Request) (*http.Response, error)
 	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
 	native    bool                                  // the transport is an *http.Transport
+	fetches   bool                                  // it uses the Fetch API
 }
 
-// New returns a Sender. A bad base URL is ErrInvalidArgument.
+// New returns a Sender, or an error that matches ErrInvalidArgument if the base URL is not valid.
 func New(config Config) (*Sender, error) {
 	origin, err := parseBase(config.BaseURL)
 	if err != nil {
@@ -57,8 +59,8 @@ func New(config Config) (*Sender, error) {
 	s.HTTPClient = nil
 	transport := http.RoundTripper(sharedTransport())
 	if hc := config.HTTPClient; hc != nil {
-		// Its transport is used directly and not through http.Client, which would follow redirects, or fail on a
-		// Location that it cannot parse, before anyone could look at the answer.
+		// The transport is used without the http.Client, which would follow redirects, or hide a response whose Location
+		// it cannot parse.
 		transport, s.jar = hc.Transport, hc.Jar
 		if transport == nil {
 			transport = http.DefaultTransport
@@ -73,7 +75,7 @@ func New(config Config) (*Sender, error) {
 	}
 	s.roundTrip = transport.RoundTrip
 	if t, ok := transport.(*http.Transport); ok {
-		s.native, s.proxy = true, t.Proxy
+		s.native, s.proxy, s.fetches = true, t.Proxy, fetches(t)
 	}
 	return s, nil
 }
@@ -90,13 +92,13 @@ type RawRequest struct {
 	MaxRetries int
 }
 
-// RawResponse is a complete HTTP answer, whatever its status.
+// RawResponse is an HTTP response with any status.
 type RawResponse struct {
 	StatusCode int
 	Header     http.Header
 	Body       []byte // valid until Release
 	TooLarge   bool   // Body is only the beginning
-	Incomplete error  // why Body is not whole, nil if it is; only if the status is no success
+	Incomplete error  // why the rest of Body could not be read; nil for a 2xx
 	Path       string // of the request, escaped, below the base URL
 	Attempts   int
 	Unknown    bool // this attempt or an earlier one was a write that may have happened
@@ -107,14 +109,14 @@ type RawResponse struct {
 	buffer *[]byte
 }
 
-// Failure is the error of a call that ended without an answer to use.
+// Failure is the error of a call that ended without a response to report.
 type Failure struct {
 	Path       string
-	Attempts   int           // zero: nothing was sent
-	Last       *RawResponse  // the last complete answer, nil if there was none; released by whoever has the Failure
+	Attempts   int           // 0: no request was sent
+	Last       *RawResponse  // the last response, nil if there was none; to be released
 	Unknown    bool          // an attempt was a write that may have happened
 	RetryAfter time.Duration // until the reset, if the client's own rate limit ended the call
-	Causes     []error       // what ended the call; its own secrets are out of their texts
+	Causes     []error       // why the last attempt has no response, and why no other one followed
 
 	Scrub func(string) string // redacts the credentials of all attempts
 }
@@ -123,8 +125,8 @@ func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
 
 func (f *Failure) Unwrap() []error { return f.Causes }
 
-// Do sends a request, repeats it where that is harmless, and returns the answer, which the caller must release. An
-// error is ErrInvalidArgument if nothing could be sent, or else a *Failure.
+// Do sends a request, repeats it as the rules allow, and returns the response, which the caller must release. The error
+// matches ErrInvalidArgument if the path is not valid. Otherwise it is a *Failure.
 func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	target, path, err := s.target(req.Path, req.Query)
 	if err != nil {
@@ -132,8 +134,8 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	}
 	signer := s.signer.Load()
 	call := Failure{Path: path, Scrub: signer.scrub}
-	fail := func(ended error) (*RawResponse, error) { // beside why the last attempt had no answer
-		call.Causes = append(call.Causes, ended)
+	fail := func(cause error) (*RawResponse, error) {
+		call.Causes = append(call.Causes, cause)
 		return nil, &call
 	}
 	for {

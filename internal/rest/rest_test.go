@@ -79,7 +79,7 @@ func TestBaseURLProblems(t *testing.T) {
 	}
 }
 
-func TestTargetRefuses(t *testing.T) {
+func TestInvalidPaths(t *testing.T) {
 	c := clientFor(t, "https://h/v4", nil)
 	for _, segments := range [][]string{
 		nil, {}, {""}, {"a", ""}, {"", "a"}, {"."}, {".."}, {"a", ".."}, {"a/b"}, {"/"}, {`\`}, {"?"}, {"#"}, {"%"}, {"%41"}, {"\x00"}, {"a\nb"}, {"\x7f"}, {"\u0085"},
@@ -102,7 +102,7 @@ func asReceived(t *testing.T, c *Sender, u *url.URL) *http.Request {
 	return received
 }
 
-// Any text is one segment of a path, on the wire too, or an error.
+// Any text is a single segment of a path, on the wire too, or causes an error.
 func FuzzTarget(f *testing.F) {
 	for _, segment := range []string{
 		"", ".", "..", "...", "a", "../a", "a/b", `a\b`, "a?b", "a#b", "%2e", "a%2fb", "a;b", "a:b", "//", "*", "é", "\xff", "\x00", "a b", " ", "\u2028", "null",
@@ -115,11 +115,11 @@ func FuzzTarget(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second, query string) {
 		query = url.Values{"q": {query}}.Encode()
 		u, escaped, err := c.target([]string{first, second}, query)
-		refused := SegmentProblem(first) != "" || SegmentProblem(second) != ""
-		if refused != errors.Is(err, ErrInvalidArgument) || refused != (err != nil) {
+		invalid := SegmentProblem(first) != "" || SegmentProblem(second) != ""
+		if invalid != errors.Is(err, ErrInvalidArgument) || invalid != (err != nil) {
 			t.Fatalf("%q, %q: %v", first, second, err)
 		}
-		if refused {
+		if invalid {
 			return
 		}
 		again, err := url.Parse(u.String())
@@ -149,7 +149,7 @@ func FuzzTarget(f *testing.F) {
 	})
 }
 
-// A base URL is one https origin, or this machine, and every request goes there and below its path; or it is refused.
+// Every request goes to the origin of the base URL and below its path. The origin has https or is this machine.
 func FuzzBaseURL(f *testing.F) {
 	for _, base := range []string{
 		"", "https://api.cloudflare.com/client/v4", "https://h/", "https://h//", "https://h/a//b/", "https://h:1/a%20b", "https://h/a%2Fb", "https://h/%2F", "https://h/a/%2f/",
@@ -200,7 +200,7 @@ func FuzzBaseURL(f *testing.F) {
 	})
 }
 
-// What is sent for one attempt is that attempt's own.
+// Attempts share no memory.
 func TestRequestsShareNothing(t *testing.T) {
 	c := clientFor(t, "https://h/v4", nil)
 	u, _, err := c.target([]string{"a"}, "")
@@ -227,7 +227,7 @@ func TestRequestsShareNothing(t *testing.T) {
 	assert.Equal(t, http.Header{"X-Mine": {"1"}}, request.Header)
 }
 
-// However a body arrives, all of it is read, or as much as the bounds allow.
+// A body is read whole, or as much of it as the bounds allow, in whichever pieces it arrives.
 func TestRead(t *testing.T) {
 	const small = 1 << 10
 	readers := map[string]func(io.Reader) io.Reader{
@@ -345,7 +345,7 @@ func (r *countedReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A large answer does not keep its memory in the pool.
+// The memory of a large response is not kept in the pool.
 func TestLargeBuffersAreNotKept(t *testing.T) {
 	a := &RawResponse{StatusCode: 200}
 	require.NoError(t, a.read(bytes.NewReader(make([]byte, 4<<20)), -1, new(timeLimit)))
@@ -356,7 +356,7 @@ func TestLargeBuffersAreNotKept(t *testing.T) {
 	}
 }
 
-// Bodies of answers that are open at the same time do not share a buffer.
+// Responses that are in use at the same time do not share a buffer.
 func TestBuffersAreNotShared(t *testing.T) {
 	c := clientFor(t, "https://h", roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, ContentLength: -1, Body: io.NopCloser(strings.NewReader(strings.Repeat(r.URL.Path, 200)))}, nil
@@ -366,10 +366,10 @@ func TestBuffersAreNotShared(t *testing.T) {
 		all.Go(func() {
 			name := strings.Repeat(string(rune('a'+worker)), 1+worker)
 			for range 100 {
-				answer, err := c.Do(context.Background(), RawRequest{Method: "GET", Path: []string{name}})
+				response, err := c.Do(context.Background(), RawRequest{Method: "GET", Path: []string{name}})
 				if assert.NoError(t, err) {
-					assert.Equal(t, strings.Repeat("/"+name, 200), string(answer.Body))
-					answer.Release()
+					assert.Equal(t, strings.Repeat("/"+name, 200), string(response.Body))
+					response.Release()
 				}
 			}
 		})
@@ -381,14 +381,14 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// The answer to a HEAD announces a body that never comes.
+// The response to a HEAD announces a body that does not follow.
 func TestHeadOfALargeBody(t *testing.T) {
 	c := clientFor(t, "https://h", roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, ContentLength: MaxBody + 1, Body: http.NoBody}, nil
 	}))
-	answer, err := c.Do(t.Context(), RawRequest{Method: "HEAD", Path: []string{"a"}})
+	response, err := c.Do(t.Context(), RawRequest{Method: "HEAD", Path: []string{"a"}})
 	require.NoError(t, err)
-	assert.False(t, answer.TooLarge)
-	assert.Empty(t, answer.Body)
-	answer.Release()
+	assert.False(t, response.TooLarge)
+	assert.Empty(t, response.Body)
+	response.Release()
 }

@@ -75,8 +75,8 @@ func judgeStatus(status int) outcome {
 
 const firstBackoff = 500 * time.Millisecond
 
-// backoff returns the wait before the n-th repeat, n from 1, where no server asked for another: anywhere between
-// nothing and a bound that doubles, so that clients which failed together do not come back together.
+// backoff returns the wait before the n-th retry, n from 1, unless the server asks for another one. It is random, up to a
+// bound that doubles, so that clients which failed together do not come back together.
 func backoff(n int, limit time.Duration) time.Duration {
 	bound := min(limit, firstBackoff<<min(n-1, 31))
 	return rand.N(bound + 1)

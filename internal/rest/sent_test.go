@@ -188,3 +188,29 @@ type protocolConn struct {
 func (c *protocolConn) ConnectionState() tls.ConnectionState {
 	return tls.ConnectionState{NegotiatedProtocol: c.protocol}
 }
+
+// With the Fetch API a redirect is not followed either. A browser reports it as a response without a status.
+func TestFetchDoesNotFollowRedirects(t *testing.T) {
+	for _, fetches := range []bool{true, false} {
+		for _, method := range []string{"GET", "POST", "DELETE"} {
+			var options [][]string
+			s := clientFor(t, "https://h", roundTrip(func(r *http.Request) (*http.Response, error) {
+				options = append(options, r.Header["js.fetch:redirect"])
+				return &http.Response{StatusCode: 0, Body: http.NoBody}, nil
+			}))
+			s.fetches = fetches
+			_, err := s.Do(t.Context(), RawRequest{Method: method, Path: []string{"a"}, MaxRetries: 1})
+			var failure *Failure
+			require.ErrorAs(t, err, &failure)
+			if fetches {
+				assert.EqualError(t, err, "redirects are not followed")
+				assert.False(t, failure.Unknown)
+				assert.Equal(t, [][]string{{"manual"}}, options)
+			} else {
+				assert.EqualError(t, err, "unexpected status 0")
+				assert.Equal(t, method != "GET", failure.Unknown)
+				assert.Nil(t, options[0])
+			}
+		}
+	}
+}

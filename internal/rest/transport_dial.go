@@ -4,6 +4,7 @@ package rest
 
 import (
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -11,3 +12,6 @@ import (
 var dialer = net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 
 var dialContext = dialer.DialContext
+
+// fetches reports whether t uses the Fetch API, which there is only on js.
+func fetches(*http.Transport) bool { return false }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// fits returns an error if a wait would end when ctx has ended.
+// fits returns an error if a wait would not end before the deadline of ctx.
 func fits(ctx context.Context, wait time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		return fmt.Errorf("a wait of %s does not fit: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
@@ -14,7 +14,7 @@ func fits(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// Sleep waits, unless ctx would end first: then it returns at once.
+// Sleep waits. It returns an error as soon as ctx ends, and at once if the wait would not end before its deadline.
 func Sleep(ctx context.Context, wait time.Duration) error {
 	if err := fits(ctx, wait); err != nil {
 		return err
@@ -29,9 +29,9 @@ func Sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// contextError returns why ctx has ended, or nil. The text names the cause, but nothing matches it: it may be the error
-// of another call, with an answer or an outcome that this one never had. A dial gives up at the deadline, which can be
-// a moment before ctx itself notices.
+// contextError returns why ctx has ended, or nil. The error names the cause of ctx but does not match it, because the
+// cause may be the error of another call. After the deadline, ctx counts as ended even if its timer has not fired yet,
+// because a dial may have given up by then.
 func contextError(ctx context.Context) error {
 	err := ctx.Err()
 	if deadline, ok := ctx.Deadline(); err == nil && ok && !time.Now().Before(deadline) {
