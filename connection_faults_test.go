@@ -299,6 +299,7 @@ func testFault(t *testing.T, fault connectionFault, protocol string, call faultC
 	assert.Equal(t, verdict == refused, errors.As(err, &apiError), "%v", err)
 	if verdict == refused {
 		assert.ErrorIs(t, err, cloudflare.ErrForbidden)
+		assert.ErrorContains(t, err, "the body could not be read")
 	}
 	if fault.untrust {
 		var untrusted *tls.CertificateVerificationError

@@ -103,7 +103,9 @@
 //
 // An HTTP/2 connection that died without a sign is found and replaced within about 30 seconds. Until then, calls on it
 // fail or time out. On HTTP/1.1, a POST that is sent just as the server closes an idle connection has an unknown outcome.
-// The default transport closes idle connections after 50 seconds, before most gateways do.
+// The default transport closes idle connections after 50 seconds, before most gateways do. With Go 1.26, a POST or DELETE
+// without a body that a GOAWAY interrupts counts as possibly processed. net/http may repeat a read by itself; such repeats
+// are not counted as attempts.
 //
 // All calls to one host share one HTTP/2 connection. To use several, give clients transports of their own with
 // [WithHTTPClient] and [NewTransport].

@@ -124,6 +124,8 @@ func (c *call) statusError(response *rest.RawResponse) (*Error, envelope.Problem
 	switch {
 	case response.StatusCode < 400 && (response.StatusCode != http.StatusNotModified || response.Header.Get("Location") != ""):
 		e.detail = redact.redirection(response.Header)
+	case len(e.Errors) == 0 && response.Incomplete != nil:
+		e.detail = "the body could not be read: " + redact.line(response.Incomplete.Error())
 	case len(e.Errors) == 0:
 		e.detail = cmp.Or(redact.unrequestedEncoding(response.Header), redact.sample(response.Body))
 	}
