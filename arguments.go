@@ -22,6 +22,13 @@ type arg[T any] struct {
 
 func checked[T any](value T, err error) arg[T] { return arg[T]{value, err} }
 
+func checkIdempotencyKey(key string) error {
+	if len(key) > 255 || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return invalid("IdempotencyKey must be printable ASCII without blanks, at most 255 bytes")
+	}
+	return nil
+}
+
 // validate returns the error with which a call with this body would be rejected, or nil.
 func validate(body arg[any]) error {
 	if body.err != nil {
@@ -37,9 +44,9 @@ func validate(body arg[any]) error {
 // that form and breaks it in its own example.
 func checkID(name, id string) error {
 	if id == NoParent {
-		return invalid("%s: %q stands for none", name, id)
+		return invalid("%s must not be %q", name, id)
 	}
-	if problem := rest.RefuseSegment(id); problem != "" {
+	if problem := rest.SegmentProblem(id); problem != "" {
 		return invalid("%s %s", name, problem)
 	}
 	// In a filter, a comma would make two IDs of one if the API splits there.
@@ -55,10 +62,10 @@ func checkID(name, id string) error {
 // must not select everything.
 func checkAnyOf[T ~string](name string, values []T) error {
 	if values != nil && len(values) == 0 {
-		return invalid("%s is empty, which would select everything; leave it nil for that", name)
+		return invalid("%s must be nil or not empty", name)
 	}
 	if slices.Contains(values, "") {
-		return invalid("%s has an empty element", name)
+		return invalid("%s must not have an empty element", name)
 	}
 	return nil
 }

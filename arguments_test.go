@@ -17,7 +17,7 @@ import (
 	"example.com/cloudflare"
 )
 
-// hostileIDs would reach another path, another host or another organization, or nothing that anyone meant.
+// hostileIDs could reach another path, host or organization than the one that was meant.
 var hostileIDs = []string{
 	"", ".", "..", "../accounts", "..\\accounts", "..\\", "/", "//", "a/b", "/a", "a/", "./a", "a/..", "a/../b", "\\", "a\\b",
 	"?", "a?x=1", "?page_size=1000", "#", "a#b", "%", "%2e", "%2e%2e", "%2E%2E%2F", "%252e%252e", "..%2faccounts", "a%2fb", "%00", "a%00",
@@ -134,7 +134,7 @@ func TestInvalidArguments(t *testing.T) {
 		_, batch := c.OrganizationMembers.BatchCreate(ctx, organizationID, members)
 		assert.ErrorIs(t, batch, cloudflare.ErrInvalidArgument)
 		assert.ErrorContains(t, batch, "member 25")
-		clear(members) // what the caller does with its own list changes nothing
+		clear(members) // the error has a list of its own
 		assert.Equal(t, append(manyMembers(25), params), batchErrorOf(t, batch).NotCreated)
 		return err
 	}
@@ -162,8 +162,8 @@ func TestInvalidArguments(t *testing.T) {
 		"accounts: a page size of -1":   {accounts(cloudflare.OrganizationAccountListParams{PageSize: -1}), "PageSize"},
 		"accounts: a page size of 1001": {accounts(cloudflare.OrganizationAccountListParams{PageSize: 1001}), "PageSize"},
 
-		"members: no statuses":         {members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{}}), "Statuses is empty"},
-		"members: an empty status":     {members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{"active", ""}}), "Statuses has an empty"},
+		"members: no statuses":         {members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{}}), "Statuses must be nil or not empty"},
+		"members: an empty status":     {members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{"active", ""}}), "Statuses must not have an empty"},
 		"members: a page size of -1":   {members(cloudflare.OrganizationMemberListParams{PageSize: -1}), "PageSize"},
 		"members: a page size of 1001": {members(cloudflare.OrganizationMemberListParams{PageSize: 1001}), "PageSize"},
 
@@ -191,7 +191,7 @@ func TestInvalidArguments(t *testing.T) {
 		"the status pending":                 {member("ann@example.com", cloudflare.MemberStatusPending), `"pending"`},
 		"the status rejected":                {member("ann@example.com", cloudflare.MemberStatusRejected), `"rejected"`},
 		"an unknown status":                  {member("ann@example.com", "admin"), `"admin"`},
-		"a batch of nobody":                  {batch(), "no members"},
+		"a batch of nobody":                  {batch(), "list of members must not be empty"},
 		"a batch with one member twice":      {batch(append(manyMembers(12), manyMembers(1)...)...), "members 0 and 12"},
 		"a batch with it in other case":      {batch(params{Email: "A@b"}, params{Email: "a@B"}), "members 0 and 1"},
 	} {
@@ -231,7 +231,7 @@ func TestNilArguments(t *testing.T) {
 	assert.ErrorContains(t, err, "nil")
 }
 
-// What the caller gave stays the caller's: nothing is changed, and a later change of it changes nothing.
+// A call does not change its arguments, and later changes of them do not change the call.
 func TestArgumentsAreNotChanged(t *testing.T) {
 	var queries []string
 	c := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -29,15 +29,15 @@ func recording() (cloudflare.Option, *[]cloudflare.Attempt) {
 
 func TestAttemptHook(t *testing.T) {
 	const second = time.Second
-	path, route := "/organizations/"+retryID, "/organizations/{organization_id}"
+	path, route := "/organizations/"+organizationID, "/organizations/{organization_id}"
 	slowly := func(reply pipeReply) pipeReply {
-		answer := reply.answer
-		reply.answer = func() string { <-time.After(2 * second); return answer() }
+		respond := reply.response
+		reply.response = func() string { <-time.After(2 * second); return respond() }
 		return reply
 	}
-	ok := slowly(pipeAnswer(200, retryOrg, "Cf-Ray: 86610873f8d987a9-IAD"))
-	busy := slowly(pipeAnswer(503, "", "Retry-After: 7"))
-	blocked := slowly(pipeAnswer(429, "", "Retry-After: 300", `Ratelimit: "default";r=0;t=300, "burst";r=3;t=9`, `Ratelimit-Policy: "default";q=1200;w=300`))
+	ok := slowly(pipeResponse(200, organizationBody, "Cf-Ray: 86610873f8d987a9-IAD"))
+	busy := slowly(pipeResponse(503, "", "Retry-After: 7"))
+	blocked := slowly(pipeResponse(429, "", "Retry-After: 300", `Ratelimit: "default";r=0;t=300, "burst";r=3;t=9`, `Ratelimit-Policy: "default";q=1200;w=300`))
 	reset := pipeReply{reset: true}
 	for _, test := range []struct {
 		name    string
@@ -96,7 +96,7 @@ func TestAttemptHook(t *testing.T) {
 // Attempts of Client.Call have the route that the caller names, or else that of the method with the same path.
 func TestRouteOfCalls(t *testing.T) {
 	hook, attempts := recording()
-	client := wiredClient(t, saying(200, nil, `{"success":true}`), hook)
+	client := newSingleAttemptClient(t, respondWith(200, `{"success":true}`), hook)
 	for _, test := range []struct {
 		request cloudflare.Request
 		route   string
@@ -115,7 +115,7 @@ func TestRouteOfCalls(t *testing.T) {
 // The route of every method has placeholders in the places of IDs.
 func TestRoutesHoldNoIDs(t *testing.T) {
 	hook, attempts := recording()
-	client := wiredClient(t, saying(500, nil, ""), hook)
+	client := newSingleAttemptClient(t, respondWith(500, ""), hook)
 	for _, m := range everyMethod {
 		*attempts = nil
 		_, err := m.call(t.Context(), client)
@@ -140,7 +140,7 @@ func TestAttemptHooksAddUp(t *testing.T) {
 			return len(p), nil
 		}), &slog.HandlerOptions{Level: slog.LevelDebug})))
 	}
-	client := wiredClient(t, saying(200, nil, `{"success":true}`), hook("first"), logger("log"), hook("second"), logger("other log"))
+	client := newSingleAttemptClient(t, respondWith(200, `{"success":true}`), hook("first"), logger("log"), hook("second"), logger("other log"))
 	require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"x"}}, nil))
 	assert.Equal(t, []string{"first", "log", "second", "other log"}, ran)
 
@@ -158,7 +158,7 @@ func TestAttemptHooksRunBeforeTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type key struct{}
 		var at []time.Time
-		server, client := newPipeServer(t, pipeScript(pipeAnswer(503, "", "Retry-After: 7"), pipeAnswer(200, retryOrg)),
+		server, client := newPipeServer(t, pipeScript(pipeResponse(503, "", "Retry-After: 7"), pipeResponse(200, organizationBody)),
 			cloudflare.WithAttemptHook(func(ctx context.Context, _ cloudflare.Attempt) {
 				assert.Equal(t, "of the call", ctx.Value(key{}))
 				at = append(at, time.Now())
@@ -258,13 +258,12 @@ func TestBlockingAttemptHook(t *testing.T) {
 
 // Whatever a server or transport echoes, an Attempt holds no credential.
 func TestAttemptsHoldNoCredential(t *testing.T) {
-	echo := http.Header{"Cf-Ray": {canaryToken}, "Ratelimit": {`"` + canaryToken + `";r=0;t=1`}}
 	for name, transport := range map[string]http.RoundTripper{
-		"response": saying(403, echo, canaryToken),
-		"error":    cannedTransport(func(*http.Request) (*http.Response, error) { return nil, errors.New("Bearer " + canaryToken) }),
+		"response": respondWith(403, canaryToken, "Cf-Ray: "+canaryToken, `Ratelimit: "`+canaryToken+`";r=0;t=1`),
+		"error":    fail(errors.New("Bearer " + canaryToken)),
 	} {
 		hook, attempts := recording()
-		client := wiredClient(t, transport, hook)
+		client := newSingleAttemptClient(t, transport, hook)
 		_, err := client.Organizations.Get(t.Context(), canaryToken)
 		require.Error(t, err)
 		err = client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"x"}, Route: "/" + canaryToken}, nil)
@@ -292,7 +291,7 @@ func TestLogAttributeKinds(t *testing.T) {
 			})
 			return nil
 		}))
-		_, client := newPipeServer(t, pipeScript(pipeReply{reset: true}, pipeAnswer(503, "", "Cf-Ray: 8-IAD"), pipeAnswer(200, retryOrg)),
+		_, client := newPipeServer(t, pipeScript(pipeReply{reset: true}, pipeResponse(503, "", "Cf-Ray: 8-IAD"), pipeResponse(200, organizationBody)),
 			cloudflare.WithLogger(logger), cloudflare.WithLimiter(fixedWait(time.Second)))
 		require.NoError(t, retryCallOf(t, "PUT").do(t.Context(), client))
 		assert.Equal(t, kinds, seen)
@@ -311,7 +310,7 @@ func (f handlerFunc) WithGroup(string) slog.Handler                   { return f
 // An Attempt can be written to an audit log as it is.
 func TestAttemptsCanBeEncoded(t *testing.T) {
 	var out bytes.Buffer
-	client := wiredClient(t, saying(404, nil, ""), cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
+	client := newSingleAttemptClient(t, respondWith(404, ""), cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
 		require.NoError(t, json.NewEncoder(&out).Encode(a))
 	}))
 	_, err := client.Organizations.Get(t.Context(), "o1")
@@ -325,8 +324,8 @@ func TestAttemptThatTheCallerEnds(t *testing.T) {
 		var logged bytes.Buffer
 		hook, attempts := recording()
 		_, client := newPipeServer(t, pipeAlways(pipeReply{
-			answer: func() string { return pipeText(409, 100, "half", "Cf-Ray: 8-IAD") },
-			hang:   true,
+			response: func() string { return pipeText(409, 100, "half", "Cf-Ray: 8-IAD") },
+			hang:     true,
 		}), hook, cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

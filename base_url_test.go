@@ -8,8 +8,8 @@ import (
 	"example.com/cloudflare"
 )
 
-// What would send a credential in the clear, or anywhere but to one origin, is refused. What is wrong with the URL may
-// itself be a password, so that no refusal shows it.
+// NewClient rejects a base URL that would send a credential in the clear or to more than one origin. Its errors do not
+// contain the URL, which may contain a password.
 func TestBaseURLs(t *testing.T) {
 	for _, base := range []string{
 		"", "api.cloudflare.com", "/client/v4", "//api.cloudflare.com", "https://", "https:///x", "https://:443", "https:api.cloudflare.com",
@@ -33,7 +33,7 @@ func TestBaseURLs(t *testing.T) {
 	}
 	for _, base := range []string{
 		"https://api.cloudflare.com/client/v4", "https://api.cloudflare.com/client/v4/", "https://example.com:8443", "https://10.0.0.1/x", "https://[fe80::1]:1/",
-		"http://localhost", "http://localhost:8080/client/v4", "http://127.0.0.1:1", "http://127.8.8.8", "http://[::1]:80/x", "https://example.com/a%20b",
+		"http://localhost", "http://LOCALHOST:8080", "http://localhost:8080/client/v4", "http://127.0.0.1:1", "http://127.8.8.8", "http://[::1]:80/x", "https://example.com/a%20b",
 	} {
 		_, err := cloudflare.NewClient(cloudflare.WithAPIToken("token"), cloudflare.WithBaseURL(base))
 		assert.NoError(t, err, "%q", base)

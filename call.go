@@ -23,6 +23,7 @@ type call struct {
 	query arg[url.Values] // zero for none
 	body  arg[any]        // zero for none
 
+	idempotent     bool   // safe to repeat, whatever the method
 	idempotencyKey string // makes the request safe to repeat; empty for none
 
 	unusualBase bool // the base URL does not end in /client/v4; set by do
@@ -87,7 +88,7 @@ func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error)
 		Path:       call.path,
 		Route:      call.route,
 		Header:     options.header,
-		Idempotent: call.idempotencyKey != "",
+		Idempotent: call.idempotent || call.idempotencyKey != "",
 		MaxRetries: options.maxRetries,
 	}
 	err := cmp.Or(call.query.err, call.body.err)
@@ -142,7 +143,8 @@ func (c *core) encodeQuery(call *call, added url.Values) (string, error) {
 }
 
 func encodeBody(body any) ([]byte, error) {
-	if body, ok := body.(callBody); ok {
+	// A callBody, but not by its name: so the linker leaves encoding/json out of programs that do not use Client.Call.
+	if body, ok := body.(interface{ encode() ([]byte, error) }); ok {
 		return body.encode()
 	}
 	return jsonv2.Marshal(body)

@@ -58,9 +58,9 @@ func SetHeader(key, value string) CallOption {
 		canonical := textproto.CanonicalMIMEHeaderKey(key)
 		switch {
 		case !isHeaderName(key):
-			o.reject("SetHeader: the key is not the name of a header")
+			o.reject("SetHeader: the key must be the name of a header")
 		case isReservedHeader(canonical):
-			o.reject("SetHeader: %s is set by the client alone", canonical)
+			o.reject("SetHeader: %s cannot be set, because the client sets it", canonical)
 		case !isHeaderValue(value):
 			o.reject("SetHeader: the value of %s has a control character or is not valid UTF-8", canonical)
 		default:
@@ -103,7 +103,7 @@ func AddQuery(key, value string) CallOption {
 func SetMaxRetries(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 0 {
-			o.reject("SetMaxRetries: %d is negative", n)
+			o.reject("SetMaxRetries: the number must not be negative, not %d", n)
 		}
 		o.maxRetries = n
 	}

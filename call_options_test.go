@@ -76,7 +76,7 @@ func TestInvalidCallOptions(t *testing.T) {
 	}
 }
 
-// Control characters in what becomes a header are refused before anything is sent.
+// Headers with control characters, and headers that the client sets itself, are rejected before a request is sent.
 func TestInvalidHeaders(t *testing.T) {
 	sentNothing := roundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("something was sent")
@@ -156,7 +156,7 @@ func TestCaptureResponse(t *testing.T) {
 	}
 }
 
-// What a captured response held before is cleared even by a call that is refused before it is sent.
+// A call with an invalid argument clears the captured response too.
 func TestInvalidCallsClearTheCapturedResponse(t *testing.T) {
 	client := newClient(t, sendNothing(t))
 	for name, call := range map[string]func(cloudflare.CallOption) error{

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,45 +22,45 @@ func TestCall(t *testing.T) {
 	}
 	const verbatim = `{"z": 1,"a":[ 1.50, "\u0041" ]}`
 	for name, tt := range map[string]struct {
-		request cloudflare.Request
-		answer  string
-		into    any
-		want    any
-		sent    sentRequest
+		request  cloudflare.Request
+		response string
+		into     any
+		want     any
+		sent     sentRequest
 	}{
 		"decodes the result": {
-			request: cloudflare.Request{Method: "GET", Path: []string{"zones", "1"}, Query: url.Values{"b": {"2", "1"}, "a": {"&"}}},
-			answer:  successBody(`{"id":"1","tags":[2]}`),
-			into:    new(zone), want: &zone{"1", []int{2}},
+			request:  cloudflare.Request{Method: "GET", Path: []string{"zones", "1"}, Query: url.Values{"b": {"2", "1"}, "a": {"&"}}},
+			response: successBody(`{"id":"1","tags":[2]}`),
+			into:     new(zone), want: &zone{"1", []int{2}},
 			sent: sentRequest{Method: "GET", URL: apiURL + "/zones/1?a=%26&b=2&b=1", Header: sentHeader()},
 		},
 		"encodes the body as encoding/json": {
-			request: cloudflare.Request{Method: "POST", Path: []string{"zones"}, Body: zone{ID: "<1>"}},
-			answer:  successBody(`{}`),
-			into:    new(zone), want: new(zone),
+			request:  cloudflare.Request{Method: "POST", Path: []string{"zones"}, Body: zone{ID: "<1>"}},
+			response: successBody(`{}`),
+			into:     new(zone), want: new(zone),
 			sent: sentRequest{Method: "POST", URL: apiURL + "/zones", Body: `{"id":"\u003c1\u003e","tags":null}`,
 				Header: sentHeader("Content-Type", "application/json")},
 		},
 		"passes RawMessage verbatim": {
-			request: cloudflare.Request{Method: "PATCH", Path: []string{"zones"}, Body: json.RawMessage(verbatim)},
-			answer:  successBody(verbatim),
-			into:    new(json.RawMessage), want: new(json.RawMessage(verbatim)),
+			request:  cloudflare.Request{Method: "PATCH", Path: []string{"zones"}, Body: json.RawMessage(verbatim)},
+			response: successBody(verbatim),
+			into:     new(json.RawMessage), want: new(json.RawMessage(verbatim)),
 			sent: sentRequest{Method: "PATCH", URL: apiURL + "/zones", Body: verbatim,
 				Header: sentHeader("Content-Type", "application/json")},
 		},
 		"needs no result": {
-			request: cloudflare.Request{Method: "DELETE", Path: []string{"zones", "1"}},
-			answer:  "",
-			sent:    sentRequest{Method: "DELETE", URL: apiURL + "/zones/1", Header: sentHeader()},
+			request:  cloudflare.Request{Method: "DELETE", Path: []string{"zones", "1"}},
+			response: "",
+			sent:     sentRequest{Method: "DELETE", URL: apiURL + "/zones/1", Header: sentHeader()},
 		},
 		"escapes segments": {
-			request: cloudflare.Request{Method: "GET", Path: []string{"zones", "a b:é;,@&=+$"}},
-			answer:  successBody(`[]`),
-			sent:    sentRequest{Method: "GET", URL: apiURL + "/zones/a%20b:%C3%A9%3B%2C@&=+$", Header: sentHeader()},
+			request:  cloudflare.Request{Method: "GET", Path: []string{"zones", "a b:é;,@&=+$"}},
+			response: successBody(`[]`),
+			sent:     sentRequest{Method: "GET", URL: apiURL + "/zones/a%20b:%C3%A9%3B%2C@&=+$", Header: sentHeader()},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, script := newScriptedClient(t, respondWith(200, tt.answer))
+			client, script := newScriptedClient(t, respondWith(200, tt.response))
 			require.NoError(t, client.Call(t.Context(), tt.request, tt.into))
 			assert.Equal(t, tt.want, tt.into)
 			assert.Equal(t, tt.sent, script.only(t))
@@ -92,6 +93,9 @@ func TestInvalidRequests(t *testing.T) {
 		"a body that is not UTF-8":       {cloudflare.Request{Method: "POST", Path: path, Body: "\xff"}, nil, "body"},
 		"a raw body that is not JSON":    {cloudflare.Request{Method: "POST", Path: path, Body: json.RawMessage("{")}, nil, "body"},
 		"an empty raw body":              {cloudflare.Request{Method: "POST", Path: path, Body: json.RawMessage{}}, nil, "body"},
+		"an idempotency key of two":      {cloudflare.Request{Method: "POST", Path: path, IdempotencyKey: "a b"}, nil, "IdempotencyKey"},
+		"an idempotency key of lines":    {cloudflare.Request{Method: "POST", Path: path, IdempotencyKey: "a\r\nX: y"}, nil, "IdempotencyKey"},
+		"a long idempotency key":         {cloudflare.Request{Method: "POST", Path: path, IdempotencyKey: strings.Repeat("a", 256)}, nil, "IdempotencyKey"},
 	} {
 		err := c.Call(t.Context(), tt.request, tt.result)
 		if assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, name) {
@@ -101,7 +105,7 @@ func TestInvalidRequests(t *testing.T) {
 	}
 }
 
-// A transport may read a body when the call has returned, and the caller has its bytes back.
+// A transport may read a body after the call has returned, when the caller may change its bytes.
 func TestRawBodiesAreCopied(t *testing.T) {
 	var body io.ReadCloser
 	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {

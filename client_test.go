@@ -47,7 +47,7 @@ func TestNewClientCredential(t *testing.T) {
 			environment: map[string]string{"CLOUDFLARE_API_TOKEN": "another"},
 			want:        key,
 		},
-		"an option beside an environment that would be refused": {
+		"an option with an environment that is not valid": {
 			options:     []cloudflare.Option{cloudflare.WithAPIToken(canaryToken)},
 			environment: map[string]string{"CLOUDFLARE_API_TOKEN": "another", "CLOUDFLARE_API_KEY": "yet another"},
 			want:        token,
@@ -72,7 +72,7 @@ func TestNewClientCredential(t *testing.T) {
 	}
 }
 
-// setCredentialVariables makes these the only credential variables that are set.
+// setCredentialVariables sets these credential variables and unsets all others.
 func setCredentialVariables(t *testing.T, variables map[string]string) {
 	for _, name := range []string{"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"} {
 		value, set := variables[name]
@@ -87,7 +87,7 @@ func setCredentialVariables(t *testing.T, variables map[string]string) {
 func TestNewClientEnvironment(t *testing.T) {
 	const tokenVar, keyVar, emailVar = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"
 	type set struct{ token, key, email bool }
-	refusals := map[set][]string{ // the variables that the error must name; none: it is accepted
+	rejections := map[set][]string{ // the variables that the error must name; none: it is accepted
 		{false, false, false}: {tokenVar, keyVar, emailVar},
 		{false, false, true}:  {tokenVar, keyVar, emailVar},
 		{false, true, false}:  {keyVar, emailVar},
@@ -117,7 +117,7 @@ func TestNewClientEnvironment(t *testing.T) {
 
 					client, err := cloudflare.NewClient()
 
-					named := refusals[set{token == "set", key == "set", email == "set"}]
+					named := rejections[set{token == "set", key == "set", email == "set"}]
 					if named == nil {
 						require.NoError(t, err)
 						assert.NotNil(t, client)

@@ -41,8 +41,9 @@ type restartingServer struct {
 type generation struct {
 	server *http.Server
 	conns  *pipeListener // the connections that the front has accepted for it
-	used   chan struct{} // closed by its first request
+	used   chan struct{} // closed by the first request to it or to a later one
 	once   sync.Once
+	older  *generation
 }
 
 // newRestartingServer serves until the test ends.
@@ -97,7 +98,7 @@ func (s *restartingServer) start() *generation {
 	s.served.Go(func() { _ = next.server.ServeTLS(next.conns, "", "") }) // always returns an error
 	s.mu.Lock()
 	old := s.current
-	s.current = next
+	s.current, next.older = next, old
 	s.mu.Unlock()
 	if old != nil {
 		s.served.Go(func() { _ = old.server.Shutdown(context.Background()) })
@@ -106,7 +107,9 @@ func (s *restartingServer) start() *generation {
 }
 
 func (s *restartingServer) create(serving *generation, w http.ResponseWriter, r *http.Request) {
-	serving.once.Do(func() { close(serving.used) })
+	for g := serving; g != nil; g = g.older {
+		g.once.Do(func() { close(g.used) })
+	}
 	var body struct{ Name string }
 	if json.NewDecoder(r.Body).Decode(&body) != nil {
 		http.Error(w, "", http.StatusBadRequest)
@@ -120,8 +123,11 @@ func (s *restartingServer) create(serving *generation, w http.ResponseWriter, r 
 		s.restarts = s.restarts[1:]
 	}
 	s.mu.Unlock()
-	if restart { // while this request is under way, and until others have noticed
-		<-s.start().used
+	if restart {
+		next := s.start()
+		if r.ProtoMajor == 2 { // the old connection has a request under way until others have noticed the GOAWAY
+			<-next.used
+		}
 	}
 	fmt.Fprintf(w, `{"success":true,"errors":[],"messages":[],"result":{"id":%q,"name":%q}}`, body.Name, body.Name)
 }

@@ -295,8 +295,8 @@ func testFault(t *testing.T, fault connectionFault, protocol string, call faultC
 	if fault.proxy != nil {
 		assert.ErrorContains(t, err, transportProxy(t, transport))
 	}
-	var answer *cloudflare.Error
-	assert.Equal(t, verdict == refused, errors.As(err, &answer), "%v", err)
+	var apiError *cloudflare.Error
+	assert.Equal(t, verdict == refused, errors.As(err, &apiError), "%v", err)
 	if verdict == refused {
 		assert.ErrorIs(t, err, cloudflare.ErrForbidden)
 	}

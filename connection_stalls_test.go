@@ -167,9 +167,10 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 				}
 				all.Wait()
 				assert.Len(t, dead, 2)
-				assert.InDelta(t, 30, failed.Load(), 1)
-				if call.write {
-					assert.Equal(t, failed.Load(), unknown.Load())
+				assert.NotZero(t, failed.Load())
+				assert.LessOrEqual(t, failed.Load(), int64(31))
+				if call.write { // a request that meets the connection as it is closed was not sent
+					assert.GreaterOrEqual(t, unknown.Load(), failed.Load()-1)
 				}
 				time.Sleep(time.Hour)
 				after, _ := server.counts()

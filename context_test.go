@@ -19,7 +19,7 @@ func TestEndedContextSendsNothing(t *testing.T) {
 	for _, call := range retryCalls {
 		t.Run(call.method, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server, client := newPipeServer(t, pipeAlways(pipeAnswer(200, call.success)))
+				server, client := newPipeServer(t, pipeAlways(pipeResponse(200, call.success)))
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
 				assertMatchesOnly(t, call.do(ctx, client), context.Canceled)
@@ -86,8 +86,8 @@ func TestAttemptTimeoutIsNotTheDeadline(t *testing.T) {
 	}
 }
 
-// The cause of a context is what the caller gave, often the error of another call (errgroup does that). It must not
-// be mistaken for what happened to this one, not even where a transport returns it as its own error.
+// The cause of a context comes from the caller and is often the error of another call, as with errgroup. It is part of
+// the error's text, but the error does not match it, even if a transport returns the cause as its own error.
 func TestContextCause(t *testing.T) {
 	ends := map[error]func(context.Context, error) context.Context{ // after a second
 		context.Canceled: func(parent context.Context, cause error) context.Context {
@@ -102,13 +102,13 @@ func TestContextCause(t *testing.T) {
 		},
 	}
 	for name, cause := range map[string]error{
-		"of its own":                   errors.New("shutting down"),
-		"a dial that failed":           connectionRefused,
+		"an error of the caller":       errors.New("shutting down"),
+		"a failed dial":                connectionRefused,
 		"a certificate":                &tls.CertificateVerificationError{Err: errors.New("signed by nobody")},
-		"an attempt that timed out":    cloudflare.ErrAttemptTimeout,
-		"a write that is unknown":      cloudflare.ErrOutcomeUnknown,
-		"an answer to another call":    &cloudflare.Error{StatusCode: 404, Method: "GET", Path: "/other"},
-		"a deadline of something else": fmt.Errorf("other: %w", context.DeadlineExceeded),
+		"an attempt timeout":           cloudflare.ErrAttemptTimeout,
+		"an unknown outcome":           cloudflare.ErrOutcomeUnknown,
+		"the response to another call": &cloudflare.Error{StatusCode: 404, Method: "GET", Path: "/other"},
+		"another deadline":             fmt.Errorf("other: %w", context.DeadlineExceeded),
 	} {
 		for _, call := range retryCalls {
 			for ended, end := range ends {

@@ -3,8 +3,6 @@ package cloudflare_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,7 +57,7 @@ func signedWith(r pipeRequest) map[string]string {
 
 func TestCredentialSourceSignsEachAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := sourced(t, pipeScript(pipeAnswer(503, ""), pipeAnswer(503, ""), pipeAnswer(200, retryOrg)), inTurn(
+		server, client := sourced(t, pipeScript(pipeResponse(503, ""), pipeResponse(503, ""), pipeResponse(200, organizationBody)), inTurn(
 			cloudflare.TokenCredential("first"), cloudflare.KeyCredential("key", "me@example.com"), cloudflare.TokenCredential("second")))
 		require.NoError(t, getOrganization(t.Context(), client))
 		require.NoError(t, getOrganization(t.Context(), client))
@@ -90,7 +88,7 @@ func TestCredentialSourceIsAskedLast(t *testing.T) {
 			<-time.After(3 * time.Second)
 			return cloudflare.TokenCredential("token"), nil
 		}
-		server, client := sourced(t, pipeScript(limitedReply(0, 20), pipeAnswer(200, retryOrg)), source,
+		server, client := sourced(t, pipeScript(limitedReply(0, 20), pipeResponse(200, organizationBody)), source,
 			cloudflare.WithLimiter(fixedWait(5*time.Second)))
 		ctx := context.WithValue(t.Context(), key{}, "of the call")
 		assert.Empty(t, asked, "by NewClient")
@@ -107,7 +105,7 @@ func TestCredentialSourceIsAskedLast(t *testing.T) {
 
 		late, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		_, err = client.Organizations.Get(late, retryID)
+		_, err = client.Organizations.Get(late, organizationID)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Len(t, asked, 2, "for a call that the limiter ends")
 	})
@@ -124,7 +122,7 @@ func sinceEach(start time.Time, times []time.Time) (since []time.Duration) {
 func TestCredentialSourceThatFails(t *testing.T) {
 	broken := errors.New("no vault")
 	good := cloudflare.TokenCredential("g00d")
-	_, elsewhere := newPipeServer(t, pipeAlways(pipeAnswer(404, retryRefusal)))
+	_, elsewhere := newPipeServer(t, pipeAlways(pipeResponse(404, rejectedBody)))
 	notFound := getOrganization(t.Context(), elsewhere)
 	require.ErrorIs(t, notFound, cloudflare.ErrNotFound)
 	unknown := cloudflare.ErrOutcomeUnknown
@@ -156,7 +154,7 @@ func TestCredentialSourceThatFails(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				asked := 0
-				server, client := sourced(t, pipeAlways(pipeAnswer(503, retryRefusal)), func(context.Context) (cloudflare.Credential, error) {
+				server, client := sourced(t, pipeAlways(pipeResponse(503, rejectedBody)), func(context.Context) (cloudflare.Credential, error) {
 					if asked++; asked == test.at {
 						return test.fails()
 					}
@@ -191,7 +189,7 @@ func TestCredentialSourceAndTheCallersContext(t *testing.T) {
 	for _, method := range []string{"GET", "POST"} {
 		t.Run(method, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server, client := sourced(t, pipeAlways(pipeAnswer(200, retryOrg)), func(context.Context) (cloudflare.Credential, error) {
+				server, client := sourced(t, pipeAlways(pipeResponse(200, organizationBody)), func(context.Context) (cloudflare.Credential, error) {
 					<-time.After(time.Minute)
 					return cloudflare.TokenCredential("token"), nil
 				})
@@ -240,7 +238,7 @@ func TestPanickingCredentialSource(t *testing.T) {
 func TestRejectedCredentialsAreNotRetried(t *testing.T) {
 	for _, status := range []int{401, 403} {
 		synctest.Test(t, func(t *testing.T) {
-			server, client := sourced(t, pipeAlways(pipeAnswer(status, retryRefusal)), inTurn(
+			server, client := sourced(t, pipeAlways(pipeResponse(status, rejectedBody)), inTurn(
 				cloudflare.TokenCredential("first"), cloudflare.TokenCredential("second")))
 			require.Error(t, getOrganization(t.Context(), client))
 			dials, _ := server.seen()
@@ -261,7 +259,7 @@ func TestTokenHintFollowsTheAttempt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				_, client := sourced(t, pipeScript(pipeAnswer(503, ""), pipeAnswer(403, retryRefusal)), inTurn(test.first, test.second))
+				_, client := sourced(t, pipeScript(pipeResponse(503, ""), pipeResponse(403, rejectedBody)), inTurn(test.first, test.second))
 				err := getOrganization(t.Context(), client)
 				require.ErrorIs(t, err, cloudflare.ErrForbidden)
 				assert.Equal(t, test.hint, strings.Contains(err.Error(), "user API tokens"), "%v", err)
@@ -277,16 +275,16 @@ func TestCredentialsOfEarlierAttemptsAreRedacted(t *testing.T) {
 	refusal := `{"success":false,"errors":[{"code":1,"message":"` + echo + `"}],"messages":["` + echo + `"]}`
 	headers := []string{"Cf-Ray: " + echo, "X-Echo: " + echo, "X-" + canaryKey + ": 1"}
 	for name, last := range map[string]pipeReply{
-		"refused":     pipeAnswer(404, refusal, headers...),
-		"HTML":        pipeAnswer(500, "<p>"+echo, headers...),
-		"unusable":    pipeAnswer(200, `{"success":true,"result":"`+echo+`"}`, headers...),
-		"no response": {answer: func() string { return "HTTP/1.1 " + echo + "\r\n\r\n" }},
+		"refused":     pipeResponse(404, refusal, headers...),
+		"HTML":        pipeResponse(500, "<p>"+echo, headers...),
+		"unusable":    pipeResponse(200, `{"success":true,"result":"`+echo+`"}`, headers...),
+		"no response": {response: func() string { return "HTTP/1.1 " + echo + "\r\n\r\n" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var logged bytes.Buffer
 				var attempts []cloudflare.Attempt
-				_, client := sourced(t, pipeScript(pipeAnswer(503, refusal, headers...), last), inTurn(first, second),
+				_, client := sourced(t, pipeScript(pipeResponse(503, refusal, headers...), last), inTurn(first, second),
 					cloudflare.WithMaxRetries(1),
 					cloudflare.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 					cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) { attempts = append(attempts, a) }))
@@ -317,7 +315,7 @@ func TestRotatingTokenUnderLoad(t *testing.T) {
 		return cloudflare.TokenCredential(fmt.Sprint(canaryToken, n)), nil
 	}
 	var sent atomic.Int64
-	transport := cannedTransport(func(r *http.Request) (*http.Response, error) {
+	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
 		newest := asked.Load() / each
 		var n int64
 		token, isToken := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "+canaryToken)
@@ -331,9 +329,9 @@ func TestRotatingTokenUnderLoad(t *testing.T) {
 		case 0:
 			return nil, errors.New("broken line: " + echo)
 		case 1:
-			return saying(503, http.Header{"Cf-Ray": {echo}}, echo)(r)
+			return respondWith(503, echo, "Cf-Ray: "+echo)(r)
 		}
-		return saying(404, http.Header{"X-Echo": {echo}}, `{"success":false,"errors":[{"message":"`+echo+`"}]}`)(r)
+		return respondWith(404, `{"success":false,"errors":[{"message":"`+echo+`"}]}`, "X-Echo: "+echo)(r)
 	})
 	var logged syncBuffer
 	client, err := cloudflare.NewClient(
@@ -352,7 +350,7 @@ func TestRotatingTokenUnderLoad(t *testing.T) {
 		wg.Go(func() {
 			for range calls {
 				var response cloudflare.Response
-				_, err := client.Organizations.Get(t.Context(), retryID, cloudflare.CaptureResponse(&response))
+				_, err := client.Organizations.Get(t.Context(), organizationID, cloudflare.CaptureResponse(&response))
 				if text := fmt.Sprintf("%v %+v", err, response); err == nil || strings.Contains(text, canary) {
 					t.Errorf("a credential shows: %s", text)
 				}
@@ -375,72 +373,4 @@ func (b *syncBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.Buffer.Write(p)
-}
-
-// However a Credential is printed, no part of it shows.
-func TestCredentialsArePrintedRedacted(t *testing.T) {
-	type holder struct {
-		credential cloudflare.Credential
-		Exported   cloudflare.Credential
-		pointer    *cloudflare.Credential
-	}
-	token, key := cloudflare.TokenCredential(canaryToken), cloudflare.KeyCredential(canaryKey, canaryEmail)
-	for name, v := range map[string]any{
-		"a token": token, "a key": key, "a pointer": &token,
-		"in a struct": holder{token, key, &key}, "in a pointer to a struct": &holder{token, key, &key},
-		"in a slice": []cloudflare.Credential{token, key}, "in a map": map[string]cloudflare.Credential{"a": token},
-		"in an error": fmt.Errorf("bad: %v %+v %#v %s %q %d", token, key, token, key, token, key),
-		"the option":  cloudflare.WithCredentialSource(inTurn(token)),
-	} {
-		requireNoCanary(t, name, v)
-	}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T %[1]v"} {
-		assert.Contains(t, fmt.Sprintf(verb, token), "[redacted]", verb)
-	}
-	asJSON, err := json.Marshal(map[string]any{"credential": token})
-	require.NoError(t, err)
-	assert.Equal(t, `{"credential":"[redacted]"}`, string(asJSON))
-	asXML, err := xml.Marshal(key)
-	require.NoError(t, err)
-	assert.Equal(t, "<Credential>[redacted]</Credential>", string(asXML))
-	var logged bytes.Buffer
-	slog.New(slog.NewTextHandler(&logged, nil)).Info("m", "credential", token)
-	slog.New(slog.NewJSONHandler(&logged, nil)).Info("m", "credential", key)
-	assert.Equal(t, 2, strings.Count(logged.String(), "[redacted]"), "%s", &logged)
-}
-
-// A client with a source holds no credential where a printer reaches it, also after requests.
-func TestNoPrinterReachesASourcesCredential(t *testing.T) {
-	for name, credential := range map[string]cloudflare.Credential{
-		"token": cloudflare.TokenCredential(canaryToken), "key": cloudflare.KeyCredential(canaryKey, canaryEmail),
-	} {
-		client, err := cloudflare.NewClient(cloudflare.WithCredentialSource(inTurn(credential)),
-			cloudflare.WithHTTPClient(&http.Client{Transport: saying(200, nil, `{"success":true,"result":`+anOrganization+`}`)}))
-		require.NoError(t, err)
-		_, err = client.Organizations.Get(t.Context(), "o1")
-		require.NoError(t, err)
-		requireNoCanary(t, name, client)
-		requireNoCanary(t, name, client.Organizations)
-	}
-}
-
-// A source is the credential of a client: it switches the environment off, and must be the only one.
-func TestCredentialSourceOptions(t *testing.T) {
-	t.Setenv("CLOUDFLARE_API_TOKEN", "a token with spaces")
-	source := cloudflare.WithCredentialSource(inTurn(cloudflare.TokenCredential("token")))
-	_, err := cloudflare.NewClient(source)
-	assert.NoError(t, err)
-	for name, test := range map[string]struct {
-		opts []cloudflare.Option
-		text string
-	}{
-		"nil":        {[]cloudflare.Option{cloudflare.WithCredentialSource(nil)}, "WithCredentialSource: the source is nil"},
-		"twice":      {[]cloudflare.Option{source, source}, "WithCredentialSource and WithCredentialSource: only one credential can be sent"},
-		"with token": {[]cloudflare.Option{cloudflare.WithAPIToken("t"), source}, "WithAPIToken and WithCredentialSource: only one credential can be sent"},
-		"with key":   {[]cloudflare.Option{source, cloudflare.WithAPIKey("k", "a@b")}, "WithCredentialSource and WithAPIKey: only one credential can be sent"},
-	} {
-		_, err := cloudflare.NewClient(test.opts...)
-		require.ErrorIs(t, err, cloudflare.ErrInvalidArgument, name)
-		assert.ErrorContains(t, err, test.text, name)
-	}
 }

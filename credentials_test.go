@@ -18,18 +18,18 @@ import (
 	"example.com/cloudflare"
 )
 
-// credentials are both schemes.
+// credentials has an option for each kind of credential.
 var credentials = map[string]cloudflare.Option{
 	"token": cloudflare.WithAPIToken(canaryToken),
 	"key":   cloudflare.WithAPIKey(canaryKey, canaryEmail),
 }
 
-// sent returns all credentials that a request carries, as a server that echoes them sees them.
+// sent returns the headers of a request that carry credentials.
 func sent(r *http.Request) string {
 	return strings.Join([]string{r.Header.Get("Authorization"), r.Header.Get("X-Auth-Key"), r.Header.Get("X-Auth-Email")}, " ")
 }
 
-// Exactly one scheme is sent, and to the base URL.
+// Every request carries exactly one credential and goes to the base URL.
 func TestEveryMethodSendsOneCredential(t *testing.T) {
 	all := []string{"Authorization", "X-Auth-Key", "X-Auth-Email", "X-Auth-User-Service-Key", "Cookie", "Proxy-Authorization"}
 	want := map[string]map[string]string{
@@ -58,7 +58,8 @@ func TestEveryMethodSendsOneCredential(t *testing.T) {
 	}
 }
 
-// Credentials that were copied wrongly are refused, and not shown: nor mended, as the caller should know.
+// NewClient rejects credentials with characters that they cannot have. It does not trim them, so that the caller notices
+// the mistake, and its errors do not contain them.
 func TestInvalidCredentials(t *testing.T) {
 	bad := []string{
 		"", " ", canary + " ", " " + canary, canary + "\n", canary + "\r\nX-Evil: 1", canary + "\x00", "\t" + canary, canary + " " + canary,
@@ -112,8 +113,8 @@ func newFromEnvironment(t *testing.T, env map[string]string) (*cloudflare.Client
 	return cloudflare.NewClient()
 }
 
-// A credential that was passed in the wrong place is in no error and no log record: whether it is refused there, or a
-// server says that it is wrong.
+// A credential that is passed as another argument is in no error and no log record, whether the argument is rejected or
+// sent.
 func TestMisplacedCredentialsAreNotShown(t *testing.T) {
 	wrong := map[string]func(ctx context.Context, c *cloudflare.Client, value string) error{
 		"SetHeader's value": func(ctx context.Context, c *cloudflare.Client, value string) error {
@@ -160,20 +161,20 @@ func TestMisplacedCredentialsAreNotShown(t *testing.T) {
 	for _, m := range everyIDMethod {
 		wrong[m.name] = func(ctx context.Context, c *cloudflare.Client, value string) error { return m.call(ctx, c, value) }
 	}
-	answers := map[string]roundTripper{
-		"a refusal":   respondWith(404, `{"success":false,"errors":[{"code":7003,"message":"no route"}]}`),
-		"a failure":   respondWith(500, ""),
-		"no answer":   func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
-		"an unusable": respondWith(200, "<html>"),
+	responses := map[string]roundTripper{
+		"404":         respondWith(404, `{"success":false,"errors":[{"code":7003,"message":"no route"}]}`),
+		"500":         respondWith(500, ""),
+		"no response": func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+		"unusable":    respondWith(200, "<html>"),
 	}
 	for name, call := range wrong {
-		for answer, transport := range answers {
+		for response, transport := range responses {
 			for _, value := range []string{canaryToken, "Bearer " + canaryToken, canaryToken + "\n", "/" + canaryToken, canaryToken + "\xff"} {
 				var logged bytes.Buffer
 				c := newSingleAttemptClient(t, transport, cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
 				err := call(t.Context(), c, value)
-				require.Error(t, err, "%s, %s, %q", name, answer, value)
-				requireNoCanary(t, fmt.Sprintf("%s, %s, %q", name, answer, value), err)
+				require.Error(t, err, "%s, %s, %q", name, response, value)
+				requireNoCanary(t, fmt.Sprintf("%s, %s, %q", name, response, value), err)
 				assert.NotContains(t, logged.String(), canary)
 			}
 		}

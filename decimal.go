@@ -31,8 +31,8 @@ func isNumber(text string) bool {
 	return value.Kind() == jsontext.KindNumber && value.IsValid() && strings.TrimSpace(text) == text
 }
 
-// UnmarshalJSON decodes a number, or a string that contains a number. It leaves d unchanged for null. It returns an error
-// if the exponent has more than three digits: calculating with such a number could take up all memory.
+// UnmarshalJSON decodes a number, or a string that contains a number. It leaves d unchanged for null. It returns an
+// error if the exponent has more than three digits: calculating with such a number could take up all memory.
 func (d *Decimal) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil

@@ -13,7 +13,8 @@
 //	}
 //
 // An organization is the container above Cloudflare accounts. [Client.Call] sends requests to endpoints that have no
-// method in this package.
+// method in this package. Two endpoints for organizations have none: GET /user/tenants, and POST /accounts/move, which the
+// API documents as not implemented.
 //
 // # Authentication
 //
@@ -66,7 +67,7 @@
 //	case errors.Is(err, cloudflare.ErrUnauthorized), errors.Is(err, cloudflare.ErrForbidden):
 //		// the credential is not valid, or may not do this
 //	case errors.Is(err, cloudflare.ErrRateLimited):
-//		// try again later
+//		// wait, and call again
 //	default:
 //		// everything else
 //	}
@@ -93,6 +94,23 @@
 // The wait before a retry is the Retry-After of the response. Without one it is random, up to a limit that begins at
 // half a second and doubles. A wait that is longer than [WithMaxRetryWait], or that would pass the deadline of the
 // context, is not begun.
+//
+// # On bad networks
+//
+// A write whose outcome is unknown may still be on its way, and happen some time after the error. With the default
+// options, the retries of a call bridge an outage of about three seconds. To survive a longer one, such as the restart of
+// a gateway, set [WithMaxRetries] or repeat the call.
+//
+// An HTTP/2 connection that died without a sign is found and replaced within about 30 seconds. Until then, calls on it
+// fail or time out. On HTTP/1.1, a POST that is sent just as the server closes an idle connection has an unknown outcome.
+// The default transport closes idle connections after 50 seconds, before most gateways do.
+//
+// All calls to one host share one HTTP/2 connection. To use several, give clients transports of their own with
+// [WithHTTPClient] and [NewTransport].
+//
+// A page of 1,000 organizations has about 750 kB, or about 35 kB where the server compresses it. An attempt gets one
+// second more than [WithTimeout] for every 8 KiB that arrive, so that a slow line can finish a page. A line of less than
+// 8 KiB per second needs a smaller page size or a longer timeout.
 //
 // # Rate limit
 //

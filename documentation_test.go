@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every exported function and method has an example, and every example an output that is checked.
+// Every exported function and method has an example, and the output of every example is checked.
 func TestEveryExportedNameHasAnExample(t *testing.T) {
 	names, err := filepath.Glob("*.go")
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func TestEveryExportedNameHasAnExample(t *testing.T) {
 	}
 	require.NotEmpty(t, functions)
 	for _, function := range functions {
-		// Nobody calls these directly.
+		// Users do not call these directly.
 		if slices.Contains([]string{"Error", "Unwrap", "Is", "MarshalJSON", "UnmarshalJSON", "LogValue", "IsZero", "Format", "MarshalText"}, function.Name) {
 			continue
 		}

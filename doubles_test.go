@@ -34,7 +34,13 @@ func newSingleAttemptClient(t testing.TB, transport http.RoundTripper, opts ...c
 	return newClient(t, transport, append([]cloudflare.Option{cloudflare.WithMaxRetries(0)}, opts...)...)
 }
 
-// newClientWith returns a client with another credential than that of newClient.
+// newKeyClient returns a client like that of newSingleAttemptClient that authenticates with a key.
+func newKeyClient(t testing.TB, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
+	t.Helper()
+	return newClientWith(t, cloudflare.WithAPIKey(canaryKey, canaryEmail), transport, append([]cloudflare.Option{cloudflare.WithMaxRetries(0)}, opts...)...)
+}
+
+// newClientWith returns a client like that of newClient with another credential.
 func newClientWith(t testing.TB, credential cloudflare.Option, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
 	t.Helper()
 	client, err := cloudflare.NewClient(append([]cloudflare.Option{
@@ -68,13 +74,13 @@ func fail(err error) roundTripper {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
-// What net reports when a peer resets a connection, and when nothing listens.
+// The errors of package net if a peer resets a connection, and if nothing listens.
 var (
 	connectionReset   = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	connectionRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 )
 
-// sendNothing is a transport for calls that must not send a request.
+// sendNothing returns a transport that fails the test if a request is sent.
 func sendNothing(t *testing.T) roundTripper {
 	return func(r *http.Request) (*http.Response, error) {
 		t.Errorf("a request was sent: %s %s", r.Method, r.URL)
@@ -141,7 +147,7 @@ func assertSent(t *testing.T, want, got sentRequest) {
 	assert.Equal(t, want, got)
 }
 
-// sentHeader is the whole header of a request by the client of newClient, and further names and values.
+// sentHeader returns the header that the client of newClient sends, with further names and values.
 func sentHeader(more ...string) http.Header {
 	h := http.Header{
 		"Accept":        {"application/json"},
@@ -156,13 +162,13 @@ func sentHeader(more ...string) http.Header {
 
 const userAgent = "cloudflare-organizations-go/devel"
 
-// countedServer is a server over HTTP/1.1 that counts the connections made to it.
+// countedServer is an HTTP/1.1 server that counts its connections.
 type countedServer struct {
 	*httptest.Server
 	connections atomic.Int32
 }
 
-// client is a client of s with a transport of its own.
+// client returns a client of s that does not retry, with a transport of its own.
 func (s *countedServer) client(t *testing.T, opts ...cloudflare.Option) *cloudflare.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
@@ -192,14 +198,14 @@ type countingLimiter struct{ calls atomic.Int32 }
 
 func (l *countingLimiter) Wait(context.Context) error { l.calls.Add(1); return nil }
 
-// fakeAPI is a fake API whose waits cost no time, with a client of it.
+// fakeAPI is a fake API and a client of it in virtual time.
 type fakeAPI struct {
 	*cloudflaretest.Server
 	client *cloudflare.Client
-	before func(*http.Request) // called with each request before the API sees it
+	before func(*http.Request) // called before each request
 }
 
-// sent returns what was sent, as method and the path below the base URL.
+// sent returns the method and path, below the base URL, of each request.
 func (api *fakeAPI) sent() []string {
 	var sent []string
 	for _, r := range api.Requests() {
@@ -208,7 +214,7 @@ func (api *fakeAPI) sent() []string {
 	return sent
 }
 
-// writes returns what of that was no GET.
+// writes returns those of sent that are not GET requests.
 func (api *fakeAPI) writes() []string {
 	var writes []string
 	for _, sent := range api.sent() {
@@ -229,7 +235,7 @@ func (api *fakeAPI) named(t *testing.T, name string) (n int) {
 	return n
 }
 
-// inWorkflow runs a test in virtual time.
+// withFakeAPI runs a test in virtual time.
 func withFakeAPI(t *testing.T, test func(t *testing.T, api *fakeAPI)) {
 	t.Helper()
 	api := &fakeAPI{Server: cloudflaretest.NewServer(), before: func(*http.Request) {}}
@@ -256,7 +262,7 @@ func seededServer(t *testing.T, n int) (*cloudflaretest.Server, []string) {
 	return server, ids
 }
 
-// listedIDs ranges over All to its end.
+// listedIDs returns the IDs of all organizations that All yields.
 func listedIDs(t *testing.T, client *cloudflare.Client, params cloudflare.OrganizationListParams) []string {
 	t.Helper()
 	ids := []string{}

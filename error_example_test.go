@@ -106,3 +106,37 @@ func ExampleOrganizationsService_Create_sameName() {
 	fmt.Println("created:", org.Name, !before[org.ID])
 	// Output: created: Branch true
 }
+
+func ExampleError() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+
+	_, err := server.Client().Organizations.Get(context.Background(), "0123456789abcdef0123456789abcdef")
+	if e, ok := errors.AsType[*cloudflare.Error](err); ok {
+		fmt.Println(e.Method, e.Path, e.StatusCode)
+		for _, info := range e.Errors {
+			fmt.Println(info.Code, info.Message)
+		}
+	}
+	// Output:
+	// GET /organizations/0123456789abcdef0123456789abcdef 404
+	// 1001 organization not found
+}
+
+func ExampleError_HasCode() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	client, err := cloudflare.NewClient(
+		cloudflare.WithBaseURL(server.URL),
+		cloudflare.WithAPIKey("cfut_a-token-in-the-place-of-a-key", cloudflaretest.Email),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	_, err = client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
+	if e, ok := errors.AsType[*cloudflare.Error](err); ok && e.HasCode(6103) { // in an error_chain
+		fmt.Println("not an API key")
+	}
+	// Output: not an API key
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,24 +14,6 @@ import (
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
 )
-
-// respond returns a client of a transport that sends the same response to every request.
-func respond(t *testing.T, status int, header http.Header, body string, opts ...cloudflare.Option) *cloudflare.Client {
-	t.Helper()
-	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
-		if header == nil {
-			header = http.Header{}
-		}
-		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
-	})
-	client, err := cloudflare.NewClient(append([]cloudflare.Option{
-		cloudflare.WithAPIKey("key-of-the-tests", "tests@example.com"),
-		cloudflare.WithHTTPClient(&http.Client{Transport: transport}),
-		cloudflare.WithMaxRetries(0),
-	}, opts...)...)
-	require.NoError(t, err)
-	return client
-}
 
 func TestOnlyTheAPIReportsNotFound(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -52,7 +33,7 @@ func TestOnlyTheAPIReportsNotFound(t *testing.T) {
 		"a success":                      {`{"success":true,"errors":[],"result":{}}`, false, "not a response of the API"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := respond(t, 404, nil, tt.body)
+			client := newKeyClient(t, respondWith(404, tt.body))
 			_, err := client.Organizations.Get(t.Context(), "o1")
 			var e *cloudflare.Error
 			require.ErrorAs(t, err, &e)
@@ -65,7 +46,7 @@ func TestOnlyTheAPIReportsNotFound(t *testing.T) {
 		})
 	}
 
-	client := respond(t, 404, nil, "")
+	client := newKeyClient(t, respondWith(404, ""))
 	err := client.Call(t.Context(), cloudflare.Request{Method: http.MethodHead, Path: []string{"organizations", "o1"}}, nil)
 	assert.ErrorIs(t, err, cloudflare.ErrNotFound, "HEAD has no body")
 	assert.ErrorIs(t, &cloudflare.Error{StatusCode: 404}, cloudflare.ErrNotFound, "in a user's mock")
@@ -80,7 +61,7 @@ func TestA404NamesAnIncompleteBaseURL(t *testing.T) {
 		"https://gateway.example.com/x/client/v4/": false,
 	} {
 		for _, body := range []string{"<html>", `{"success":false,"errors":[{"code":7003,"message":"Could not route"}]}`} {
-			_, err := respond(t, 404, nil, body, cloudflare.WithBaseURL(base)).Organizations.Get(t.Context(), "o1")
+			_, err := newKeyClient(t, respondWith(404, body), cloudflare.WithBaseURL(base)).Organizations.Get(t.Context(), "o1")
 			assert.Equal(t, hint, strings.Contains(err.Error(), "/client/v4"), err)
 		}
 	}
@@ -132,9 +113,9 @@ func TestAKeyWithoutOrganizations(t *testing.T) {
 		client *cloudflare.Client
 		hint   bool
 	}{
-		"a key":        {respond(t, 403, nil, fmt.Sprintf(forbidden, 10000)), true},
-		"another code": {respond(t, 403, nil, fmt.Sprintf(forbidden, 9109)), false},
-		"400":          {respond(t, 400, nil, fmt.Sprintf(forbidden, 10000)), false},
+		"a key":        {newKeyClient(t, respondWith(403, fmt.Sprintf(forbidden, 10000))), true},
+		"another code": {newKeyClient(t, respondWith(403, fmt.Sprintf(forbidden, 9109))), false},
+		"400":          {newKeyClient(t, respondWith(400, fmt.Sprintf(forbidden, 10000))), false},
 	} {
 		_, err := tt.client.Organizations.Get(t.Context(), "o1")
 		assert.Equal(t, tt.hint, strings.Contains(err.Error(), "no Organizations"), "%s: %v", name, err)
@@ -168,15 +149,15 @@ func TestResponsesAboutAnotherID(t *testing.T) {
 		},
 	}
 	for name, call := range calls {
-		err := call(respond(t, 200, nil, result(other)))
+		err := call(newKeyClient(t, respondWith(200, result(other))))
 		if assert.ErrorContains(t, err, "another ID", name) {
 			assert.NotContains(t, err.Error(), other, "%s: the result is not quoted", name)
 			write := name == "Update" || name == "Delete"
 			assert.Equal(t, write, errors.Is(err, cloudflare.ErrOutcomeUnknown), name)
 		}
 		if name != "Modify" {
-			assert.NoError(t, call(respond(t, 200, nil, result(id))), name)
-			assert.NoError(t, call(respond(t, 200, nil, result(strings.ToUpper(id)))), name)
+			assert.NoError(t, call(newKeyClient(t, respondWith(200, result(id)))), name)
+			assert.NoError(t, call(newKeyClient(t, respondWith(200, result(strings.ToUpper(id))))), name)
 		}
 	}
 }
@@ -197,7 +178,7 @@ func TestErrorsQuoteNoResult(t *testing.T) {
 		"a boolean that is a string":  `{"success":true,"result":[{"id":"m1","user":{"two_factor_authentication_enabled":"` + email + `"}}]}`,
 		"a byte order mark, then cut": "\ufeff" + `{"success":true,"result":[` + member,
 	} {
-		client := respond(t, 200, nil, body)
+		client := newKeyClient(t, respondWith(200, body))
 		_, err := client.OrganizationMembers.List(t.Context(), "o1", cloudflare.OrganizationMemberListParams{})
 		if assert.ErrorContains(t, err, "cannot be used", what) {
 			assert.NotContains(t, err.Error(), email, what)
@@ -213,32 +194,32 @@ func TestErrorsQuoteNoResult(t *testing.T) {
 			assert.NotContains(t, err.Error(), name, what)
 		}
 	}
-	_, err := respond(t, 200, nil, "<html><title>Sign in</title>").Organizations.Get(t.Context(), "o1")
+	_, err := newKeyClient(t, respondWith(200, "<html><title>Sign in</title>")).Organizations.Get(t.Context(), "o1")
 	assert.ErrorContains(t, err, "Sign in", "the page of a proxy is quoted")
 }
 
 func TestUnrequestedContentEncodingIsNamed(t *testing.T) {
-	client := respond(t, 200, http.Header{"Content-Encoding": {"br"}}, "\x1b\x03\x00\xf8")
+	client := newKeyClient(t, respondWith(200, "\x1b\x03\x00\xf8", "Content-Encoding: br"))
 	_, err := client.Organizations.Get(t.Context(), "o1")
 	assert.ErrorContains(t, err, `Content-Encoding "br"`)
-	client = respond(t, 500, http.Header{"Content-Encoding": {"br"}}, "\x1b\x03\x00\xf8")
+	client = newKeyClient(t, respondWith(500, "\x1b\x03\x00\xf8", "Content-Encoding: br"))
 	_, err = client.Organizations.Get(t.Context(), "o1")
 	assert.ErrorContains(t, err, `Content-Encoding "br"`)
 	assert.NotContains(t, err.Error(), "\x1b")
 }
 
 func TestByteOrderMarkIsSkipped(t *testing.T) {
-	org, err := respond(t, 200, nil, "\ufeff"+`{"success":true,"result":{"id":"o1"}}`).Organizations.Get(t.Context(), "o1")
+	org, err := newKeyClient(t, respondWith(200, "\ufeff"+`{"success":true,"result":{"id":"o1"}}`)).Organizations.Get(t.Context(), "o1")
 	require.NoError(t, err)
 	assert.Equal(t, "o1", org.ID)
-	_, err = respond(t, 403, nil, "\ufeff"+`{"success":false,"errors":[{"code":9109,"message":"Unauthorized"}]}`).Organizations.Get(t.Context(), "o1")
+	_, err = newKeyClient(t, respondWith(403, "\ufeff"+`{"success":false,"errors":[{"code":9109,"message":"Unauthorized"}]}`)).Organizations.Get(t.Context(), "o1")
 	assert.ErrorContains(t, err, "Unauthorized (code 9109)")
 }
 
 func TestOddTimesCostNoPage(t *testing.T) {
 	const odd = "2018-09-24 11:41:36.697534+00"
 	body := `{"success":true,"result":[{"id":"a1","created_on":"` + odd + `","settings":{"access_approval_expiry":"` + odd + `"}},{"id":"a2","created_on":"2026-01-02T03:04:05Z"}]}`
-	accounts, err := cloudflare.Collect(respond(t, 200, nil, body).OrganizationAccounts.All(t.Context(), "o1", cloudflare.OrganizationAccountListParams{}))
+	accounts, err := cloudflare.Collect(newKeyClient(t, respondWith(200, body)).OrganizationAccounts.All(t.Context(), "o1", cloudflare.OrganizationAccountListParams{}))
 	require.NoError(t, err)
 	require.Len(t, accounts, 2)
 	assert.Equal(t, "2018-09-24T11:41:36.697534Z", accounts[0].CreatedOn.UTC().Format("2006-01-02T15:04:05.999999Z07:00"))

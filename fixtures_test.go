@@ -77,8 +77,8 @@ func respondSuccess(result string) roundTripper {
 
 func respondError(status int) roundTripper { return respondWith(status, rejectedBody) }
 
-// fullOrganizationJSON is an organization with every field that the API documents, and with one that it does not.
-// fullOrganization returns it as it is decoded.
+// fullOrganizationJSON is an organization with every documented field and one that is not documented. fullOrganization
+// returns it as it is decoded.
 const fullOrganizationJSON = `{
 	"id": "` + organizationID + `",
 	"name": "Example, Inc. ☁",
@@ -90,7 +90,8 @@ const fullOrganizationJSON = `{
 		},
 		"tenant_flags": {
 			"account_creation": "t1", "account_deletion": "t2", "account_migration": "t3", "account_mobility": "t4",
-			"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7"
+			"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7",
+			"account_creation_applies_tenant_defaults": "t8"
 		},
 		"hierarchy_tags": ["` + parentID + `", "` + organizationID + `"],
 		"managed_by": "somebody",
@@ -113,6 +114,7 @@ func fullOrganization() *cloudflare.Organization {
 			TenantFlags: &cloudflare.OrganizationFlags{
 				AccountCreation: "t1", AccountDeletion: "t2", AccountMigration: "t3", AccountMobility: "t4",
 				EnterpriseCapability: "t5", MemberManagement: "t6", SubOrgCreation: "t7",
+				AccountCreationAppliesTenantDefaults: "t8",
 			},
 			HierarchyTags: []string{parentID, organizationID},
 			ManagedBy:     "somebody",
@@ -140,7 +142,7 @@ func fullProfile() *cloudflare.OrganizationProfile {
 	}
 }
 
-// The canaries: any twelve bytes in a row of one hold canary, so that a piece of one is found as well.
+// The credentials of the tests. Any twelve consecutive bytes of one contain canary, so that a part of one is found too.
 const (
 	canary      = "C4n4ry"
 	canaryToken = "cfut_C4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ry"

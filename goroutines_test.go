@@ -22,7 +22,7 @@ import (
 	"example.com/cloudflare"
 )
 
-// requireGoroutines waits until there are as many goroutines as before: those of a connection take a moment to
+// requireGoroutines waits until there are as many goroutines as before. The goroutines of a connection need a moment to
 // notice that it is closed.
 func requireGoroutines(t *testing.T, before int) {
 	t.Helper()
@@ -36,7 +36,7 @@ func requireGoroutines(t *testing.T, before int) {
 	}
 }
 
-// Every method, with every kind of answer, again and again: one connection, and nothing left when it is closed.
+// Calls of every method, with every kind of response, share one connection and leave no goroutine behind.
 func TestCallsLeakNoGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	byPath := make(map[string]apiMethod)
@@ -65,7 +65,7 @@ func TestCallsLeakNoGoroutines(t *testing.T) {
 		{"500", status(500, strings.Repeat("<html>", 1000)), often, 0, func(apiMethod) bool { return true }},
 		{"a 302", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, seldom, 0, func(apiMethod) bool { return true }},
 		{"bad JSON", status(200, `{"success":true,"result":[[`+strings.Repeat("1,", 5000)), often, 0, func(apiMethod) bool { return true }},
-		{"a refusal in a 200", status(200, `{"success":false}`), seldom, 0, func(apiMethod) bool { return true }},
+		{"a failure in a 200", status(200, `{"success":false}`), seldom, 0, func(apiMethod) bool { return true }},
 		{"a retry", func(w http.ResponseWriter, r *http.Request) {
 			if requests.Add(1)%2 == 1 {
 				http.Error(w, "slowly", http.StatusTooManyRequests)
@@ -87,8 +87,8 @@ func TestCallsLeakNoGoroutines(t *testing.T) {
 					}
 					return s.connections.Load()
 				}
-				// On a machine that is very busy, net/http now and then gives up a connection by itself: its writer has
-				// 50 ms to say that it is done. It does not do so time and again.
+				// On a very busy machine net/http sometimes closes a connection that it could reuse, because its writer
+				// has only 50 ms to finish.
 				if n := connections(); n != 1 && connections() != 1 {
 					assert.EqualValues(t, 1, connections(), "connections of %s", m.name)
 				}
@@ -98,7 +98,7 @@ func TestCallsLeakNoGoroutines(t *testing.T) {
 	requireGoroutines(t, before)
 }
 
-// A call that ends early gives its connection up, and leaves nothing running.
+// A call that ends early closes its connection and leaves no goroutine behind.
 func TestInterruptedCallsLeakNoGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	const often, seldom = 100, 10 // each costs a connection
@@ -169,7 +169,7 @@ func TestInterruptedCallsLeakNoGoroutines(t *testing.T) {
 	requireGoroutines(t, before)
 }
 
-// A client is safe for any number of goroutines, and each gets its own answer.
+// Each goroutine that uses a client gets its own response.
 func TestConcurrentCalls(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Run("64", func(t *testing.T) {
@@ -197,10 +197,10 @@ func TestConcurrentCalls(t *testing.T) {
 						assert.Equal(t, 200, response.StatusCode)
 					}
 					_, err = c.Organizations.Update(t.Context(), "sometimes", cloudflare.OrganizationUpdateParams{Name: name}, cloudflare.SetHeader("X-Worker", name))
-					var answer *cloudflare.Error
-					if assert.ErrorAs(t, err, &answer) && assert.Len(t, answer.Errors, 1) {
-						assert.Equal(t, name, answer.Errors[0].Message)
-						assert.Equal(t, 2, answer.Attempts)
+					var apiError *cloudflare.Error
+					if assert.ErrorAs(t, err, &apiError) && assert.Len(t, apiError.Errors, 1) {
+						assert.Equal(t, name, apiError.Errors[0].Message)
+						assert.Equal(t, 2, apiError.Attempts)
 					}
 				}
 			})

@@ -12,7 +12,7 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// The life of an organization over HTTP, from its creation to its end.
+// An organization can be created, read, listed, updated and deleted over HTTP.
 func TestLifeCycle(t *testing.T) {
 	ctx := t.Context()
 	server := cloudflaretest.NewServer()
@@ -90,7 +90,7 @@ func TestLifeCycle(t *testing.T) {
 	assert.Empty(t, listedIDs(t, client, cloudflare.OrganizationListParams{}))
 }
 
-// A token lists and creates organizations. For everything else the error explains why it is rejected.
+// A token can list and create organizations. The errors of all other operations explain why a token is rejected.
 func TestLifeCycleWithAToken(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
@@ -100,7 +100,7 @@ func TestLifeCycleWithAToken(t *testing.T) {
 
 	assert.Equal(t, []string{id}, listedIDs(t, client, cloudflare.OrganizationListParams{}))
 	_, err = client.Organizations.Get(t.Context(), id)
-	assert.ErrorContains(t, err, "user API tokens cover only some Organizations operations")
+	assert.ErrorContains(t, err, "user API tokens support only some Organizations endpoints")
 	_, err = client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Root"})
 	assert.NoError(t, err)
 }
@@ -125,7 +125,7 @@ func TestLifeCycleWithBadCredentials(t *testing.T) {
 	}
 }
 
-// A program with nothing but the public API: what it creates is what it lists, each exactly once.
+// All lists every organization that was created, each exactly once.
 func TestLifeCycleOf2500Organizations(t *testing.T) {
 	const created = 2500
 	server := cloudflaretest.NewServer()

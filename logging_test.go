@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -25,7 +26,7 @@ const (
 	loggedBody = `{"success":true,"errors":[],"messages":[],"result":{"id":"1","name":"x","create_time":"2026-01-01T00:00:00Z"}}`
 )
 
-// logged returns a client whose requests responder answers, and what it logs at level and above. Time and message, the
+// logged returns a client whose requests go to responder, and what it logs at level and above. Time and message, the
 // same in all records, are left out.
 func logged(t *testing.T, level slog.Level, responder httpmock.Responder, opts ...cloudflare.Option) (*cloudflare.Client, *bytes.Buffer) {
 	t.Helper()
@@ -77,12 +78,12 @@ func TestLogRecords(t *testing.T) {
 	retries := cloudflare.WithMaxRetries(3) // as ever
 
 	for _, test := range []struct {
-		name    string
-		level   slog.Level
-		method  string // GET gets an organization, POST creates one
-		answers httpmock.Responder
-		option  cloudflare.Option
-		want    string
+		name      string
+		level     slog.Level
+		method    string // GET gets an organization, POST creates one
+		responses httpmock.Responder
+		option    cloudflare.Option
+		want      string
 	}{
 		{"success", debug, "GET", slowly, retries, `
 			level=DEBUG method=GET path=/organizations/1 attempt=1 duration=250ms status=200 ray_id=` + loggedRay},
@@ -101,9 +102,9 @@ func TestLogRecords(t *testing.T) {
 			level=DEBUG method=GET path=/organizations/1 attempt=1 duration=250ms status=200 ray_id=` + loggedRay + ` waited=3s`},
 		{"a create that may have happened", warn, "POST", busy, retries, `
 			level=WARN method=POST path=/organizations attempt=1 duration=0s status=503 ray_id=` + loggedRay + ` outcome_unknown=true`},
-		{"no answer", warn, "POST", reset, retries, `
+		{"no response", warn, "POST", reset, retries, `
 			level=WARN method=POST path=/organizations attempt=1 duration=0s error="connection reset" outcome_unknown=true`},
-		{"no answer in time", warn, "POST", slowly.Delay(time.Hour), retries, `
+		{"no response in time", warn, "POST", slowly.Delay(time.Hour), retries, `
 			level=WARN method=POST path=/organizations attempt=1 duration=30s error="attempt timed out: no complete response within 30s" outcome_unknown=true`},
 		{"never sent", warn, "POST", refused, cloudflare.WithMaxRetryWait(0), `
 			level=WARN method=POST path=/organizations attempt=1 duration=0s error="dial tcp: connection refused" retry_in=0s
@@ -116,7 +117,7 @@ func TestLogRecords(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, out := logged(t, test.level, test.answers, test.option)
+				client, out := logged(t, test.level, test.responses, test.option)
 				if test.method == "GET" {
 					_, _ = client.Organizations.Get(t.Context(), "1")
 				} else {
@@ -125,6 +126,20 @@ func TestLogRecords(t *testing.T) {
 				assert.Equal(t, strings.ReplaceAll(strings.TrimSpace(test.want), "\n\t\t\t", "\n"), strings.TrimSpace(out.String()))
 			})
 		})
+	}
+}
+
+func TestLogLevels(t *testing.T) {
+	for level, statuses := range map[slog.Level][]int{
+		slog.LevelDebug: {200, 201, 204, 299},
+		slog.LevelInfo:  {400, 401, 403, 404, 407, 409, 410, 428, 430, 499},
+		slog.LevelWarn:  {300, 301, 304, 308, 399, 408, 429, 500, 503, 525, 599, 600},
+	} {
+		for _, status := range statuses {
+			client, out := logged(t, slog.LevelDebug, answering(status, nil), cloudflare.WithMaxRetries(0))
+			_, _ = client.Organizations.Get(t.Context(), "1")
+			assert.Regexp(t, fmt.Sprintf(`^level=%s method=GET .* status=%d\n$`, level, status), out.String())
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 	"example.com/cloudflare"
 )
 
-// memoryOf returns how much memory f holds at its peak, and how much it allocates in all, garbage included.
+// memoryOf returns how many bytes f holds at most at one time, and how many it allocates in total.
 func memoryOf(f func()) (peak, total uint64) {
 	defer debug.SetGCPercent(debug.SetGCPercent(20)) // so that the peak is what is held, and not what waits to be collected
 	runtime.GC()
@@ -47,7 +47,7 @@ func memoryOf(f func()) (peak, total uint64) {
 	return <-sampled - held, total - allocated
 }
 
-// gzipped compresses what a handler writes without end, and writes it without end.
+// gzipped returns a compressed chunk.
 func gzipped(chunk []byte) []byte {
 	var compressed bytes.Buffer
 	w := gzip.NewWriter(&compressed)
@@ -56,7 +56,7 @@ func gzipped(chunk []byte) []byte {
 	return compressed.Bytes()
 }
 
-// endlessly writes chunk until the client goes away.
+// endlessly writes chunk until the client closes the connection.
 func endlessly(w io.Writer, chunk []byte) {
 	for {
 		if _, err := w.Write(chunk); err != nil {
@@ -65,8 +65,8 @@ func endlessly(w io.Writer, chunk []byte) {
 	}
 }
 
-// Whatever a server sends, a call takes no more than four times the bound on a body, which is 32 MiB. The test must
-// not run beside others, whose memory would count too.
+// Whatever a server sends, a call holds at most four times the bound on a body, which is 32 MiB. The test must not run
+// in parallel with others, whose memory would count too.
 func TestMemoryIsBounded(t *testing.T) {
 	fill := func(before, value, after string) http.HandlerFunc {
 		n := 1<<16/len(value) + 1

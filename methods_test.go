@@ -24,7 +24,7 @@ type apiMethod struct {
 	do        func(methodArgs) (any, error)
 }
 
-// methodArgs are what a method is called with: all that is left to choose are the params.
+// methodArgs are the arguments of a method except its params.
 type methodArgs struct {
 	ctx  context.Context
 	c    *cloudflare.Client
@@ -32,8 +32,8 @@ type methodArgs struct {
 	opts []cloudflare.CallOption
 }
 
-// everyMethod lists the methods that the rules for all methods are tested on. Add a new method here. Results of
-// methods for the same resource are shared: see fixtures_test.go.
+// everyMethod lists all methods, so that rules for all methods are tested on each of them. Add a new method here. The
+// results are in fixtures_test.go.
 var everyMethod = []apiMethod{
 	{"Organizations.List", "GET /organizations", "[" + anOrganization + "]", func(a methodArgs) (any, error) {
 		return a.c.Organizations.List(a.ctx, cloudflare.OrganizationListParams{}, a.opts...)

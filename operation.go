@@ -31,7 +31,7 @@ func (id pathID) check(value string) error {
 	if !id.isCode {
 		return checkID(id.name, value)
 	}
-	if problem := rest.RefuseSegment(value); problem != "" {
+	if problem := rest.SegmentProblem(value); problem != "" {
 		return invalid("%s %s", id.name, problem)
 	}
 	return nil

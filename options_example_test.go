@@ -60,7 +60,7 @@ func ExampleWithBaseURL() {
 		cloudflare.WithBaseURL("http://gateway.example.com/cloudflare"),
 	)
 	fmt.Println(err)
-	// Output: cloudflare: invalid argument: WithBaseURL: the URL must begin with https:// (plain http goes to this machine only)
+	// Output: cloudflare: invalid argument: WithBaseURL: the URL must begin with https://, because http:// is allowed only for localhost and loopback addresses
 }
 
 func ExampleWithHTTPClient() {

@@ -22,7 +22,7 @@ type Account struct {
 	CreatedOn time.Time       `json:"created_on"`
 
 	Tags      map[string]string `json:"tags,omitempty"`       // nil unless IncludeTags is set
-	ManagedBy *AccountManagedBy `json:"managed_by,omitempty"` // only in the result of Create, and nil if the API omits it
+	ManagedBy *AccountManagedBy `json:"managed_by,omitempty"` // only in the result of Create; nil if the API omits it
 }
 
 func (a *Account) check() error { return checkHasID("an account", a.ID) }
@@ -76,7 +76,7 @@ type OrganizationAccountListParams struct {
 	Direction Direction    `url:"direction,omitempty"` // of OrderBy; empty means DirectionAscending
 
 	IncludeTags bool `url:"include_tags,omitempty"` // sets Tags of each account
-	OmitTotal   bool `url:"-"`                      // leaves out TotalSize, which is cheaper for the API; All always does so
+	OmitTotal   bool `url:"-"`                      // omits TotalSize, which is cheaper for the API; All always does
 
 	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and MaxPageSize for All
 	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
@@ -109,9 +109,9 @@ func (s *OrganizationAccountsService) List(ctx context.Context, organizationID s
 	return list[Account](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// All returns an iterator over the accounts that are directly in an organization and that match params, page after page.
-// It works like [OrganizationsService.All]. The accounts of sub-organizations are not included: list each of them to read
-// a whole hierarchy.
+// All returns an iterator over the accounts that are directly in an organization and that match params, page after
+// page. It works like [OrganizationsService.All]. The accounts of sub-organizations are not included: list each of them
+// to read a whole hierarchy.
 //
 // Credential: a global API key.
 //

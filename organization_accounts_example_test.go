@@ -35,7 +35,7 @@ func ExampleOrganizationAccountsService_List() {
 	// web shop standard
 }
 
-// Which accounts let people in without a second factor? Where the API does not say, that is not a no.
+// List accounts that do not enforce two-factor authentication. A missing value means "unknown", not "no".
 func ExampleOrganizationAccountsService_All() {
 	server := cloudflaretest.NewServer()
 	defer server.Close()

@@ -33,6 +33,9 @@ type AccountCreateParams struct {
 	IdempotencyKey string
 }
 
+// Validate returns the error with which Create would reject p, or nil. It sends nothing.
+func (p AccountCreateParams) Validate() error { return validate(checked(p.body())) }
+
 // accountBody is the body of a create. Fields that are not set are omitted.
 type accountBody struct {
 	Name       string      `json:"name"`
@@ -54,8 +57,9 @@ func (p AccountCreateParams) body() (any, error) {
 		return nil, invalid("Type must be %q or %q", AccountTypeStandard, AccountTypeEnterprise)
 	case p.OrganizationID != "" && p.Standalone:
 		return nil, invalid("OrganizationID and Standalone are both set")
-	case len(p.IdempotencyKey) > 255 || strings.ContainsFunc(p.IdempotencyKey, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return nil, invalid("IdempotencyKey must be printable ASCII without blanks, at most 255 bytes")
+	}
+	if err := checkIdempotencyKey(p.IdempotencyKey); err != nil {
+		return nil, err
 	}
 	if p.OrganizationID != "" {
 		if err := checkID("OrganizationID", p.OrganizationID); err != nil {
@@ -77,12 +81,12 @@ func newIdempotencyKey() string {
 // Create creates an account and returns it.
 //
 // Create sends an idempotency key, the same one with every attempt, and is therefore retried like a PUT. If the account
-// may have been created after all retries, the error matches [ErrOutcomeUnknown]. To call Create again in this case, set
-// IdempotencyKey in the params of both calls.
+// may have been created after all retries, the error matches [ErrOutcomeUnknown]. To call Create again in this case,
+// set IdempotencyKey in the params of both calls.
 //
 // Create returns an error that matches [ErrInvalidArgument] if Name is empty, if Type is neither empty, standard nor
-// enterprise, if OrganizationID is not valid, if both OrganizationID and Standalone are set, or if IdempotencyKey is not
-// valid.
+// enterprise, if OrganizationID is not valid, if both OrganizationID and Standalone are set, or if IdempotencyKey is
+// not valid.
 //
 // Credential: a global API key.
 //
@@ -115,8 +119,8 @@ func (r *moveResult) check() error {
 	return nil
 }
 
-// Move moves an account to another organization. The API accepts an account that is in no organization, and moves within
-// one hierarchy. What else it accepts depends on the capabilities of the organizations.
+// Move moves an account to another organization. The API accepts an account that is in no organization, and moves
+// within one hierarchy. What else it accepts depends on the capabilities of the organizations.
 //
 // Move is retried only after a 429, or if the request was never sent. If the account may have been moved, the error
 // matches [ErrOutcomeUnknown]: call [OrganizationAccountsService.Organizations] to find out.
@@ -140,8 +144,8 @@ func (s *OrganizationAccountsService) Move(ctx context.Context, accountID, desti
 }
 
 // Organizations returns the organizations that contain an account, from the root organization down to the one that the
-// account is directly in. The list has no pages. To list the organizations that contain an account among others that the
-// credential can see, use ContainingAccount in [OrganizationListParams].
+// account is directly in. The list has no pages. To list the organizations that contain an account among others that
+// the credential can see, use ContainingAccount in [OrganizationListParams].
 //
 // Credential: a global API key, or an API token with the permission Account Settings Read.
 //

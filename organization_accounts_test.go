@@ -152,10 +152,10 @@ func TestOrganizationAccountsInvalidResults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client, _ := newScriptedClient(t, respondSuccess(body))
 			page, err := client.OrganizationAccounts.List(t.Context(), organizationID, cloudflare.OrganizationAccountListParams{})
-			var answer *cloudflare.Error
-			require.ErrorAs(t, err, &answer)
+			var apiError *cloudflare.Error
+			require.ErrorAs(t, err, &apiError)
 			assert.Nil(t, page)
-			assert.Equal(t, 200, answer.StatusCode)
+			assert.Equal(t, 200, apiError.StatusCode)
 			assert.NotErrorIs(t, err, cloudflare.ErrOutcomeUnknown, "a list changes nothing")
 		})
 	}

@@ -12,7 +12,7 @@ import (
 
 // AuditLogListParams selects entries of an audit log. An entry must match Match and must not match Exclude.
 type AuditLogListParams struct {
-	Since  time.Time `url:"-"` // required; in fractions of a second
+	Since  time.Time `url:"-"` // required
 	Before time.Time `url:"-"` // required
 
 	Match   AuditLogFilter `url:"-"` // an entry must match every filter that is set
@@ -24,8 +24,8 @@ type AuditLogListParams struct {
 	PageToken string `url:"cursor,omitempty"` // the NextPageToken of a page that was listed with the same params
 }
 
-// AuditLogFilter is a set of filters. Each matches an entry that has any of its values. Nil filters are ignored. A filter
-// must not be empty if it is not nil.
+// AuditLogFilter is a set of filters. Each matches an entry that has any of its values. Nil filters are ignored. A
+// filter must not be empty if it is not nil.
 type AuditLogFilter struct {
 	IDs []string `url:"id,omitempty"`
 
@@ -59,7 +59,7 @@ type AuditLogHistoryParams struct {
 
 	Direction Direction `url:"direction,omitempty"` // by the time of the action; empty means DirectionDescending
 
-	PageSize  int    `url:"limit,omitempty"`  // 1 to MaxPageSize; 0 means 100 for History and MaxPageSize for HistoryAll
+	PageSize  int    `url:"limit,omitempty"`  // 1 to MaxPageSize; 0 means 100, and MaxPageSize for HistoryAll
 	PageToken string `url:"cursor,omitempty"` // the NextPageToken of a page that was listed with the same params
 }
 
@@ -130,7 +130,7 @@ func (f AuditLogFilter) addTo(values url.Values, name, suffix string) error {
 
 func (f AuditLogFilter) check(prefix string) error {
 	if f.RawStatusCodes != nil && len(f.RawStatusCodes) == 0 {
-		return invalid("%sRawStatusCodes is empty but not nil", prefix)
+		return invalid("%sRawStatusCodes must be nil or not empty", prefix)
 	}
 	if slices.ContainsFunc(f.RawStatusCodes, func(code int) bool { return code < 100 || code > 999 }) {
 		return invalid("%sRawStatusCodes must be between 100 and 999", prefix)

@@ -135,12 +135,12 @@ const (
 	HistoryStatusUnavailable HistoryStatus = "unavailable" // not identified: the history is empty
 )
 
-// List returns one page of the audit log of an organization, newest entries first unless params.Direction says otherwise.
-// See [OrganizationAuditLogsService.All] for all pages.
+// List returns one page of the audit log of an organization, newest entries first unless params.Direction says
+// otherwise. See [OrganizationAuditLogsService.All] for all pages.
 //
 // List returns an error that matches [ErrInvalidArgument] if Since or Before is not set, if Since is after Before, if
-// PageSize is negative or larger than [MaxPageSize], or if a filter is empty but not nil, has an empty element, an email
-// address without @, or a status code that is not between 100 and 999.
+// PageSize is negative or larger than [MaxPageSize], or if a filter is empty but not nil, has an empty element, an
+// email address without @, or a status code that is not between 100 and 999.
 //
 // Credential: a global API key, or an API token.
 //
@@ -163,14 +163,14 @@ func (s *OrganizationAuditLogsService) All(ctx context.Context, organizationID s
 	return all[AuditLog](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// History returns one page of the changes of the resource that an entry of the audit log is about. The Status of the page
-// says whether the API could identify the resource. See [OrganizationAuditLogsService.HistoryAll] for all pages.
+// History returns one page of the changes of the resource that an entry of the audit log is about. The Status of the
+// page says whether the API could identify the resource. See [OrganizationAuditLogsService.HistoryAll] for all pages.
 //
 // History returns [ErrNotFound] if there is no entry with this ID and ActionTime. [CaptureResponse] then stores a
 // ResultInfo with a history_status.
 //
-// History returns an error that matches [ErrInvalidArgument] if ActionTime, Since or Before is not set, if Since is after
-// Before, or if PageSize is negative or larger than [MaxPageSize].
+// History returns an error that matches [ErrInvalidArgument] if ActionTime, Since or Before is not set, if Since is
+// after Before, or if PageSize is negative or larger than [MaxPageSize].
 //
 // Credential: a global API key, or an API token.
 //

@@ -68,12 +68,12 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 		status int // of an error that has no sentinel
 		stays  bool
 	}{
-		"the answer is lost":        {n: looks + 1, fault: cloudflaretest.Cut()},
-		"a list is refused":         {n: 1, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
-		"another list is refused":   {n: 2, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
-		"the last list is refused":  {n: 3, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
-		"a route that is not there": {n: 2, fault: cloudflaretest.Status(404, nil, noRouteBody), status: 404, stays: true},
-		"a 404 from the way":        {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), status: 404, stays: true},
+		"the response is lost":       {n: looks + 1, fault: cloudflaretest.Cut()},
+		"a list is forbidden":        {n: 1, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
+		"another list is forbidden":  {n: 2, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
+		"the last list is forbidden": {n: 3, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
+		"a route that is not there":  {n: 2, fault: cloudflaretest.Status(404, nil, noRouteBody), status: 404, stays: true},
+		"a 404 from the way":         {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), status: 404, stays: true},
 		"filled in between": {n: 100, fault: cloudflaretest.Cut(), err: cloudflare.ErrConflict, stays: true, before: func(api *fakeAPI, id string, r *http.Request) {
 			if r.Method == http.MethodDelete {
 				api.AddAccount(id, cloudflaretest.Account{})

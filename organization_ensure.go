@@ -38,7 +38,7 @@ const visibleWithin = 15 * time.Second
 // API: GET and POST /organizations
 func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCreateParams, opts ...CallOption) (org *Organization, created bool, err error) {
 	if strings.TrimSpace(params.Name) != params.Name {
-		return nil, false, invalid("Name has white space around it")
+		return nil, false, invalid("Name must not begin or end with white space")
 	}
 	if _, err := newOrganizationBody(params.Name, params.ParentID, params.Profile); err != nil {
 		return nil, false, err
@@ -58,7 +58,7 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 		return org != nil, err
 	})
 	if err != nil {
-		return nil, false, fmt.Errorf("%w; looked for it: %w", lost, err)
+		return nil, false, fmt.Errorf("%w; it was looked for: %w", lost, err)
 	}
 	return org, true, nil
 }

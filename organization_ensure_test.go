@@ -104,7 +104,7 @@ func TestEnsureReportsAChangedName(t *testing.T) {
 }
 
 func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
-	refusal := cloudflaretest.Status(400, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
+	badRequest := cloudflaretest.Status(400, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
 	for name, test := range map[string]struct {
 		fault   cloudflaretest.Fault // of the POST
 		late    int                  // looks again until it is listed, done by somebody else's machine
@@ -116,7 +116,7 @@ func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
 		"listed at last":   {fault: cloudflaretest.Status(502, nil, ""), late: 4, found: true, took: 1750 * time.Millisecond},
 		"never listed":     {fault: cloudflaretest.Reset(), unknown: true, took: 12750 * time.Millisecond},
 		"never listed too": {fault: cloudflaretest.Status(502, nil, ""), unknown: true, took: 12750 * time.Millisecond},
-		"known to fail":    {fault: refusal},
+		"known to fail":    {fault: badRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {

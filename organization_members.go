@@ -116,7 +116,7 @@ func (p OrganizationMemberCreateParams) problem() string {
 	case !utf8.ValidString(p.Email) || strings.ContainsFunc(p.Email, isSpaceOrControl):
 		return "Email has white space or a control character, or is not valid UTF-8"
 	case p.Status != "" && p.Status != MemberStatusActive && p.Status != MemberStatusCanceled:
-		return fmt.Sprintf("Status %q is none that a new member can have", p.Status)
+		return fmt.Sprintf("Status must be empty, \"active\" or \"canceled\", not %q", p.Status)
 	}
 	return ""
 }

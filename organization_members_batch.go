@@ -56,7 +56,7 @@ func (s *OrganizationMembersService) BatchCreate(ctx context.Context, organizati
 
 func newMemberBodies(members []OrganizationMemberCreateParams) ([]memberBody, error) {
 	if len(members) == 0 {
-		return nil, invalid("there are no members to create")
+		return nil, invalid("the list of members must not be empty")
 	}
 	bodies, first := make([]memberBody, len(members)), make(map[string]int, len(members))
 	for i, params := range members {
@@ -64,7 +64,7 @@ func newMemberBodies(members []OrganizationMemberCreateParams) ([]memberBody, er
 			return nil, invalid("member %d: %s", i, problem)
 		}
 		if j, twice := first[foldEmail(params.Email)]; twice {
-			return nil, invalid("members %d and %d have the same e-mail address", j, i)
+			return nil, invalid("members %d and %d have the same email address", j, i)
 		}
 		first[foldEmail(params.Email)], bodies[i] = i, params.body()
 	}

@@ -22,13 +22,13 @@ import (
 func TestBatchCreateSendsTenAtATime(t *testing.T) {
 	for n, sizes := range map[int][]int{1: {1}, 9: {9}, 10: {10}, 11: {10, 1}, 20: {10, 10}, 25: {10, 10, 5}} {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
-			var answers []roundTripper
+			var responses []roundTripper
 			sum := 0
 			for i, size := range sizes {
-				answers = append(answers, respondWith(200, `{"success":true,"result":`+manyCreated(sum, sum+size)+`}`, "Cf-Ray: ray"+strconv.Itoa(i)))
+				responses = append(responses, respondWith(200, `{"success":true,"result":`+manyCreated(sum, sum+size)+`}`, "Cf-Ray: ray"+strconv.Itoa(i)))
 				sum += size
 			}
-			client, script := newScriptedClient(t, answers...)
+			client, script := newScriptedClient(t, responses...)
 			var last cloudflare.Response
 			created, err := client.OrganizationMembers.BatchCreate(t.Context(), organizationID, manyMembers(n), cloudflare.CaptureResponse(&last))
 			require.NoError(t, err)
@@ -55,10 +55,10 @@ func TestBatchCreateSendsTenAtATime(t *testing.T) {
 }
 
 func TestBatchCreateReportsWhoWasCreated(t *testing.T) {
-	var cancel context.CancelFunc                          // of the test that runs
-	thenCancel := func(answer roundTripper) roundTripper { // only once the answer has been read
+	var cancel context.CancelFunc                             // of the test that runs
+	thenCancel := func(transport roundTripper) roundTripper { // once the response has been read
 		return func(r *http.Request) (*http.Response, error) {
-			response, err := answer(r)
+			response, err := transport(r)
 			response.Body = closer{response.Body, func() { cancel() }}
 			return response, err
 		}
@@ -69,68 +69,68 @@ func TestBatchCreateReportsWhoWasCreated(t *testing.T) {
 	}
 	first, second, third := respondSuccess(manyCreated(0, 10)), respondSuccess(manyCreated(10, 20)), respondSuccess(manyCreated(20, 25))
 	tests := map[string]struct {
-		answers              []roundTripper // each is asked for
+		responses            []roundTripper // all of them are used
 		created, unknown     []string
 		notCreated           []string
 		errorIs, errorIsNone error
 	}{
 		"400 to the first": {
-			answers: []roundTripper{respondError(400)}, notCreated: idsFromTo(0, 25), errorIsNone: cloudflare.ErrOutcomeUnknown,
+			responses: []roundTripper{respondError(400)}, notCreated: idsFromTo(0, 25), errorIsNone: cloudflare.ErrOutcomeUnknown,
 		},
 		"400 to the second": {
-			answers: []roundTripper{first, respondError(400)},
-			created: idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIsNone: cloudflare.ErrOutcomeUnknown,
+			responses: []roundTripper{first, respondError(400)},
+			created:   idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIsNone: cloudflare.ErrOutcomeUnknown,
 		},
-		"a refusal with 200": {
-			answers: []roundTripper{first, respondWith(200, `{"result":`+manyCreated(10, 20)+`,"success":false,"errors":[{"code":1001,"message":"no"}]}`)},
-			created: idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIsNone: cloudflare.ErrOutcomeUnknown,
+		"a failure with status 200": {
+			responses: []roundTripper{first, respondWith(200, `{"result":`+manyCreated(10, 20)+`,"success":false,"errors":[{"code":1001,"message":"no"}]}`)},
+			created:   idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIsNone: cloudflare.ErrOutcomeUnknown,
 		},
 		"502 to the second": {
-			answers: []roundTripper{first, respondWith(502, "<html>")},
-			created: idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
+			responses: []roundTripper{first, respondWith(502, "<html>")},
+			created:   idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
 		},
 		"reset on the last": {
-			answers: []roundTripper{first, second, fail(connectionReset)},
-			created: idsFromTo(0, 20), unknown: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
+			responses: []roundTripper{first, second, fail(connectionReset)},
+			created:   idsFromTo(0, 20), unknown: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
 		},
 		"429, then success": {
-			answers: []roundTripper{first, respondError(429), second, third}, created: idsFromTo(0, 25),
+			responses: []roundTripper{first, respondError(429), second, third}, created: idsFromTo(0, 25),
 		},
 		"429 until the end": {
-			answers: []roundTripper{first, respondError(429), respondError(429), respondError(429), respondError(429)},
-			created: idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIs: cloudflare.ErrRateLimited, errorIsNone: cloudflare.ErrOutcomeUnknown,
+			responses: []roundTripper{first, respondError(429), respondError(429), respondError(429), respondError(429)},
+			created:   idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIs: cloudflare.ErrRateLimited, errorIsNone: cloudflare.ErrOutcomeUnknown,
 		},
-		"cancelled between two": {
-			answers: []roundTripper{thenCancel(first)},
-			created: idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIs: context.Canceled, errorIsNone: cloudflare.ErrOutcomeUnknown,
+		"canceled between two": {
+			responses: []roundTripper{thenCancel(first)},
+			created:   idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIs: context.Canceled, errorIsNone: cloudflare.ErrOutcomeUnknown,
 		},
-		"cancelled on the way": {
-			answers: []roundTripper{first, cancelInstead},
-			created: idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: context.Canceled,
+		"canceled on the way": {
+			responses: []roundTripper{first, cancelInstead},
+			created:   idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: context.Canceled,
 		},
 		"nine of ten": {
-			answers: []roundTripper{first, respondSuccess(manyCreated(10, 19))},
-			created: idsFromTo(0, 19), unknown: idsFromTo(19, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
+			responses: []roundTripper{first, respondSuccess(manyCreated(10, 19))},
+			created:   idsFromTo(0, 19), unknown: idsFromTo(19, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
 		},
 		"none of ten": {
-			answers: []roundTripper{first, respondSuccess(`[]`)},
-			created: idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
+			responses: []roundTripper{first, respondSuccess(`[]`)},
+			created:   idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
 		},
 		"more than ten": {
-			answers: []roundTripper{first, respondSuccess(manyCreated(10, 22))},
-			created: idsFromTo(0, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
+			responses: []roundTripper{first, respondSuccess(manyCreated(10, 22))},
+			created:   idsFromTo(0, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
 		},
-		"people whom nobody asked for": {
-			answers: []roundTripper{first, respondSuccess(manyCreated(30, 32))},
-			created: idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
+		"members that were not requested": {
+			responses: []roundTripper{first, respondSuccess(manyCreated(30, 32))},
+			created:   idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
 		},
 		"one of them without an id": {
-			answers: []roundTripper{first, respondSuccess(strings.Replace(manyCreated(10, 20), `"id":"id15",`, "", 1))},
-			created: idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
+			responses: []roundTripper{first, respondSuccess(strings.Replace(manyCreated(10, 20), `"id":"id15",`, "", 1))},
+			created:   idsFromTo(0, 10), unknown: idsFromTo(10, 20), notCreated: idsFromTo(20, 25), errorIs: cloudflare.ErrOutcomeUnknown,
 		},
 		"an object": {
-			answers: []roundTripper{respondSuccess(`{}`)},
-			unknown: idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIs: cloudflare.ErrOutcomeUnknown,
+			responses: []roundTripper{respondSuccess(`{}`)},
+			unknown:   idsFromTo(0, 10), notCreated: idsFromTo(10, 25), errorIs: cloudflare.ErrOutcomeUnknown,
 		},
 	}
 	for name, test := range tests {
@@ -139,10 +139,10 @@ func TestBatchCreateReportsWhoWasCreated(t *testing.T) {
 				var ctx context.Context
 				ctx, cancel = context.WithCancel(t.Context())
 				defer cancel()
-				client, script := newScriptedClient(t, test.answers...)
+				client, script := newScriptedClient(t, test.responses...)
 				members := manyMembers(25)
 				created, err := client.OrganizationMembers.BatchCreate(ctx, organizationID, members)
-				assert.Len(t, script.sent, len(test.answers), "nothing is sent after a failure")
+				assert.Len(t, script.sent, len(test.responses), "nothing is sent after a failure")
 				if test.errorIs == nil && test.errorIsNone == nil {
 					require.NoError(t, err)
 					assert.Equal(t, test.created, memberIDs(created))
@@ -156,7 +156,7 @@ func TestBatchCreateReportsWhoWasCreated(t *testing.T) {
 				if test.errorIsNone != nil {
 					assert.NotErrorIs(t, err, test.errorIsNone)
 				}
-				clear(members) // what the caller does with its own list changes nothing
+				clear(members) // the error has a list of its own
 				assert.Equal(t, test.created, memberIDs(batch.Created))
 				assert.Equal(t, test.unknown, sentIDs(batch.Unknown))
 				assert.Equal(t, test.notCreated, sentIDs(batch.NotCreated))
@@ -166,7 +166,7 @@ func TestBatchCreateReportsWhoWasCreated(t *testing.T) {
 	}
 }
 
-// closer does something when it is closed.
+// closer calls then when it is closed.
 type closer struct {
 	io.Reader
 	then func()
@@ -206,7 +206,7 @@ func TestBatchCreateLifeCycle(t *testing.T) {
 	assert.Equal(t, manyMembers(25)[20:], batch.NotCreated)
 	page, err = client.OrganizationMembers.List(ctx, other, cloudflare.OrganizationMemberListParams{})
 	require.NoError(t, err)
-	assert.Equal(t, int64(20), page.TotalSize, "the ten that nobody knew of were created")
+	assert.Equal(t, int64(20), page.TotalSize, "the ten of the lost response were created")
 }
 
 func TestBatchError(t *testing.T) {
@@ -216,7 +216,7 @@ func TestBatchError(t *testing.T) {
 	assert.EqualError(t, err, "cause (created: 0; unknown: 0; not created: 0)")
 }
 
-// manyMembers are what is sent, manyCreated what the API makes of them.
+// manyMembers returns the params of n members. The API responds with manyCreated.
 func manyMembers(n int) []cloudflare.OrganizationMemberCreateParams {
 	members := make([]cloudflare.OrganizationMemberCreateParams, n)
 	for i := range members {
@@ -247,7 +247,7 @@ func idsFromTo(from, to int) (ids []string) {
 	return ids
 }
 
-// sentIDs are the IDs that manyCreated gives to what manyMembers sends.
+// sentIDs returns the IDs that manyCreated gives to the members of manyMembers.
 func sentIDs(members []cloudflare.OrganizationMemberCreateParams) (ids []string) {
 	for _, params := range members {
 		ids = append(ids, "id"+strings.TrimSuffix(strings.TrimPrefix(params.Email, "m"), "@example.com"))

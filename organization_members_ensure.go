@@ -10,17 +10,21 @@ import (
 // Ensure returns the member of an organization with this email address, and creates the member if there is none. Letter
 // case does not count. An existing member is not changed: the status may differ from params.Status.
 //
-// A membership that was canceled, or an invitation that was rejected, does not count unless params.Status is that status:
-// Ensure then invites the user again. If you do not want that, list the members with that email address first. If several
-// memberships count, Ensure returns an active one, or else a pending one if there is one.
+// A membership with the status canceled or rejected does not count, unless params.Status asks for that status. Ensure
+// then creates another one, which invites the user again. The API does not document whether it accepts that. To respect
+// a rejection, list the members with that email address first. If several memberships count, Ensure returns an active
+// one if there is one, or else a pending one.
 //
 // Ensure creates at most one member. If the outcome of the create is unknown, Ensure looks for the member for up to 15
-// seconds. If the member appears, Ensure returns it with created true, even though another caller may have created it. If
-// it does not appear, the error matches [ErrOutcomeUnknown]. The member may still appear later, so wait before calling
-// Ensure again.
+// seconds. If the member appears, Ensure returns it with created true, even though another caller may have created it.
+// If it does not appear, the error matches [ErrOutcomeUnknown]. The member may still appear later, so wait before
+// calling Ensure again.
 //
-// The API has no conditional create, so concurrent callers must coordinate: two of them may both find no member and send
-// two invitations.
+// The API has no conditional create, so concurrent callers must coordinate: two of them may both find no member and
+// send two invitations.
+//
+// Ensure sends one request if the member exists, and two otherwise. If the address has capital letters, it may send one
+// more, because the API may have stored the address in lower case.
 //
 // The same params are invalid as in [OrganizationMembersService.Create]. The options apply to each request. A
 // [CaptureResponse] holds the last response.
@@ -47,7 +51,7 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 		return member != nil, err
 	})
 	if err != nil {
-		return nil, false, fmt.Errorf("%w; looked for it: %w", lost, err)
+		return nil, false, fmt.Errorf("%w; it was looked for: %w", lost, err)
 	}
 	return member, true, nil
 }

@@ -32,7 +32,7 @@ func ExampleOrganizationMembersService_List() {
 	// cleo@example.com rejected
 }
 
-// Who has no second factor? Where the API does not say, that is not a no.
+// List members without two-factor authentication. A missing value means "unknown", not "no".
 func ExampleOrganizationMembersService_All() {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
@@ -103,7 +103,7 @@ func ExampleOrganizationMembersService_BatchCreate() {
 	// Output: 25 members with 3 requests
 }
 
-// The connection breaks while the second ten are on their way: nobody knows about them, until somebody looks.
+// The connection breaks after the second ten are sent. Whether they were created is unknown until they are listed.
 func ExampleOrganizationMembersService_BatchCreate_failure() {
 	server := cloudflaretest.NewServer()
 	defer server.Close()

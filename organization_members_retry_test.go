@@ -30,7 +30,7 @@ func TestOrganizationMembersRetries(t *testing.T) {
 
 	tests := map[string]struct {
 		call      func(context.Context, *cloudflare.Client) error
-		responses []roundTripper // each is asked for
+		responses []roundTripper // all of them are used
 		want      error
 	}{
 		"Get, 502":                           {get, []roundTripper{respondError(502), fail(connectionReset), respondSuccess(memberJSON)}, none},

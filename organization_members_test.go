@@ -35,9 +35,9 @@ func readMember() *cloudflare.OrganizationMember {
 
 func TestOrganizationMembersRequests(t *testing.T) {
 	tests := map[string]struct {
-		call   func(context.Context, *cloudflare.Client) error
-		answer roundTripper
-		want   sentRequest
+		call     func(context.Context, *cloudflare.Client) error
+		response roundTripper
+		want     sentRequest
 	}{
 		"List": {
 			func(ctx context.Context, c *cloudflare.Client) error {
@@ -47,10 +47,8 @@ func TestOrganizationMembersRequests(t *testing.T) {
 		},
 		"All": {
 			func(ctx context.Context, c *cloudflare.Client) error {
-				for _, err := range c.OrganizationMembers.All(ctx, organizationID, cloudflare.OrganizationMemberListParams{Email: "a@b"}) {
-					return err
-				}
-				return nil
+				_, err := lastOf(c.OrganizationMembers.All(ctx, organizationID, cloudflare.OrganizationMemberListParams{Email: "a@b"}))
+				return err
 			}, respondSuccess(`[]`), sentRequest{Method: "GET", URL: membersURL + "?page_size=1000&user.email=a%40b"},
 		},
 		"Get": {
@@ -92,7 +90,7 @@ func TestOrganizationMembersRequests(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			client, script := newScriptedClient(t, test.answer)
+			client, script := newScriptedClient(t, test.response)
 			require.NoError(t, test.call(t.Context(), client))
 			test.want.Header = sentHeader()
 			if test.want.Body != "" {
@@ -195,8 +193,8 @@ func TestOrganizationMembersInvalidResults(t *testing.T) {
 			params := cloudflare.OrganizationMemberCreateParams{Email: "a@example.com"}
 
 			member, err := client.OrganizationMembers.Get(t.Context(), organizationID, memberID)
-			var answer *cloudflare.Error
-			require.ErrorAs(t, err, &answer)
+			var apiError *cloudflare.Error
+			require.ErrorAs(t, err, &apiError)
 			assert.Nil(t, member)
 			assert.NotErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
 

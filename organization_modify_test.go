@@ -39,7 +39,7 @@ func TestModifyKeepsOtherFields(t *testing.T) {
 }
 
 func TestModifyWithoutAnUpdate(t *testing.T) {
-	refused := errors.New("not today")
+	rejected := errors.New("not today")
 	for name, test := range map[string]struct {
 		change func(*cloudflare.OrganizationUpdateParams) error
 		err    error
@@ -49,7 +49,7 @@ func TestModifyWithoutAnUpdate(t *testing.T) {
 			p.Profile = new(*p.Profile)
 			return nil
 		}, nil},
-		"if change fails":           {func(p *cloudflare.OrganizationUpdateParams) error { p.Name = "New"; return refused }, refused},
+		"if change fails":           {func(p *cloudflare.OrganizationUpdateParams) error { p.Name = "New"; return rejected }, rejected},
 		"if a name would be empty":  {renameTo(""), cloudflare.ErrInvalidArgument},
 		"if there is nothing to do": {nil, cloudflare.ErrInvalidArgument},
 	} {
@@ -97,18 +97,18 @@ func TestModifyOfTheParent(t *testing.T) {
 			p.ParentID = other
 			return nil
 		})
-		refused, ok := errors.AsType[*cloudflare.Error](err)
+		apiError, ok := errors.AsType[*cloudflare.Error](err)
 		require.True(t, ok, "%v", err)
-		assert.Equal(t, http.StatusBadRequest, refused.StatusCode, "it is the API that refuses this")
+		assert.Equal(t, http.StatusBadRequest, apiError.StatusCode, "the API rejects this")
 		assert.Len(t, api.writes(), 1)
 	})
 }
 
-// The profile is optional in the organization: that it is not there does not mean that there is none.
+// The API may omit the profile from an organization that has one.
 func TestModifyReadsAMissingProfile(t *testing.T) {
 	for name, test := range map[string]struct {
 		inOrganization string
-		profile        roundTripper // nil if it is not asked for
+		profile        roundTripper // nil if it is not read
 		sent           string
 		err            error
 	}{
@@ -164,7 +164,7 @@ func TestModifyLastWriteWins(t *testing.T) {
 }
 
 func TestProfileModify(t *testing.T) {
-	refused := errors.New("not today")
+	rejected := errors.New("not today")
 	withPhone := modifiedProfile
 	withPhone.BusinessPhone = "+1 555 0199"
 	for name, test := range map[string]struct {
@@ -178,12 +178,12 @@ func TestProfileModify(t *testing.T) {
 		"begins empty if never set":      {change: setBusinessPhone, want: cloudflare.OrganizationProfile{BusinessPhone: "+1 555 0199"}, writes: 1},
 		"sends nothing that is the same": {stored: &withPhone, change: setBusinessPhone, want: withPhone},
 		"sends nothing if empty, still":  {change: func(*cloudflare.OrganizationProfile) error { return nil }},
-		"sends nothing if change fails":  {stored: &modifiedProfile, change: func(p *cloudflare.OrganizationProfile) error { return refused }, err: refused},
+		"sends nothing if change fails":  {stored: &modifiedProfile, change: func(p *cloudflare.OrganizationProfile) error { return rejected }, err: rejected},
 		"does not empty all of it": {stored: &modifiedProfile, err: cloudflare.ErrInvalidArgument, change: func(p *cloudflare.OrganizationProfile) error {
 			*p = cloudflare.OrganizationProfile{}
 			return nil
 		}},
-		"refuses no change": {stored: &modifiedProfile, err: cloudflare.ErrInvalidArgument},
+		"change is nil": {stored: &modifiedProfile, err: cloudflare.ErrInvalidArgument},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
@@ -210,7 +210,7 @@ func TestProfileModify(t *testing.T) {
 	}
 }
 
-// A 404 may mean that there is no profile, or that there is no organization, or none that can be read yet.
+// A 404 may mean that the profile does not exist, that the organization does not, or that it cannot be read yet.
 func TestProfileModifyAfterA404(t *testing.T) {
 	for name, test := range map[string]struct {
 		profile cloudflaretest.Fault
@@ -220,13 +220,13 @@ func TestProfileModifyAfterA404(t *testing.T) {
 		err     error
 		fails   bool // with an error that has no sentinel
 	}{
-		"there is none":               {profile: cloudflaretest.Status(404, nil, notFoundBody)},
-		"there is one after all":      {profile: cloudflaretest.Status(404, nil, notFoundBody), stored: &modifiedProfile, kept: modifiedProfile.BusinessName},
-		"no organization":             {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(404, nil, notFoundBody)), stored: &modifiedProfile, err: cloudflare.ErrNotFound},
-		"no route":                    {profile: cloudflaretest.Status(404, nil, noRouteBody), stored: &modifiedProfile, fails: true},
-		"something on the way":        {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &modifiedProfile, fails: true},
-		"the organization is null":    {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(200, nil, successBody("null"))), stored: &modifiedProfile, fails: true},
-		"the organization is refused": {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(403, nil, notFoundBody)), stored: &modifiedProfile, err: cloudflare.ErrForbidden},
+		"there is none":                 {profile: cloudflaretest.Status(404, nil, notFoundBody)},
+		"there is one after all":        {profile: cloudflaretest.Status(404, nil, notFoundBody), stored: &modifiedProfile, kept: modifiedProfile.BusinessName},
+		"no organization":               {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(404, nil, notFoundBody)), stored: &modifiedProfile, err: cloudflare.ErrNotFound},
+		"no route":                      {profile: cloudflaretest.Status(404, nil, noRouteBody), stored: &modifiedProfile, fails: true},
+		"something on the way":          {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &modifiedProfile, fails: true},
+		"the organization is null":      {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(200, nil, successBody("null"))), stored: &modifiedProfile, fails: true},
+		"the organization is forbidden": {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(403, nil, notFoundBody)), stored: &modifiedProfile, err: cloudflare.ErrForbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
@@ -260,7 +260,7 @@ func setBusinessPhone(p *cloudflare.OrganizationProfile) error {
 	return nil
 }
 
-// modifiedProfile has every field, so that a lost one shows.
+// modifiedProfile has every field, so that a field that is lost is noticed.
 var modifiedProfile = cloudflare.OrganizationProfile{
 	BusinessAddress: "1 Main Street", BusinessEmail: "it@example.com", BusinessName: "Example, Inc.",
 	BusinessPhone: "+1 555 0100", ExternalMetadata: `{"crm":7}`,

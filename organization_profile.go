@@ -52,7 +52,7 @@ func (s *OrganizationProfileService) Update(ctx context.Context, organizationID 
 
 func (p OrganizationProfile) validate() error {
 	if p == (OrganizationProfile{}) {
-		return invalid("the profile has no field that is set")
+		return invalid("the profile must have at least one field set")
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func ExampleOrganizationProfileService_Get() {
 	// Output: never set: true
 }
 
-// An update replaces all fields. To change one, change what is there.
+// An update replaces all fields. To change one field, read the profile first.
 func ExampleOrganizationProfileService_Update() {
 	server := cloudflaretest.NewServer()
 	defer server.Close()

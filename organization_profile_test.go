@@ -23,30 +23,30 @@ func TestOrganizationProfileWithoutAProfile(t *testing.T) {
 	assert.Nil(t, profile)
 }
 
-// The update sends all five fields, always, and takes every answer that the API may give to it.
+// Update always sends all five fields, and accepts every response that the API may send.
 func TestOrganizationProfileUpdate(t *testing.T) {
 	for name, tt := range map[string]struct {
-		profile cloudflare.OrganizationProfile
-		status  int
-		answer  string
-		body    string
+		profile  cloudflare.OrganizationProfile
+		status   int
+		response string
+		body     string
 	}{
-		"answered with 204": {
-			profile: *fullProfile(), status: 204, answer: "", body: fullProfileJSON,
+		"with 204": {
+			profile: *fullProfile(), status: 204, response: "", body: fullProfileJSON,
 		},
-		"answered with an empty 200": {
-			profile: *fullProfile(), status: 200, answer: "", body: fullProfileJSON,
+		"with an empty 200": {
+			profile: *fullProfile(), status: 200, response: "", body: fullProfileJSON,
 		},
-		"answered with an envelope": {
-			profile: *fullProfile(), status: 200, answer: successBody(fullProfileJSON), body: fullProfileJSON,
+		"with an envelope": {
+			profile: *fullProfile(), status: 200, response: successBody(fullProfileJSON), body: fullProfileJSON,
 		},
 		"of one field": {
-			profile: cloudflare.OrganizationProfile{ExternalMetadata: "x"}, status: 204, answer: "",
+			profile: cloudflare.OrganizationProfile{ExternalMetadata: "x"}, status: 204, response: "",
 			body: `{"business_address": "", "business_email": "", "business_name": "", "business_phone": "", "external_metadata": "x"}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, script := newScriptedClient(t, respondWith(tt.status, tt.answer))
+			client, script := newScriptedClient(t, respondWith(tt.status, tt.response))
 			require.NoError(t, client.OrganizationProfile.Update(t.Context(), organizationID, tt.profile))
 			assertSent(t, sentRequest{
 				Method: "PUT", URL: organizationURL + "/profile", Body: tt.body,

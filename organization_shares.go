@@ -110,13 +110,13 @@ type ShareListParams struct {
 	Status        ShareStatus         `url:"status,omitempty"`
 	Kind          ShareKind           `url:"kind,omitempty"`
 	TargetType    ShareTargetType     `url:"target_type,omitempty"`
-	ResourceTypes []ShareResourceType `url:"resource_types,omitempty"` // any of these; nil for all; must not be empty if it is not nil
+	ResourceTypes []ShareResourceType `url:"resource_types,omitempty"` // any of these; must not be empty if it is not nil
 
 	OrderBy   ShareOrder `url:"order,omitempty"`     // empty means ShareOrderByCreated
 	Direction Direction  `url:"direction,omitempty"` // empty means DirectionAscending
 
 	PageSize  int    `url:"per_page,omitempty"` // 1 to 100; 0 means 20 for List and 100 for All
-	PageToken string `url:"page,omitempty"`     // a page number from 1: the NextPageToken of a page that was listed with the same filters
+	PageToken string `url:"page,omitempty"`     // a page number from 1: the NextPageToken of a page with the same filters
 }
 
 // call always sends a page number and a page size: without both, the API would respond with the whole list.
@@ -137,8 +137,8 @@ func (p ShareListParams) query() (url.Values, error) {
 
 // List returns one page of the shares of an organization. See [OrganizationSharesService.All] for all pages.
 //
-// List returns an error that matches [ErrInvalidArgument] if ResourceTypes is empty but not nil or has an empty element,
-// if PageSize is negative or larger than 100, or if PageToken is not a page number.
+// List returns an error that matches [ErrInvalidArgument] if ResourceTypes is empty but not nil or has an empty
+// element, if PageSize is negative or larger than 100, or if PageToken is not a page number.
 //
 // Credential: a global API key.
 //
@@ -148,8 +148,9 @@ func (s *OrganizationSharesService) List(ctx context.Context, organizationID str
 }
 
 // All returns an iterator over the shares of an organization that match params, page after page. It works like
-// [OrganizationsService.All], with 100 shares per page. The API numbers the pages, so a share may be missed or come twice
-// if others are added or removed while the list is read. The same arguments are invalid as in [OrganizationSharesService.List].
+// [OrganizationsService.All], with 100 shares per page. The API numbers the pages, so a share may be missed or come
+// twice if others are added or removed while the list is read. The same arguments are invalid as in
+// [OrganizationSharesService.List].
 //
 // Credential: a global API key.
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -105,15 +106,19 @@ func (r *UsageRecord) check() error {
 	return nil
 }
 
+// maxUsageRecords bounds the memory that a response takes. A body of 32 MiB does not hold more records, because each
+// has about 512 bytes.
+const maxUsageRecords = 1 << 16
+
 // usageRecords is a result that has no pages.
 type usageRecords []UsageRecord
 
-// UnmarshalJSONFrom decodes the records and checks each of them. A record with all fields that the API requires has about
-// 400 bytes. So the bound on the number of records keeps a hostile response from taking many times its size in memory,
-// and no other response reaches it.
+// UnmarshalJSONFrom decodes the records and checks each of them.
 func (l *usageRecords) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return decodeItems(dec, (*[]UsageRecord)(l), MaxPageSize+len(dec.UnreadBuffer())/256)
+	return decodeItems(dec, (*[]UsageRecord)(l), maxUsageRecords, errUsageTooLong)
 }
+
+var errUsageTooLong = fmt.Errorf("it has more than %d records: ask for fewer days", maxUsageRecords)
 
 func (l *usageRecords) tooLarge() string { return "ask for fewer days" }
 

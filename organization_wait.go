@@ -55,7 +55,7 @@ func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizati
 	case missing == nil:
 		return nil, err
 	default:
-		return nil, fmt.Errorf("%w; looked for it: %w", missing, err)
+		return nil, fmt.Errorf("%w; it was looked for: %w", missing, err)
 	}
 }
 

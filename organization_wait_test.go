@@ -77,14 +77,14 @@ func TestWaitUntilReadableLooksForOneMinute(t *testing.T) {
 }
 
 func TestWaitUntilReadableStopsOnOtherErrors(t *testing.T) {
-	refusal := cloudflaretest.Status(403, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
+	forbidden := cloudflaretest.Status(403, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
 	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
 		api.Lag(3)
 		fresh, err := api.client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
 		require.NoError(t, err)
 
 		start := time.Now()
-		api.Fail(2, refusal)
+		api.Fail(2, forbidden)
 		_, err = api.client.Organizations.WaitUntilReadable(t.Context(), fresh.ID)
 		assert.ErrorIs(t, err, cloudflare.ErrForbidden)
 		assert.NotErrorIs(t, err, cloudflare.ErrNotFound, "what it was before does not matter")

@@ -141,7 +141,8 @@ type OrganizationUpdateParams struct {
 	Profile  *OrganizationProfile // omitted if nil
 }
 
-// organizationBody is the body of a create and of an update. Fields that are not set are omitted, and never sent as null.
+// organizationBody is the body of a create and of an update. Fields that are not set are omitted, and never sent as
+// null.
 type organizationBody struct {
 	Name    string               `json:"name"`
 	Parent  *parentBody          `json:"parent,omitzero"`
@@ -158,7 +159,7 @@ func newOrganizationBody(name, parentID string, profile *OrganizationProfile) (*
 	case name == "":
 		return nil, invalid("Name is empty")
 	case profile != nil && *profile == OrganizationProfile{}:
-		return nil, invalid("Profile has no field that is set")
+		return nil, invalid("Profile must have at least one field set")
 	}
 	if parentID != "" {
 		if err := checkID("ParentID", parentID); err != nil {
@@ -190,8 +191,8 @@ func (s *OrganizationsService) List(ctx context.Context, params OrganizationList
 }
 
 // All returns an iterator over every organization that the credential can see and that matches params. It begins with
-// the page that params.PageToken names, and fetches a page when it is needed. The iterator can be used again, which sends
-// the requests again.
+// the page that params.PageToken names, and fetches a page when it is needed. The iterator can be used again, which
+// sends the requests again.
 //
 // All asks for [MaxPageSize] organizations per page unless params.PageSize is set: the API limits requests, and this
 // needs the fewest. A caller that stops early has received the rest of a page for nothing, so set PageSize if a few

@@ -69,11 +69,11 @@ func ExampleOrganizationsService_Create() {
 	// Output: Sales below Example, Inc.: sales@example.com
 }
 
-// A create whose answer was lost is not sent again: names are not unique, and there would be two.
+// A create whose response was lost is not retried: names are not unique, and there would be two organizations.
 func ExampleOrganizationsService_Create_outcomeUnknown() {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
-	server.Fail(1, cloudflaretest.Cut()) // carried out, but its answer does not arrive
+	server.Fail(1, cloudflaretest.Cut()) // the organization is created, but the response is lost
 	client := server.Client()
 	ctx := context.Background()
 
@@ -126,8 +126,8 @@ func ExampleOrganizationsService_Delete() {
 
 	for _, id := range []string{root, sales, root} {
 		_, err := client.Organizations.Delete(context.Background(), id)
-		if refused, ok := errors.AsType[*cloudflare.Error](err); ok {
-			fmt.Println("refused:", refused.Errors[0].Message)
+		if e, ok := errors.AsType[*cloudflare.Error](err); ok {
+			fmt.Println("rejected:", e.Errors[0].Message)
 			continue
 		}
 		if err != nil {
@@ -136,7 +136,7 @@ func ExampleOrganizationsService_Delete() {
 		fmt.Println("deleted")
 	}
 	// Output:
-	// refused: organization is not empty: it has sub-organizations
+	// rejected: organization is not empty: it has sub-organizations
 	// deleted
 	// deleted
 }

@@ -18,17 +18,17 @@ import (
 func TestOrganizations(t *testing.T) {
 	withBody := sentHeader("Content-Type", "application/json")
 	for name, tt := range map[string]struct {
-		call   func(context.Context, *cloudflare.OrganizationsService) (any, error)
-		sent   sentRequest // its body as JSON, whatever the order and the white space
-		answer string
-		want   any
+		call     func(context.Context, *cloudflare.OrganizationsService) (any, error)
+		sent     sentRequest // its body as JSON, whatever the order and the white space
+		response string
+		want     any
 	}{
 		"List": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
 				return s.List(ctx, cloudflare.OrganizationListParams{})
 			},
 			sent: sentRequest{Method: "GET", URL: organizationsURL, Header: sentHeader()},
-			answer: `{"success": true, "errors": [], "messages": [], "result": [` + fullOrganizationJSON + `],
+			response: `{"success": true, "errors": [], "messages": [], "result": [` + fullOrganizationJSON + `],
 				"result_info": {"next_page_token": "next", "total_size": 12}}`,
 			want: &cloudflare.Page[cloudflare.Organization]{
 				Items: []cloudflare.Organization{*fullOrganization()}, NextPageToken: "next", TotalSize: 12,
@@ -38,25 +38,25 @@ func TestOrganizations(t *testing.T) {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
 				return s.List(ctx, cloudflare.OrganizationListParams{})
 			},
-			sent:   sentRequest{Method: "GET", URL: organizationsURL, Header: sentHeader()},
-			answer: successBody(`[]`),
-			want:   &cloudflare.Page[cloudflare.Organization]{},
+			sent:     sentRequest{Method: "GET", URL: organizationsURL, Header: sentHeader()},
+			response: successBody(`[]`),
+			want:     &cloudflare.Page[cloudflare.Organization]{},
 		},
 		"Get": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
 				return s.Get(ctx, organizationID)
 			},
-			sent:   sentRequest{Method: "GET", URL: organizationURL, Header: sentHeader()},
-			answer: successBody(fullOrganizationJSON),
-			want:   fullOrganization(),
+			sent:     sentRequest{Method: "GET", URL: organizationURL, Header: sentHeader()},
+			response: successBody(fullOrganizationJSON),
+			want:     fullOrganization(),
 		},
 		"Get of a root organization": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
 				return s.Get(ctx, organizationID)
 			},
-			sent:   sentRequest{Method: "GET", URL: organizationURL, Header: sentHeader()},
-			answer: successBody(`{"id": "` + organizationID + `", "name": "Root", "create_time": "2026-01-02T03:04:05Z", "meta": {}}`),
-			want:   &cloudflare.Organization{ID: organizationID, Name: "Root", CreateTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+			sent:     sentRequest{Method: "GET", URL: organizationURL, Header: sentHeader()},
+			response: successBody(`{"id": "` + organizationID + `", "name": "Root", "create_time": "2026-01-02T03:04:05Z", "meta": {}}`),
+			want:     &cloudflare.Organization{ID: organizationID, Name: "Root", CreateTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
 		},
 		"Create with a name alone": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
@@ -64,8 +64,8 @@ func TestOrganizations(t *testing.T) {
 			},
 			sent: sentRequest{Method: "POST", URL: organizationsURL, Header: withBody,
 				Body: `{"name": "\"<New> & Söhne\""}`},
-			answer: successBody(fullOrganizationJSON),
-			want:   fullOrganization(),
+			response: successBody(fullOrganizationJSON),
+			want:     fullOrganization(),
 		},
 		"Create with everything": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
@@ -73,8 +73,8 @@ func TestOrganizations(t *testing.T) {
 			},
 			sent: sentRequest{Method: "POST", URL: organizationsURL, Header: withBody,
 				Body: `{"name": "New", "parent": {"id": "` + parentID + `"}, "profile": ` + fullProfileJSON + `}`},
-			answer: successBody(fullOrganizationJSON),
-			want:   fullOrganization(),
+			response: successBody(fullOrganizationJSON),
+			want:     fullOrganization(),
 		},
 		"Create with a profile of one field": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
@@ -83,16 +83,16 @@ func TestOrganizations(t *testing.T) {
 			},
 			sent: sentRequest{Method: "POST", URL: organizationsURL, Header: withBody, Body: `{"name": "New", "profile": {
 				"business_address": "", "business_email": "", "business_name": "Only", "business_phone": "", "external_metadata": ""}}`},
-			answer: successBody(fullOrganizationJSON),
-			want:   fullOrganization(),
+			response: successBody(fullOrganizationJSON),
+			want:     fullOrganization(),
 		},
 		"Update with a name alone": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
 				return s.Update(ctx, organizationID, cloudflare.OrganizationUpdateParams{Name: "Renamed"})
 			},
-			sent:   sentRequest{Method: "PUT", URL: organizationURL, Header: withBody, Body: `{"name": "Renamed"}`},
-			answer: successBody(fullOrganizationJSON),
-			want:   fullOrganization(),
+			sent:     sentRequest{Method: "PUT", URL: organizationURL, Header: withBody, Body: `{"name": "Renamed"}`},
+			response: successBody(fullOrganizationJSON),
+			want:     fullOrganization(),
 		},
 		"Update with everything": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
@@ -100,20 +100,20 @@ func TestOrganizations(t *testing.T) {
 			},
 			sent: sentRequest{Method: "PUT", URL: organizationURL, Header: withBody,
 				Body: `{"name": "Renamed", "parent": {"id": "` + parentID + `"}, "profile": ` + fullProfileJSON + `}`},
-			answer: successBody(fullOrganizationJSON),
-			want:   fullOrganization(),
+			response: successBody(fullOrganizationJSON),
+			want:     fullOrganization(),
 		},
 		"Delete": {
 			call: func(ctx context.Context, s *cloudflare.OrganizationsService) (any, error) {
 				return s.Delete(ctx, organizationID)
 			},
-			sent:   sentRequest{Method: "DELETE", URL: organizationURL, Header: sentHeader()},
-			answer: successBody(`{"id": "` + organizationID + `"}`),
-			want:   &cloudflare.OrganizationDeleteResponse{ID: organizationID},
+			sent:     sentRequest{Method: "DELETE", URL: organizationURL, Header: sentHeader()},
+			response: successBody(`{"id": "` + organizationID + `"}`),
+			want:     &cloudflare.OrganizationDeleteResponse{ID: organizationID},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, script := newScriptedClient(t, respondWith(200, tt.answer))
+			client, script := newScriptedClient(t, respondWith(200, tt.response))
 			got, err := tt.call(t.Context(), client.Organizations)
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got)
@@ -122,7 +122,7 @@ func TestOrganizations(t *testing.T) {
 	}
 }
 
-// The wire names of the filters are literal: dots, capitals and all.
+// Each filter is sent under its documented name, with its dots and capital letters.
 func TestOrganizationListParams(t *testing.T) {
 	tests := map[string]struct { // by the name of the field
 		params cloudflare.OrganizationListParams
@@ -169,7 +169,7 @@ func TestOrganizationListParams(t *testing.T) {
 	}
 }
 
-// An organization without tags has nil tags, so that it compares equal to one that a program makes.
+// An organization without tags has nil tags, as one that a program makes.
 func TestOrganizationWithoutHierarchyTags(t *testing.T) {
 	for _, meta := range []string{``, `,"meta":null`, `,"meta":{}`, `,"meta":{"hierarchy_tags":null}`, `,"meta":{"hierarchy_tags":[]}`} {
 		organization := `{"id":"o1"` + meta + `}`
@@ -201,7 +201,7 @@ func TestOrganizationFlags(t *testing.T) {
 	}
 }
 
-// Users store organizations with either JSON package, and read them back with the other one.
+// Organizations can be stored with either JSON package and read with the other.
 func TestOrganizationRoundTrip(t *testing.T) {
 	marshalers := map[string]func(any) ([]byte, error){
 		"encoding/json":    json.Marshal,
@@ -221,7 +221,8 @@ func TestOrganizationRoundTrip(t *testing.T) {
 				"flags": {"account_creation": "f1", "account_deletion": "f2", "account_migration": "f3", "account_mobility": "f4", "sub_org_creation": "f5"},
 				"tenant_flags": {
 					"account_creation": "t1", "account_deletion": "t2", "account_migration": "t3", "account_mobility": "t4",
-					"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7"},
+					"enterprise_capability": "t5", "member_management": "t6", "sub_org_creation": "t7",
+					"account_creation_applies_tenant_defaults": "t8"},
 				"hierarchy_tags": ["` + parentID + `", "` + organizationID + `"],
 				"managed_by": "somebody"},
 			"parent": {"id": "` + parentID + `", "name": "Above"},

@@ -15,7 +15,8 @@ import (
 	"example.com/cloudflare/internal/envelope"
 )
 
-// MaxPageSize is the largest page size that the API accepts, and the most items that are read from one page.
+// MaxPageSize is the most items that are read from one page, and the largest page size that the API accepts. For
+// shares, the largest is 100.
 const MaxPageSize = 1000
 
 // Page is one page of a list.
@@ -58,15 +59,15 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 			seen[maphash.String(seed, token)] = true
 			token = page.NextPageToken
 			if seen[maphash.String(seed, token)] {
-				yield(nil, &PageError{token, errors.New("cloudflare: the API named a page that came before: the list would never end")})
+				yield(nil, &PageError{token, errors.New("cloudflare: the API returned a page token for the second time, so the list would never end")})
 				return
 			}
 		}
 	}
 }
 
-// Collect returns all items of a list that All or [Paginate] returned. If the list yields an error, Collect returns that
-// error and no items. Use it for lists that fit into memory.
+// Collect returns all items of a list that All or [Paginate] returned. If the list yields an error, Collect returns
+// that error and no items. Use it for lists that fit into memory.
 func Collect[T any](list iter.Seq2[*T, error]) ([]T, error) {
 	items := []T{}
 	for item, err := range list {
@@ -139,8 +140,8 @@ func (r *listResult[T]) tooLarge() string { return "set a smaller PageSize" }
 // preparer is an item that makes room for its parts before it is decoded.
 type preparer interface{ prepare() }
 
-// rawItem is an item that keeps parts of its JSON as sent. They may have any number of values, which take no more memory
-// than their text, and duplicate names, which must not cost the page.
+// rawItem is an item that keeps parts of its JSON as sent. They may have any number of values, which take no more
+// memory than their text, and duplicate names, which must not cost the page.
 type rawItem interface{ keepsRaw() }
 
 // items decodes the items of a page one by one, so that a page that is not valid is rejected before it fills memory.
@@ -148,10 +149,13 @@ type items[T any] []T
 
 // UnmarshalJSONFrom decodes at most MaxPageSize items and checks each of them.
 func (l *items[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return decodeItems(dec, (*[]T)(l), MaxPageSize)
+	return decodeItems(dec, (*[]T)(l), MaxPageSize, errPageTooLong)
 }
 
-func decodeItems[T any](dec *jsontext.Decoder, l *[]T, limit int) error {
+var errPageTooLong = fmt.Errorf("the page has more than %d items", MaxPageSize)
+
+// decodeItems decodes and checks at most limit items. It returns tooMany if there are more.
+func decodeItems[T any](dec *jsontext.Decoder, l *[]T, limit int, tooMany error) error {
 	if dec.PeekKind() != jsontext.KindBeginArray {
 		return errors.New("the result is not a list")
 	}
@@ -169,7 +173,7 @@ func decodeItems[T any](dec *jsontext.Decoder, l *[]T, limit int) error {
 	}
 	for dec.PeekKind() != jsontext.KindEndArray {
 		if len(*l) == limit {
-			return fmt.Errorf("the page has more than %d items", limit)
+			return tooMany
 		}
 		if dec.PeekKind() == jsontext.KindNull {
 			return fmt.Errorf("item %d is null", len(*l))

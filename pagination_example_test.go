@@ -37,7 +37,7 @@ func ExampleCollect() {
 	// Gamma
 }
 
-// Lists of any other part of the API, paged by number or by cursor, work like the lists of this package.
+// Paginate iterates over any list, also one with page numbers or cursors.
 func ExamplePaginate() {
 	server := cloudflaretest.NewServer()
 	defer server.Close()
@@ -103,7 +103,7 @@ func ExampleOrganizationsService_All() {
 	// Sales Asia
 }
 
-// What was listed before a page failed stays, and the list goes on where it stopped.
+// A list that fails can be resumed from the page that failed.
 func ExampleOrganizationsService_All_resume() {
 	server := cloudflaretest.NewServer()
 	defer server.Close()

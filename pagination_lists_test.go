@@ -17,13 +17,13 @@ import (
 	"example.com/cloudflare"
 )
 
-// pagedList is one All over pages of two, from a server that has items 0 to 9.
+// pagedList is a method named All with pages of two items, from a server with ten items.
 type pagedList struct {
 	name string
 	all  func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error]
 }
 
-// ids turns a list into one of the IDs of its items.
+// ids returns an iterator over the IDs of the items of a list.
 func ids[T any](list iter.Seq2[*T, error], id func(*T) string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for item, err := range list {
@@ -51,21 +51,48 @@ var everyPagedList = []pagedList{
 		all := c.OrganizationMembers.All(ctx, "o1", cloudflare.OrganizationMemberListParams{PageSize: 2, PageToken: token})
 		return ids(all, func(m *cloudflare.OrganizationMember) string { return m.ID })
 	}},
+	{"audit logs", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+		all := c.OrganizationAuditLogs.All(ctx, "o1", cloudflare.AuditLogListParams{Since: aDay, Before: aDay, PageSize: 2, PageToken: token})
+		return ids(all, func(e *cloudflare.AuditLog) string { return e.ID })
+	}},
+	{"a history", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+		params := cloudflare.AuditLogHistoryParams{ActionTime: aDay, Since: aDay, Before: aDay, PageSize: 2, PageToken: token}
+		return ids(c.OrganizationAuditLogs.HistoryAll(ctx, "o1", "e1", params), func(e *cloudflare.AuditLog) string { return e.ID })
+	}},
+	{"shares", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+		all := c.OrganizationShares.All(ctx, "o1", cloudflare.ShareListParams{PageSize: 2, PageToken: token})
+		return ids(all, func(s *cloudflare.Share) string { return s.ID })
+	}},
 }
 
 var tenIDs = []string{"i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7", "i8", "i9"}
 
-// servePage answers with two of the ten items.
-func servePage(w http.ResponseWriter, r *http.Request) {
-	from, _ := strconv.Atoi(r.URL.Query().Get("page_token"))
-	next := ""
-	if from+2 < len(tenIDs) {
-		next = `"next_page_token":"` + strconv.Itoa(from+2) + `",`
+// pageStart returns the index of the first item on the page that is requested. A page token and a cursor are this index.
+func pageStart(r *http.Request) int {
+	query := r.URL.Query()
+	if page, err := strconv.Atoi(query.Get("page")); err == nil {
+		return 2 * (page - 1)
 	}
-	fmt.Fprintf(w, `{"success":true,"result":[{"id":%q},{"id":%q}],"result_info":{%s"total_size":10}}`, tenIDs[from], tenIDs[from+1], next)
+	index, _ := strconv.Atoi(query.Get("page_token") + query.Get("cursor")) // none for the first page
+	return index
 }
 
-// However ranging over All ends, nothing is left running, and nothing more is asked for.
+// servePage responds with two of the ten items, in the paging scheme of the request.
+func servePage(w http.ResponseWriter, r *http.Request) {
+	from, info := pageStart(r), `"total_size":10`
+	switch next := strconv.Itoa(from + 2); {
+	case r.URL.Query().Has("page"):
+		info = `"page":` + strconv.Itoa(from/2+1) + `,"total_pages":5`
+	case from+2 == len(tenIDs):
+	case r.URL.Query().Has("limit"):
+		info = `"cursor":"` + next + `"`
+	default:
+		info += `,"next_page_token":"` + next + `"`
+	}
+	fmt.Fprintf(w, `{"success":true,"result":[{"id":%q},{"id":%q}],"result_info":{%s}}`, tenIDs[from], tenIDs[from+1], info)
+}
+
+// However a loop over All ends, no goroutine is left and no further page is requested.
 func TestAllLeaksNoGoroutines(t *testing.T) {
 	var requests atomic.Int32
 	seen := func(list iter.Seq2[string, error], stop func(int) bool) (got []string) {
@@ -110,7 +137,7 @@ func TestAllLeaksNoGoroutines(t *testing.T) {
 			}
 			return got
 		}, 5, 3},
-		"cancelled within a page": {func(_ context.Context, cancel func(), list iter.Seq2[string, error]) []string {
+		"canceled within a page": {func(_ context.Context, cancel func(), list iter.Seq2[string, error]) []string {
 			return seen(list, func(n int) bool {
 				if n == 3 {
 					cancel()
@@ -118,7 +145,7 @@ func TestAllLeaksNoGoroutines(t *testing.T) {
 				return false
 			})
 		}, 4, 2},
-		"cancelled before": {func(_ context.Context, cancel func(), list iter.Seq2[string, error]) []string {
+		"canceled before": {func(_ context.Context, cancel func(), list iter.Seq2[string, error]) []string {
 			cancel()
 			return seen(list, func(int) bool { return false })
 		}, 0, 0},
@@ -166,16 +193,16 @@ func TestAllLeaksNoGoroutines(t *testing.T) {
 	}
 }
 
-// Wherever a list fails, and whatever with: what came before and what comes from the token of the error on are all
-// items, in order, none twice.
+// Wherever and however a list fails: the items before the error and those from its token on are all items, in order and
+// without duplicates.
 func TestAllResumesWithoutGapOrDuplicate(t *testing.T) {
 	failures := map[string]http.HandlerFunc{
 		"500":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", http.StatusInternalServerError) },
 		"429":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusTooManyRequests) },
-		"a refusal": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"success":false}`) },
+		"a failure": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"success":false}`) },
 		"HTML":      func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
 		"a bad item": func(w http.ResponseWriter, _ *http.Request) {
-			io.WriteString(w, `{"success":true,"result":[{"id":"i8"},{"id":""}]}`)
+			io.WriteString(w, `{"success":true,"result":[{"id":"i8"},{"id":8}]}`)
 		},
 		"a cut": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	}
@@ -184,8 +211,7 @@ func TestAllResumesWithoutGapOrDuplicate(t *testing.T) {
 			for page := range 5 {
 				var mended atomic.Bool
 				s := newCountedServer(t, func(w http.ResponseWriter, r *http.Request) {
-					token := r.URL.Query().Get("page_token")
-					if failing := strconv.Itoa(2 * page); !mended.Load() && (token == failing || token == "" && failing == "0") {
+					if !mended.Load() && pageStart(r) == 2*page {
 						fail(w, r)
 						return
 					}
@@ -200,7 +226,7 @@ func TestAllResumesWithoutGapOrDuplicate(t *testing.T) {
 						errs++
 						require.ErrorAs(t, err, &failed)
 						assert.Empty(t, id)
-						continue // which must end the loop by itself
+						continue // the loop ends by itself
 					}
 					got = append(got, id)
 				}

@@ -16,26 +16,30 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// As many requests as there are pages, and one for an empty list.
+// All sends one request for each page, and one for an empty list.
 func TestAllRequests(t *testing.T) {
-	for _, tt := range []struct{ organizations, pageSize, requests int }{
-		{0, 0, 1}, {0, 1000, 1},
-		{1, 0, 1}, {1, 1, 1},
-		{10, 0, 1}, {10, 10, 1}, {10, 9, 2}, {10, 1, 10},
-		{25, 0, 1}, {25, 10, 3}, {25, 25, 1}, {25, 24, 2},
-		{1_000, 0, 1}, {1_000, 999, 2}, {1_000, 1_000, 1},
-		{10_001, 0, 11}, {10_001, 1_000, 11},
+	type pages struct{ size, requests int }
+	for organizations, tests := range map[int][]pages{
+		0:      {{0, 1}, {1000, 1}},
+		1:      {{0, 1}, {1, 1}},
+		10:     {{0, 1}, {10, 1}, {9, 2}, {1, 10}},
+		25:     {{0, 1}, {10, 3}, {25, 1}, {24, 2}},
+		1_000:  {{0, 1}, {999, 2}, {1_000, 1}},
+		10_001: {{0, 11}, {1_000, 11}},
 	} {
-		t.Run(fmt.Sprintf("%d at %d a page", tt.organizations, tt.pageSize), func(t *testing.T) {
-			server, ids := seededServer(t, tt.organizations)
-			got := listedIDs(t, server.Client(), cloudflare.OrganizationListParams{PageSize: tt.pageSize})
-			assert.True(t, slices.Equal(ids, got), "%d organizations came of %d, or not in order", len(got), len(ids))
-			assert.Len(t, server.Requests(), tt.requests)
-		})
+		server, ids := seededServer(t, organizations)
+		for _, tt := range tests {
+			t.Run(fmt.Sprintf("%d at %d a page", organizations, tt.size), func(t *testing.T) {
+				before := len(server.Requests())
+				got := listedIDs(t, server.Client(), cloudflare.OrganizationListParams{PageSize: tt.size})
+				assert.True(t, slices.Equal(ids, got), "%d organizations came of %d, or not in order", len(got), len(ids))
+				assert.Len(t, server.Requests(), before+tt.requests)
+			})
+		}
 	}
 }
 
-// List leaves the page size to the API, and its pages can be followed by hand.
+// List does not send a page size unless it is set, and its pages can be followed by their tokens.
 func TestListPageByPage(t *testing.T) {
 	server, ids := seededServer(t, 25)
 	client := server.Client()
@@ -180,7 +184,7 @@ func TestAllStopsWhenTheCallerBreaks(t *testing.T) {
 	assert.Len(t, server.Requests(), 1)
 }
 
-// All that a PageError needs to be told is where to go on.
+// The page token of a PageError resumes a list at the page that failed.
 func TestAllResumesFromAPageError(t *testing.T) {
 	server, ids := seededServer(t, 45)
 	client := server.Client(cloudflare.WithMaxRetries(0))
@@ -203,7 +207,7 @@ func TestAllResumesFromAPageError(t *testing.T) {
 	assert.Len(t, server.Requests(), 6)
 }
 
-// What All yields is the caller's to keep.
+// Organizations that All yielded do not change afterwards.
 func TestAllDoesNotReuseItems(t *testing.T) {
 	server, _ := seededServer(t, 25)
 	kept := map[*cloudflare.Organization]cloudflare.Organization{}

@@ -20,8 +20,8 @@ type paging struct {
 	next func(query url.Values, info *envelope.ResultInfo, n int) (string, error)
 }
 
-// The ways in which the API divides lists into pages. In none of them does a number of items end a list: the API may omit
-// it, or count without the filters.
+// The ways in which the API divides lists into pages. In none of them does a number of items end a list: the API may
+// omit it, or count without the filters.
 var (
 	pageTokens  = &paging{token: "page_token", size: "page_size", maxSize: MaxPageSize, next: nextToken}
 	cursors     = &paging{token: "cursor", size: "limit", maxSize: MaxPageSize, next: nextCursor}

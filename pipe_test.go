@@ -18,10 +18,10 @@ import (
 	"example.com/cloudflare"
 )
 
-// pipeServer is a server at the other end of net.Pipe connections, which unlike sockets let the virtual clock of
-// testing/synctest run on. Each connection serves one request, so that every attempt of a client is one dial.
+// pipeServer is a server at the other end of net.Pipe connections. Unlike sockets they work in the virtual time of
+// testing/synctest. Each connection serves one request, so that every attempt of a client is one dial.
 type pipeServer struct {
-	script func(n int) pipeReply // what becomes of the n-th dial, n from 1
+	script func(n int) pipeReply // n is the number of the dial, from 1
 
 	mu       sync.Mutex
 	dials    []time.Time
@@ -35,13 +35,13 @@ type pipeRequest struct {
 	at                 time.Time
 }
 
-// pipeReply is what becomes of one dial.
+// pipeReply says what happens to one dial.
 type pipeReply struct {
-	refuse error         // the dial fails with this
-	deaf   bool          // the connection ends before the request is read
-	reset  bool          // the connection ends in a reset, not in an orderly close
-	answer func() string // what is written once the request has been read; nil: nothing
-	hang   bool          // the connection then stays open, silent, until the client closes it
+	dialError error         // the dial fails with this
+	deaf      bool          // the connection ends before the request is read
+	reset     bool          // the connection ends in a reset, not in an orderly close
+	response  func() string // what is written once the request has been read; nil: nothing
+	hang      bool          // the connection then stays open, silent, until the client closes it
 }
 
 // pipeAlways replies to every dial in the same way.
@@ -54,12 +54,12 @@ func pipeScript(replies ...pipeReply) func(int) pipeReply {
 	return func(n int) pipeReply { return replies[min(n, len(replies))-1] }
 }
 
-// pipeAnswer replies with a whole answer. The header is given as lines.
-func pipeAnswer(status int, body string, header ...string) pipeReply {
-	return pipeReply{answer: func() string { return pipeText(status, len(body), body, header...) }}
+// pipeResponse replies with a complete response. Each line is a header.
+func pipeResponse(status int, body string, header ...string) pipeReply {
+	return pipeReply{response: func() string { return pipeText(status, len(body), body, header...) }}
 }
 
-// pipeText is an answer as it goes over the wire, which may promise more than the body that it has.
+// pipeText returns a response as sent. Its Content-Length may be larger than the body.
 func pipeText(status, length int, body string, header ...string) string {
 	var lines strings.Builder
 	for _, line := range header {
@@ -68,7 +68,7 @@ func pipeText(status, length int, body string, header ...string) string {
 	return fmt.Sprintf("HTTP/1.1 %d \r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n%s", status, length, &lines, body)
 }
 
-// newPipeServer returns a server, and a client of it with the options given.
+// newPipeServer returns a server and a client of it.
 func newPipeServer(t *testing.T, script func(n int) pipeReply, opts ...cloudflare.Option) (*pipeServer, *cloudflare.Client) {
 	t.Helper()
 	s := &pipeServer{script: script}
@@ -89,8 +89,8 @@ func (s *pipeServer) dial(context.Context, string, string) (net.Conn, error) {
 	s.dials = append(s.dials, time.Now())
 	reply := s.script(len(s.dials))
 	s.mu.Unlock()
-	if reply.refuse != nil {
-		return nil, reply.refuse
+	if reply.dialError != nil {
+		return nil, reply.dialError
 	}
 	near, far := net.Pipe()
 	go s.serve(far, reply)
@@ -116,8 +116,8 @@ func (s *pipeServer) serve(conn net.Conn, reply pipeReply) {
 	s.mu.Lock()
 	s.requests = append(s.requests, pipeRequest{r.Method, r.URL.Path, string(body), r.Header, time.Now()})
 	s.mu.Unlock()
-	if reply.answer != nil {
-		text := reply.answer()
+	if reply.response != nil {
+		text := reply.response()
 		if r.Method == http.MethodHead {
 			head, _, _ := strings.Cut(text, "\r\n\r\n")
 			text = head + "\r\n\r\n"
@@ -129,14 +129,14 @@ func (s *pipeServer) serve(conn net.Conn, reply pipeReply) {
 	}
 }
 
-// seen returns when connections were asked for, and the requests that were read.
+// seen returns the times of all dials and the requests that were read.
 func (s *pipeServer) seen() ([]time.Time, []pipeRequest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]time.Time(nil), s.dials...), append([]pipeRequest(nil), s.requests...)
 }
 
-// resettingConn reports the end of a connection as the kernel reports a reset.
+// resettingConn reports the end of a connection as a reset.
 type resettingConn struct{ net.Conn }
 
 func (c resettingConn) Read(b []byte) (int, error) {

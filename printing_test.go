@@ -23,7 +23,7 @@ import (
 	"example.com/cloudflare"
 )
 
-// renderings are all the ways in which a value ends up in a log.
+// renderings returns the text of a value in each of the ways in which it can end up in a log.
 func renderings(t *testing.T, v any) map[string]string {
 	t.Helper()
 	out := make(map[string]string)
@@ -47,8 +47,8 @@ func renderings(t *testing.T, v any) map[string]string {
 	return out
 }
 
-// reachable returns every text that reflection can reach, as dumpers like spew do: behind pointers and interfaces, in
-// fields that are not exported, in maps and in the buffers of connections.
+// reachable returns every string that reflection can reach, as dumpers like spew do: behind pointers and interfaces, in
+// unexported fields, in maps and in the buffers of connections.
 func reachable(v any) []string {
 	var texts []string
 	seen := make(map[[2]any]bool)
@@ -111,8 +111,8 @@ func requireNoCanary(t *testing.T, what string, v any) {
 	}
 }
 
-// Nothing that a program holds of this package shows a credential, in whatever way it is printed: also after requests,
-// when the buffers of connections hold one.
+// No value of this package shows a credential, however it is printed. That holds after requests too, when the buffers of
+// connections contain it.
 func TestNoPrinterReachesACredential(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"success":true,"result":`+anOrganization+`}`)
@@ -139,7 +139,7 @@ func TestNoPrinterReachesACredential(t *testing.T) {
 	}
 }
 
-// carrying is an error that holds what its text does not show.
+// carrying is an error with a request in a field.
 type carrying struct{ request *http.Request }
 
 func (carrying) Error() string { return "the transport failed" }
@@ -170,7 +170,7 @@ func TestTransportErrorsThatCarryCredentials(t *testing.T) {
 	}
 }
 
-// What a program that crashes leaves behind shows no credential either. It crashes in a process of its own.
+// The output of a program that crashes contains no credential. It crashes in a process of its own.
 func TestCrashesShowNoCredential(t *testing.T) {
 	if os.Getenv("CRASH") != "" {
 		var c *cloudflare.Client

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,13 +21,13 @@ func limitHeader(left, reset int) string {
 	return fmt.Sprintf(`Ratelimit: "default";r=%d;t=%d`, left, reset)
 }
 
-// limitedReply is a good answer to a Get that says how many requests are left for how many seconds.
+// limitedReply returns a successful response to a Get with the remaining requests and the seconds until the reset.
 func limitedReply(left, reset int) pipeReply {
-	return pipeAnswer(200, retryOrg, limitHeader(left, reset))
+	return pipeResponse(200, organizationBody, limitHeader(left, reset))
 }
 
 func getOrganization(ctx context.Context, client *cloudflare.Client, opts ...cloudflare.CallOption) error {
-	_, err := client.Organizations.Get(ctx, retryID, opts...)
+	_, err := client.Organizations.Get(ctx, organizationID, opts...)
 	return err
 }
 
@@ -46,8 +43,8 @@ func TestRateLimitsAreExposed(t *testing.T) {
 	for _, status := range []int{200, 404, 429, 503} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				body := map[bool]string{true: retryOrg, false: retryRefusal}[status == 200]
-				_, client := newPipeServer(t, pipeAlways(pipeAnswer(status, body, header...)))
+				body := map[bool]string{true: organizationBody, false: rejectedBody}[status == 200]
+				_, client := newPipeServer(t, pipeAlways(pipeResponse(status, body, header...)))
 				var response cloudflare.Response
 				err := getOrganization(t.Context(), client, cloudflare.CaptureResponse(&response))
 				assert.Equal(t, want, response.RateLimits)
@@ -56,15 +53,15 @@ func TestRateLimitsAreExposed(t *testing.T) {
 					require.NoError(t, err)
 					return
 				}
-				var answer *cloudflare.Error
-				require.ErrorAs(t, err, &answer)
-				assert.Equal(t, want, answer.RateLimits)
+				var apiError *cloudflare.Error
+				require.ErrorAs(t, err, &apiError)
+				assert.Equal(t, want, apiError.RateLimits)
 			})
 		})
 	}
 	t.Run("none", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			_, client := newPipeServer(t, pipeAlways(pipeAnswer(200, retryOrg, "Ratelimit: ?", "X-RateLimit-Remaining: 0")))
+			_, client := newPipeServer(t, pipeAlways(pipeResponse(200, organizationBody, "Ratelimit: ?", "X-RateLimit-Remaining: 0")))
 			var response cloudflare.Response
 			for range 2 {
 				require.NoError(t, getOrganization(t.Context(), client, cloudflare.CaptureResponse(&response)))
@@ -74,161 +71,12 @@ func TestRateLimitsAreExposed(t *testing.T) {
 	})
 }
 
-// quotaServer takes so many requests a window, and says how many are left and, rounded up, for how many seconds.
-type quotaServer struct {
-	quota   int
-	window  time.Duration
-	latency time.Duration
-
-	mu              sync.Mutex
-	served, refused int
-	left            int
-	end             time.Time
-	pauses          []pause
-	starts          []time.Time
-}
-
-// pause is from when a client has read that nothing is left to when the reset is that it was told of.
-type pause struct{ from, to time.Time }
-
-func (q *quotaServer) answer() string {
-	q.mu.Lock()
-	now := time.Now()
-	if !now.Before(q.end) {
-		q.left, q.end = q.quota, now.Add(q.window)
-	}
-	reset := int((q.end.Sub(now) + time.Second - 1) / time.Second)
-	var text string
-	if q.left > 0 {
-		q.left--
-		q.served++
-		text = pipeText(200, len(retryOrg), retryOrg, limitHeader(q.left, reset))
-	} else {
-		q.refused++
-		text = pipeText(429, len(retryRefusal), retryRefusal, limitHeader(0, reset), fmt.Sprintf("Retry-After: %d", reset))
-	}
-	uneven := time.Duration((q.served+q.refused)%7) * q.latency / 10 // so that answers overtake one another
-	q.mu.Unlock()
-	<-time.After(q.latency + uneven)
-	return text
-}
-
-// watch is a transport that records when requests start, and when an answer without anything left has been read.
-func (q *quotaServer) watch(transport http.RoundTripper) http.RoundTripper {
-	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		q.mu.Lock()
-		q.starts = append(q.starts, time.Now())
-		q.mu.Unlock()
-		resp, err := transport.RoundTrip(r)
-		if err == nil {
-			resp.Body = &watchedBody{resp.Body, func() { q.read(resp.Header.Get("Ratelimit")) }}
-		}
-		return resp, err
-	})
-}
-
-func (q *quotaServer) read(limit string) {
-	var left, reset int
-	if n, _ := fmt.Sscanf(limit, `"default";r=%d;t=%d`, &left, &reset); n == 2 && left == 0 {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		now := time.Now()
-		q.pauses = append(q.pauses, pause{now, now.Add(time.Duration(reset) * time.Second)})
-	}
-}
-
-// watchedBody tells when it has been read.
-type watchedBody struct {
-	io.ReadCloser
-	read func()
-}
-
-func (b *watchedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
-		b.read()
-	}
-	return n, err
-}
-
-// run makes calls from goroutines, and returns the errors.
-func (q *quotaServer) run(t *testing.T, goroutines, calls int) []error {
-	server := &pipeServer{script: pipeAlways(pipeReply{answer: q.answer})}
-	client := server.client(t, q.watch(server.transport()))
-	work := make(chan int, calls)
-	for i := range calls {
-		work <- i
-	}
-	close(work)
-	var mu sync.Mutex
-	var failed []error
-	var wg sync.WaitGroup
-	for range goroutines {
-		wg.Go(func() {
-			for range work {
-				if err := getOrganization(t.Context(), client); err != nil {
-					mu.Lock()
-					failed = append(failed, err)
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return failed
-}
-
-// Many goroutines and a small quota: every call succeeds, and no request is spent where it is known that nothing is
-// left. The answers take from no time to longer than a window.
-func TestQuotaIsShared(t *testing.T) {
-	for _, quota := range []int{1, 3, 5, 20} {
-		for _, window := range []time.Duration{2500 * time.Millisecond, 20 * time.Second} {
-			for _, latency := range []time.Duration{time.Millisecond, 700 * time.Millisecond, 4 * time.Second} {
-				t.Run(fmt.Sprintf("%d in %s, answers in %s", quota, window, latency), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) {
-						q := &quotaServer{quota: quota, window: window, latency: latency}
-						assert.Empty(t, q.run(t, 16, 200))
-						assert.Equal(t, 200, q.served)
-						assert.LessOrEqual(t, q.refused, 15, "only those under way before the first answer")
-						if quota < 16 {
-							require.NotEmpty(t, q.pauses)
-						}
-						for _, p := range q.pauses {
-							for _, start := range q.starts {
-								// What starts at the very moment of the reading may have started before it.
-								if start.After(p.from) && start.Before(p.to) {
-									t.Fatalf("a request started at %s, between %s and %s", start, p.from, p.to)
-								}
-							}
-						}
-					})
-				})
-			}
-		}
-	}
-}
-
-func TestOneGoroutineIsNeverThrottled(t *testing.T) {
-	for _, quota := range []int{1, 3, 5, 20} {
-		for _, latency := range []time.Duration{0, 300 * time.Millisecond, 1500 * time.Millisecond} {
-			t.Run(fmt.Sprintf("%d, answers in %s", quota, latency), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					q := &quotaServer{quota: quota, window: 7300 * time.Millisecond, latency: latency}
-					assert.Empty(t, q.run(t, 1, 60))
-					assert.Equal(t, 60, q.served)
-					assert.Zero(t, q.refused)
-				})
-			})
-		}
-	}
-}
-
 // While nothing is left, a call waits, or is refused without a request where it cannot.
 func TestPause(t *testing.T) {
 	limited := cloudflare.ErrRateLimited
 	tests := []struct {
 		name     string
-		limits   string        // the header of the answer before
+		limits   string        // the header of the response before
 		maxWait  time.Duration // 0: the default
 		deadline time.Duration
 		cancel   time.Duration
@@ -266,7 +114,7 @@ func TestPause(t *testing.T) {
 						opts = append(opts, cloudflare.WithMaxRetryWait(test.maxWait))
 					}
 					server, client := newPipeServer(t, pipeScript(
-						pipeAnswer(200, retryOrg, "Ratelimit: "+test.limits), pipeAnswer(200, retryOrg)), opts...)
+						pipeResponse(200, organizationBody, "Ratelimit: "+test.limits), pipeResponse(200, organizationBody)), opts...)
 					require.NoError(t, getOrganization(t.Context(), client))
 
 					ctx, cancel := context.WithCancel(t.Context())
@@ -304,7 +152,7 @@ func TestPause(t *testing.T) {
 
 func TestPauseEndsForThoseWhoDidNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, client := newPipeServer(t, pipeScript(limitedReply(0, 31536000), pipeAnswer(200, retryOrg)))
+		_, client := newPipeServer(t, pipeScript(limitedReply(0, 31536000), pipeResponse(200, organizationBody)))
 		require.NoError(t, getOrganization(t.Context(), client))
 		assertMatchesOnly(t, getOrganization(t.Context(), client), cloudflare.ErrRateLimited)
 		<-time.After(5 * time.Minute)
@@ -316,7 +164,7 @@ func TestPauseEndsForThoseWhoDidNotWait(t *testing.T) {
 
 func TestPauseIsOfOneClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeScript(limitedReply(0, 300), pipeAnswer(200, retryOrg)))
+		server, client := newPipeServer(t, pipeScript(limitedReply(0, 300), pipeResponse(200, organizationBody)))
 		require.NoError(t, getOrganization(t.Context(), client))
 		require.NoError(t, getOrganization(t.Context(), server.client(t, server.transport())))
 	})
@@ -338,7 +186,7 @@ func TestThrottledCallWaitsForTheReset(t *testing.T) {
 		for _, method := range []string{"GET", "POST"} {
 			t.Run(test.name+"/"+method, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					server, client := newPipeServer(t, pipeScript(pipeAnswer(429, retryRefusal, test.header...), pipeAnswer(200, retryOrg)))
+					server, client := newPipeServer(t, pipeScript(pipeResponse(429, rejectedBody, test.header...), pipeResponse(200, organizationBody)))
 					err := retryCallOf(t, method).do(t.Context(), client)
 					dials, _ := server.seen()
 					if test.wait == 0 {
@@ -363,7 +211,7 @@ func TestPauseBetweenAttempts(t *testing.T) {
 		server.script = func(n int) pipeReply {
 			if n == 1 {
 				go func() { assert.NoError(t, getOrganization(t.Context(), client)) }()
-				return pipeReply{reset: true, answer: func() string { <-time.After(time.Second); return "" }}
+				return pipeReply{reset: true, response: func() string { <-time.After(time.Second); return "" }}
 			}
 			return limitedReply(0, 200)
 		}
@@ -385,7 +233,7 @@ func TestStalledRequestDoesNotBlockOthersForEver(t *testing.T) {
 		name    string
 		timeout time.Duration
 		first   pipeReply
-		idle    time.Duration // between the first answer and the request that stalls
+		idle    time.Duration // between the first response and the request that stalls
 		waits   time.Duration
 	}{
 		{"the last of a window", 0, limitedReply(1, 20), 0, 20 * time.Second},
@@ -450,146 +298,4 @@ func TestPanickingTransportHoldsNobodyBack(t *testing.T) {
 		require.NoError(t, getOrganization(t.Context(), client))
 		assert.Zero(t, time.Since(start))
 	})
-}
-
-// turnstile is a limiter that lets one request through at a time, so long after the one before.
-type turnstile struct {
-	every time.Duration
-
-	mu     sync.Mutex
-	next   time.Time
-	passed int
-}
-
-func (l *turnstile) Wait(ctx context.Context) error {
-	l.mu.Lock()
-	at := time.Now()
-	if at.Before(l.next) {
-		at = l.next
-	}
-	l.next = at.Add(l.every)
-	l.passed++
-	l.mu.Unlock()
-	select {
-	case <-time.After(time.Until(at)):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func TestLimiterPacesEveryAttempt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		limiter := &turnstile{every: 4 * time.Second}
-		server, client := newPipeServer(t, func(n int) pipeReply {
-			return []pipeReply{limitedReply(50, 60), pipeAnswer(503, retryRefusal), {reset: true}}[n%3]
-		}, cloudflare.WithLimiter(limiter))
-		var wg sync.WaitGroup
-		var attempts atomic.Int64
-		for range 8 {
-			wg.Go(func() {
-				var response cloudflare.Response
-				_ = getOrganization(t.Context(), client, cloudflare.CaptureResponse(&response))
-				attempts.Add(int64(response.Attempts))
-			})
-		}
-		wg.Wait()
-		dials, _ := server.seen()
-		assert.Greater(t, len(dials), 8, "some calls took more than one attempt")
-		assert.Len(t, dials, limiter.passed)
-		assert.EqualValues(t, attempts.Load(), len(dials))
-		for i := range dials[1:] {
-			assert.GreaterOrEqual(t, dials[i+1].Sub(dials[i]), limiter.every)
-		}
-	})
-}
-
-func TestLimiterThatFails(t *testing.T) {
-	broken := errors.New("no connection to the limiter")
-	refuseAt := func(n int, err error) cloudflare.Limiter {
-		calls := 0
-		return limiterFunc(func(context.Context) error {
-			if calls++; calls == n {
-				return err
-			}
-			return nil
-		})
-	}
-	tests := []struct {
-		name   string
-		at     int
-		err    error
-		method string
-		is     []error
-		status int
-	}{
-		{"before a read", 1, broken, "GET", []error{broken}, 0},
-		{"before a write", 1, broken, "POST", []error{broken}, 0},
-		{"before the second attempt of a read", 2, broken, "GET", []error{broken}, 503},
-		{"before the second attempt of a write", 2, broken, "PUT", []error{broken, cloudflare.ErrOutcomeUnknown}, 503},
-		{"with a rate limit of its own", 1, fmt.Errorf("fleet: %w", cloudflare.ErrRateLimited), "POST", []error{cloudflare.ErrRateLimited}, 0},
-		{"with the outcome of another call", 1, fmt.Errorf("last seen: %w", cloudflare.ErrOutcomeUnknown), "POST", nil, 0},
-		{"with the error of another call", 1, fmt.Errorf("last seen: %w", &cloudflare.Error{Method: "GET", Path: "/x", StatusCode: 404}), "GET", nil, 0},
-		{"with a time-out of its own", 1, fmt.Errorf("limiter of our own: %w", context.DeadlineExceeded), "GET", nil, 0},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, retryRefusal)), cloudflare.WithLimiter(refuseAt(test.at, test.err)))
-				var response cloudflare.Response
-				err := retryCallOf(t, test.method).do(t.Context(), client, cloudflare.CaptureResponse(&response))
-				assertMatchesOnly(t, err, test.is...)
-				assert.Equal(t, slices.Contains(test.is, broken), errors.Is(err, broken))
-				assert.ErrorContains(t, err, test.err.Error())
-				assert.Equal(t, test.at-1, response.Attempts)
-				assert.Equal(t, test.status, response.StatusCode)
-				dials, _ := server.seen()
-				assert.Len(t, dials, test.at-1)
-			})
-		})
-	}
-}
-
-func TestLimiterAndTheCallersContext(t *testing.T) {
-	for _, method := range []string{"GET", "POST"} {
-		t.Run(method+"/cancelled while waiting", func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				limiter := &turnstile{next: time.Now().Add(time.Minute)}
-				server, client := newPipeServer(t, pipeAlways(pipeAnswer(200, retryOrg)), cloudflare.WithLimiter(limiter))
-				ctx, cancel := context.WithCancel(t.Context())
-				time.AfterFunc(time.Second, cancel)
-				start := time.Now()
-				err := retryCallOf(t, method).do(ctx, client)
-				assert.Equal(t, time.Second, time.Since(start))
-				assertMatchesOnly(t, err, context.Canceled)
-				dials, _ := server.seen()
-				assert.Empty(t, dials)
-			})
-		})
-		t.Run(method+"/ended while a limiter waits that does not look", func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				limiter := limiterFunc(func(context.Context) error { <-time.After(time.Minute); return nil })
-				server, client := newPipeServer(t, pipeAlways(pipeAnswer(200, retryOrg)), cloudflare.WithLimiter(limiter))
-				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-				defer cancel()
-				var response cloudflare.Response
-				err := retryCallOf(t, method).do(ctx, client, cloudflare.CaptureResponse(&response))
-				assertMatchesOnly(t, err, context.DeadlineExceeded)
-				assert.ErrorContains(t, err, "nothing was sent")
-				assert.Zero(t, response.Attempts)
-				dials, _ := server.seen()
-				assert.Empty(t, dials)
-			})
-		})
-		t.Run(method+"/ended before", func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				limiter := &turnstile{}
-				_, client := newPipeServer(t, pipeAlways(pipeAnswer(200, retryOrg)), cloudflare.WithLimiter(limiter))
-				ctx, cancel := context.WithCancel(t.Context())
-				cancel()
-				assertMatchesOnly(t, retryCallOf(t, method).do(ctx, client), context.Canceled)
-				assert.Zero(t, limiter.passed, "a place is not taken for nothing")
-			})
-		})
-	}
 }

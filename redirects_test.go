@@ -20,7 +20,7 @@ import (
 	"example.com/cloudflare"
 )
 
-// elsewhere counts the requests that arrive at a server that no request should reach.
+// elsewhere returns a server that no request should reach, and the number of its requests.
 func elsewhere(t *testing.T) (*httptest.Server, *atomic.Int32) {
 	var requests atomic.Int32
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -31,8 +31,8 @@ func elsewhere(t *testing.T) (*httptest.Server, *atomic.Int32) {
 	return srv, &requests
 }
 
-// A redirect is an error that names where it pointed, by host alone. Nothing is sent there, whatever the status, the
-// method, the client and the target.
+// A redirect is an error that names the host of its target and nothing else of it. No request is sent to the target,
+// whatever the status, method, client and target.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	other, arrivals := elsewhere(t)
 	otherPort := other.Listener.Addr().(*net.TCPAddr).Port
@@ -48,7 +48,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Cleanup(plain.Close)
 	t.Cleanup(secure.Close)
 
-	// Every name leads to the other server, so that a request to any of them would arrive.
+	// Every other host name leads to the other server, so that any request to it would arrive there.
 	anywhere := plain.Client().Transport.(*http.Transport).Clone()
 	anywhere.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if address != plain.Listener.Addr().String() {
@@ -98,9 +98,9 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 					for _, m := range everyMethod {
 						requests.Store(0)
 						_, err := m.call(t.Context(), c, cloudflare.SetHeader("X-Back", plain.Listener.Addr().String()))
-						var answer *cloudflare.Error
-						require.ErrorAs(t, err, &answer, "%s, %s, %s, %s", origin.name, scheme, target, m.name)
-						assert.EqualValues(t, code, answer.StatusCode)
+						var apiError *cloudflare.Error
+						require.ErrorAs(t, err, &apiError, "%s, %s, %s, %s", origin.name, scheme, target, m.name)
+						assert.EqualValues(t, code, apiError.StatusCode)
 						assert.ErrorContains(t, err, "redirects are not followed")
 						if where, _ := url.Parse(to); where.Host != "" {
 							assert.ErrorContains(t, err, strconv.Quote(where.Host))

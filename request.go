@@ -28,6 +28,13 @@ type Request struct {
 	// Route is the path with placeholders for IDs, such as "/zones/{zone_id}", for [Attempt]. If it is empty, it is the
 	// route of a method of this package with the same path, or else the path.
 	Route string
+
+	// Idempotent marks a POST or PATCH that can be repeated safely. It is retried like a PUT.
+	Idempotent bool
+
+	// IdempotencyKey is sent in the Idempotency-Key header, the same one with every attempt, and implies Idempotent. It
+	// must be printable ASCII without blanks, at most 255 bytes. If it is empty, the header is not sent.
+	IdempotencyKey string
 }
 
 // Call sends a request to any endpoint that responds with the usual JSON envelope. It follows the same rules as the
@@ -37,8 +44,8 @@ type Request struct {
 // result as sent. If result is nil, the response needs no result. A null result is an error unless result is a
 // *json.RawMessage, a *[Nullable], or a pointer to a pointer or to an interface.
 //
-// Call returns an error that matches [ErrInvalidArgument] if the method or the path is not valid, if the body cannot be
-// marshaled, or if result is not a pointer.
+// Call returns an error that matches [ErrInvalidArgument] if the method, the path or the idempotency key is not valid, if
+// the body cannot be marshaled, or if result is not a pointer.
 func (c *Client) Call(ctx context.Context, req Request, result any, opts ...CallOption) error {
 	if c == nil {
 		return invalid("the client is nil")
@@ -46,7 +53,10 @@ func (c *Client) Call(ctx context.Context, req Request, result any, opts ...Call
 	request := call{
 		operation: operationOf(req),
 		path:      req.Path,
-		query:     checked(req.Query, cmp.Or(checkCall(req.Method, result), checkPath(req.Path))),
+		query:     checked(req.Query, cmp.Or(checkCall(req.Method, result), checkPath(req.Path), checkIdempotencyKey(req.IdempotencyKey))),
+
+		idempotent:     req.Idempotent,
+		idempotencyKey: req.IdempotencyKey,
 	}
 	if req.Body != nil {
 		request.body.value = callBody{req.Body}
@@ -62,10 +72,10 @@ var callMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, htt
 
 func checkCall(method string, result any) error {
 	if !slices.Contains(callMethods, method) {
-		return invalid("the method is not one of %s", strings.Join(callMethods, ", "))
+		return invalid("the method must be one of %s", strings.Join(callMethods, ", "))
 	}
 	if v := reflect.ValueOf(result); result != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
-		return invalid("the result is a %T that is nil or no pointer", result)
+		return invalid("the result must be a pointer that is not nil, not a %T", result)
 	}
 	return nil
 }

@@ -19,26 +19,26 @@ func TestCallReceivesNull(t *testing.T) {
 		req := cloudflare.Request{Method: method, Path: []string{"zones"}}
 
 		raw := json.RawMessage("old")
-		require.NoError(t, respond(t, 200, nil, null).Call(t.Context(), req, &raw))
+		require.NoError(t, newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, &raw))
 		assert.Equal(t, "null", string(raw))
 
 		pointer := new(int)
-		require.NoError(t, respond(t, 200, nil, null).Call(t.Context(), req, &pointer))
+		require.NoError(t, newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, &pointer))
 		assert.Nil(t, pointer)
 
 		nullable := cloudflare.Nullable[int]{Value: 1, Valid: true}
-		require.NoError(t, respond(t, 200, nil, null).Call(t.Context(), req, &nullable))
+		require.NoError(t, newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, &nullable))
 		assert.Equal(t, cloudflare.Nullable[int]{Null: true}, nullable)
 
 		var anything any = 1
-		require.NoError(t, respond(t, 200, nil, null).Call(t.Context(), req, &anything))
+		require.NoError(t, newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, &anything))
 		assert.Nil(t, anything)
 
-		require.NoError(t, respond(t, 200, nil, null).Call(t.Context(), req, nil))
+		require.NoError(t, newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, nil))
 
 		// What cannot hold null would be taken for a value that the API did not send.
 		for _, result := range []any{new(struct{ A int }), new(int), new([]int), new(map[string]int), new(time.Time)} {
-			err := respond(t, 200, nil, null).Call(t.Context(), req, result)
+			err := newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, result)
 			assert.ErrorContains(t, err, "its result is null", "%T", result)
 		}
 	}
@@ -51,7 +51,7 @@ func TestCallDecodesLikeEncodingJSON(t *testing.T) {
 		At    time.Time `json:"at"`
 	}
 	body := `{"success":true,"result":{"NAME":"x","count":12345678901234567890,"at":"2026-01-02T03:04:05Z"}}`
-	require.NoError(t, respond(t, 200, nil, body).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result))
+	require.NoError(t, newKeyClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result))
 	assert.Equal(t, "x", result.Name, "names match without case")
 	assert.Equal(t, json.Number("12345678901234567890"), result.Count)
 	assert.Equal(t, 2026, result.At.Year())
@@ -74,7 +74,7 @@ func TestCallEncodesLikeEncodingJSON(t *testing.T) {
 }
 
 func TestCallBodiesThatAreNotValid(t *testing.T) {
-	client := respond(t, 200, nil, "")
+	client := newKeyClient(t, respondWith(200, ""))
 	for name, body := range map[string]any{
 		"not UTF-8":                 map[string]string{"a": "\xff"},
 		"not UTF-8, in a key":       map[string]string{"\xff": "a"},
@@ -102,16 +102,16 @@ func TestCallNamesTheFieldThatDoesNotFit(t *testing.T) {
 		} `json:"owner"`
 	}
 	body := `{"success":true,"result":{"owner":{"age":"ann.secret@example.com"}}}`
-	err := respond(t, 200, nil, body).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result)
+	err := newKeyClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result)
 	assert.ErrorContains(t, err, "owner.age: JSON string is not valid for Go type int")
 	body = `{"success":true,"result":{"owner":{"age":123456.5}}}`
-	err = respond(t, 200, nil, body).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result)
+	err = newKeyClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result)
 	assert.ErrorContains(t, err, "JSON number is not valid for Go type int")
 	assert.NotContains(t, err.Error(), "123456")
 
 	var at struct{ At time.Time }
 	body = `{"success":true,"result":{"at":"ann.secret@example.com"}}`
-	err = respond(t, 200, nil, body).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &at)
+	err = newKeyClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &at)
 	assert.ErrorContains(t, err, "cannot be decoded")
 	assert.NotContains(t, err.Error(), "secret")
 }
@@ -119,7 +119,7 @@ func TestCallNamesTheFieldThatDoesNotFit(t *testing.T) {
 func TestEveryCaptureIsFilled(t *testing.T) {
 	body := `{"success":true,"messages":[{"code":1,"message":"hello"}],"result":[{"id":"o1","later":true}],"result_info":{"total_size":1}}`
 	var first, second cloudflare.Response
-	_, err := respond(t, 200, nil, body).Organizations.List(t.Context(), cloudflare.OrganizationListParams{},
+	_, err := newKeyClient(t, respondWith(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{},
 		cloudflare.CaptureResponse(&first), cloudflare.CaptureResponse(&second))
 	require.NoError(t, err)
 	assert.Equal(t, 200, first.StatusCode)
@@ -127,7 +127,7 @@ func TestEveryCaptureIsFilled(t *testing.T) {
 	assert.Equal(t, first, second)
 
 	first, second = cloudflare.Response{}, cloudflare.Response{}
-	_, err = respond(t, 404, nil, `{"success":false,"errors":[{"message":"no"}],"result":null,"result_info":{"history_status":"unavailable"}}`).
+	_, err = newKeyClient(t, respondWith(404, `{"success":false,"errors":[{"message":"no"}],"result":null,"result_info":{"history_status":"unavailable"}}`)).
 		Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&first), cloudflare.CaptureResponse(&second))
 	require.Error(t, err)
 	assert.JSONEq(t, `{"history_status":"unavailable"}`, string(first.ResultInfo))
@@ -135,7 +135,7 @@ func TestEveryCaptureIsFilled(t *testing.T) {
 	assert.Equal(t, 404, second.StatusCode)
 
 	first = cloudflare.Response{}
-	_, err = respond(t, 200, nil, `{"success":true,"result":{"id":7}}`).Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&first))
+	_, err = newKeyClient(t, respondWith(200, `{"success":true,"result":{"id":7}}`)).Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&first))
 	require.Error(t, err)
 	assert.JSONEq(t, `{"id":7}`, string(first.Result), "a result that cannot be decoded is within reach")
 }

@@ -153,12 +153,12 @@ func (c *call) hint(e *Error, token bool) string {
 
 // tokenHint suggests why the API rejected a token.
 func (accepts credentials) tokenHint() string {
-	const some = "user API tokens cover only some Organizations operations"
+	const some = "user API tokens support only some Organizations endpoints"
 	switch {
 	case !accepts.token:
-		return "perhaps because " + some + ": a global API key with its e-mail covers all"
+		return "" + some + "; try a global API key and email"
 	case accepts.permission != "":
-		return "perhaps because " + some + ": this one needs a token with the permission " + accepts.permission
+		return "" + some + "; this one needs the permission " + accepts.permission
 	}
 	return ""
 }

@@ -14,15 +14,15 @@ import (
 	"example.com/cloudflare"
 )
 
-// success: false in a 200 is the API's own refusal: an error, and nothing was done.
+// A response with status 200 and "success": false is an error. The outcome of a write is known: it failed.
 func TestFailureWithStatus200(t *testing.T) {
 	for _, result := range []string{"", `,"result":null`, `,"result":{}`, `,"result":[]`, `,"result":"no"`, `,"result":[{"id":7}]`} {
 		for _, m := range everyMethod {
 			body := `{"success":false,"errors":[{"code":1001,"message":"not today"}],"messages":["try tomorrow"]` + result + `}`
 			got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
-			answer := requireResponseError(t, m, got, err, 200)
-			assert.Equal(t, []cloudflare.ResponseInfo{{Code: 1001, Message: "not today"}}, answer.Errors)
-			assert.Equal(t, []cloudflare.ResponseInfo{{Message: "try tomorrow"}}, answer.Messages)
+			apiError := requireResponseError(t, m, got, err, 200)
+			assert.Equal(t, []cloudflare.ResponseInfo{{Code: 1001, Message: "not today"}}, apiError.Errors)
+			assert.Equal(t, []cloudflare.ResponseInfo{{Message: "try tomorrow"}}, apiError.Messages)
 			assert.ErrorContains(t, err, "not today (code 1001)")
 			assert.NotErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
 			assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
@@ -30,7 +30,7 @@ func TestFailureWithStatus200(t *testing.T) {
 	}
 }
 
-// Every shape in which the API, its edge and its older endpoints are known to put an error.
+// The API, its edge and its older endpoints send errors in all of these forms.
 func TestErrorBodies(t *testing.T) {
 	type infos = []cloudflare.ResponseInfo
 	tests := []struct {
@@ -55,9 +55,9 @@ func TestErrorBodies(t *testing.T) {
 			infos{{Code: 9103, Message: "Unknown X-Auth-Key or X-Auth-Email"}}, "code 9103", []error{cloudflare.ErrUnauthorized, cloudflare.ErrForbidden}},
 		{"documentation_url", 403, `{"success":false,"errors":[{"code":10000,"message":"Forbidden","documentation_url":"https://developers.cloudflare.com/x"}]}`,
 			infos{{Code: 10000, Message: "Forbidden", DocumentationURL: "https://developers.cloudflare.com/x"}},
-			"Forbidden (code 10000), see https://developers.cloudflare.com/x: perhaps because user API tokens cover only some", []error{cloudflare.ErrForbidden}},
-		{"tokens refused", 405, `{"success":false,"errors":[{"code":10000,"message":"POST method not allowed for the api_token authentication scheme"}]}`,
-			infos{{Code: 10000, Message: "POST method not allowed for the api_token authentication scheme"}}, "user API tokens cover only some", nil},
+			"Forbidden (code 10000), see https://developers.cloudflare.com/x: user API tokens support only some", []error{cloudflare.ErrForbidden}},
+		{"tokens not allowed", 405, `{"success":false,"errors":[{"code":10000,"message":"POST method not allowed for the api_token authentication scheme"}]}`,
+			infos{{Code: 10000, Message: "POST method not allowed for the api_token authentication scheme"}}, "user API tokens support only some", nil},
 		{"source.pointer", 400, `{"success":false,"errors":[{"code":1183,"message":"bad","source":{"pointer":"/name"}}]}`,
 			infos{{Code: 1183, Message: "bad", Source: cloudflare.ResponseInfoSource{Pointer: "/name"}}}, "bad (code 1183) at /name", nil},
 		{"no route", 404, `{"success":false,"errors":[{"code":7003,"message":"Could not route to /x"},{"code":7000,"message":"No route for that URI"}]}`,
@@ -106,16 +106,16 @@ func TestErrorBodies(t *testing.T) {
 			var captured cloudflare.Response
 			c := newSingleAttemptClient(t, respondWith(tt.status, tt.body, rayHeader))
 			_, err := c.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&captured))
-			var answer *cloudflare.Error
-			require.ErrorAs(t, err, &answer)
-			assert.Equal(t, tt.status, answer.StatusCode)
-			assert.Equal(t, tt.errors, answer.Errors)
+			var apiError *cloudflare.Error
+			require.ErrorAs(t, err, &apiError)
+			assert.Equal(t, tt.status, apiError.StatusCode)
+			assert.Equal(t, tt.errors, apiError.Errors)
 			assert.Contains(t, err.Error(), tt.text)
 			assert.NotContains(t, err.Error(), "\n")
 			assert.NotContains(t, err.Error(), "\x1b")
 			assert.NotContains(t, err.Error(), "invalid character")
-			assert.Equal(t, "86610873f8d987a9-IAD", answer.RayID)
-			assert.Equal(t, answer.Messages, captured.Messages)
+			assert.Equal(t, "86610873f8d987a9-IAD", apiError.RayID)
+			assert.Equal(t, apiError.Messages, captured.Messages)
 			assert.Equal(t, tt.status, captured.StatusCode)
 			for _, sentinel := range []error{
 				cloudflare.ErrUnauthorized, cloudflare.ErrForbidden, cloudflare.ErrNotFound, cloudflare.ErrConflict,
@@ -131,7 +131,7 @@ func TestErrorBodies(t *testing.T) {
 	}
 }
 
-// Whatever the status and the body, every method makes an Error of it with the same facts.
+// Every method returns an Error with the same fields for every status and body.
 func TestErrorStatuses(t *testing.T) {
 	unknown := []int{408, 500, 502, 503, 504, 520, 521, 522, 523, 524}
 	statuses := append([]int{400, 401, 403, 404, 405, 409, 410, 412, 413, 418, 422, 429, 451, 501, 505, 525, 526, 527, 530, 599, 600, 999}, unknown...)
@@ -151,7 +151,7 @@ func TestErrorStatuses(t *testing.T) {
 	}
 }
 
-// What the edge answers by itself, with the wait that it asks for.
+// The edge responds by itself, in the format of RFC 9457 and with a Retry-After.
 func TestEdgeErrors(t *testing.T) {
 	for status, title := range map[int]string{
 		520: "Web server returned an unknown error", 521: "Web server is down", 522: "Connection timed out", 523: "Origin is unreachable",
@@ -163,8 +163,8 @@ func TestEdgeErrors(t *testing.T) {
 		}
 		body := `{"title":"` + title + `","status":` + strconv.Itoa(status) + `,"error_code":` + strconv.Itoa(status) + `,"ray_id":"another"}`
 		requests := 0
-		answer := respondWith(status, body, header...)
-		c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { requests++; return answer(r) }), cloudflare.WithMaxRetries(3))
+		transport := respondWith(status, body, header...)
+		c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { requests++; return transport(r) }), cloudflare.WithMaxRetries(3))
 		_, err := c.Organizations.Get(t.Context(), "o1")
 		var got *cloudflare.Error
 		require.ErrorAs(t, err, &got)
@@ -177,7 +177,7 @@ func TestEdgeErrors(t *testing.T) {
 	}
 }
 
-// A ray ID that only the body has is found, and what the server puts there cannot break a line or move a cursor.
+// A ray ID may be in the body alone. In a text it has no control characters and at most 200 bytes.
 func TestRayIDs(t *testing.T) {
 	for _, tt := range []struct {
 		header []string
@@ -190,23 +190,23 @@ func TestRayIDs(t *testing.T) {
 		{[]string{"Cf-Ray: " + strings.Repeat("r", 1<<20)}, "", strings.Repeat("r", 197) + "…"},
 	} {
 		_, err := newSingleAttemptClient(t, respondWith(502, tt.body, tt.header...)).Organizations.Get(t.Context(), "o1")
-		var answer *cloudflare.Error
-		require.ErrorAs(t, err, &answer)
-		assert.Equal(t, tt.want, answer.RayID)
+		var apiError *cloudflare.Error
+		require.ErrorAs(t, err, &apiError)
+		assert.Equal(t, tt.want, apiError.RayID)
 		assert.Contains(t, err.Error(), "(ray "+tt.want+")")
 	}
 }
 
-// A server that talks without end about what is wrong is cut short.
+// An Error has at most 100 errors and messages.
 func TestLongErrors(t *testing.T) {
 	body := `{"success":false,"errors":[` + strings.Repeat(`{"code":1,"message":"m","error_chain":[`+strings.Repeat(`{"code":2},`, 50)+`{}]},`, 150) + `{}],"messages":[` +
 		strings.Repeat(`"m",`, 150) + `"m"]}`
 	for _, status := range []int{200, 400} {
 		_, err := newSingleAttemptClient(t, respondWith(status, body)).Organizations.Get(t.Context(), "o1")
-		var answer *cloudflare.Error
-		require.ErrorAs(t, err, &answer)
-		assert.Len(t, answer.Errors, 100)
-		assert.Len(t, answer.Errors[0].ErrorChain, 10)
-		assert.Len(t, answer.Messages, 100)
+		var apiError *cloudflare.Error
+		require.ErrorAs(t, err, &apiError)
+		assert.Len(t, apiError.Errors, 100)
+		assert.Len(t, apiError.Errors[0].ErrorChain, 10)
+		assert.Len(t, apiError.Messages, 100)
 	}
 }

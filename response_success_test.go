@@ -14,17 +14,17 @@ import (
 	"example.com/cloudflare"
 )
 
-// requireResponseError is what holds of every error that reports an answer.
+// requireResponseError checks what is true for the error of any response.
 func requireResponseError(t *testing.T, m apiMethod, result any, err error, status int) *cloudflare.Error {
 	t.Helper()
-	var answer *cloudflare.Error
-	require.ErrorAs(t, err, &answer)
+	var apiError *cloudflare.Error
+	require.ErrorAs(t, err, &apiError)
 	assert.Nil(t, result)
-	assert.Equal(t, status, answer.StatusCode)
-	assert.Equal(t, "86610873f8d987a9-IAD", answer.RayID)
-	assert.Equal(t, 1, answer.Attempts)
-	assert.Equal(t, m.verb(), answer.Method)
-	assert.Equal(t, m.path(), answer.Path)
+	assert.Equal(t, status, apiError.StatusCode)
+	assert.Equal(t, "86610873f8d987a9-IAD", apiError.RayID)
+	assert.Equal(t, 1, apiError.Attempts)
+	assert.Equal(t, m.verb(), apiError.Method)
+	assert.Equal(t, m.path(), apiError.Path)
 	assert.NotErrorIs(t, err, cloudflare.ErrInvalidArgument)
 	text := err.Error()
 	assert.Contains(t, text, strconv.Itoa(status))
@@ -34,11 +34,11 @@ func requireResponseError(t *testing.T, m apiMethod, result any, err error, stat
 	assert.Less(t, len(text), 600, text)
 	var page *cloudflare.PageError
 	assert.Equal(t, m.isAll(), errors.As(err, &page))
-	return answer
+	return apiError
 }
 
-// What has status 200 and is no success is an error for every method, and says what is wrong with it. A write that it
-// answers may have happened.
+// A response with status 200 that does not report success is an error for every method, and says what is wrong. The
+// outcome of a write is unknown.
 func TestUnusableResponses(t *testing.T) {
 	deep := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
 	same := func(body string) func(apiMethod) string { return func(apiMethod) string { return body } }
@@ -142,7 +142,7 @@ func TestUnusableResponses(t *testing.T) {
 			tried++
 			t.Run(tt.name+"/"+m.name, func(t *testing.T) {
 				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
-				answer := requireResponseError(t, m, result, err, 200)
+				apiError := requireResponseError(t, m, result, err, 200)
 				neverSet := tt.name == "a null result" && strings.HasSuffix(m.operation, "/profile")
 				if neverSet {
 					assert.Contains(t, err.Error(), "200 OK: the profile was never set")
@@ -150,7 +150,7 @@ func TestUnusableResponses(t *testing.T) {
 					assert.Contains(t, err.Error(), "cannot be used")
 					assert.Contains(t, err.Error(), tt.want)
 				}
-				assert.Empty(t, answer.Errors)
+				assert.Empty(t, apiError.Errors)
 				assert.Equal(t, m.isWrite(), errors.Is(err, cloudflare.ErrOutcomeUnknown))
 				assert.Equal(t, neverSet, errors.Is(err, cloudflare.ErrNotFound))
 			})
@@ -159,7 +159,7 @@ func TestUnusableResponses(t *testing.T) {
 	}
 }
 
-// Which 2xx it is does not matter, but a result that is due must be there.
+// Every 2xx status is a success, but a result that the method returns must not be missing.
 func TestEmptyResponses(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 204, 205, 299} {
 		for _, body := range []string{"", " \r\n"} {
@@ -203,7 +203,7 @@ func TestUsableResponses(t *testing.T) {
 	}
 }
 
-// One badly encoded name must not hide every other.
+// A name that is not valid UTF-8 does not make the whole list unusable.
 func TestInvalidUTF8IsReplaced(t *testing.T) {
 	body := "{\"success\":true,\"result\":[{\"id\":\"o1\",\"name\":\"Ann\"},{\"id\":\"o2\",\"name\":\"B\xe9\\ud800b\"},{\"id\":\"o3\",\"name\":\"Çem\"}]}"
 	page, err := newSingleAttemptClient(t, respondWith(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
@@ -215,10 +215,10 @@ func TestInvalidUTF8IsReplaced(t *testing.T) {
 	assert.Equal(t, []string{"Ann", "B\ufffd\ufffdb", "Çem"}, names)
 }
 
-// A length that is not what comes gives an error that says so, and never a result of half of it.
+// A body of another length than announced is an error, and never half a result.
 func TestContentLengthMismatch(t *testing.T) {
 	for name, tt := range map[string]struct {
-		announced int
+		announced int64
 		body      string
 		text      string
 	}{

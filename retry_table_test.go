@@ -20,12 +20,12 @@ import (
 	"example.com/cloudflare"
 )
 
-// retryCall is a call for each method that a client can send, with what it should look like to the server.
+// retryCall is a call with one of the methods, and the request that the server should see.
 type retryCall struct {
 	method            string
 	idempotent, write bool
 	path, body        string
-	success           string // the body of a good answer
+	success           string // the body of a successful response
 	do                func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error
 }
 
@@ -82,14 +82,14 @@ func retryCallOf(t *testing.T, method string) retryCall {
 	return retryCalls[i]
 }
 
-// matchable is everything that an error of a call may be found to be.
+// matchable are the errors that the error of a call can match.
 var matchable = []error{
 	cloudflare.ErrInvalidArgument, cloudflare.ErrUnauthorized, cloudflare.ErrForbidden, cloudflare.ErrNotFound,
 	cloudflare.ErrConflict, cloudflare.ErrRateLimited, cloudflare.ErrAttemptTimeout, cloudflare.ErrOutcomeUnknown,
 	context.DeadlineExceeded, context.Canceled,
 }
 
-// assertMatchesOnly fails unless err matches all of want and nothing else that an error can match.
+// assertMatchesOnly checks that err matches all of want and no other of matchable.
 func assertMatchesOnly(t *testing.T, err error, want ...error) {
 	t.Helper()
 	require.Error(t, err)
@@ -98,7 +98,7 @@ func assertMatchesOnly(t *testing.T, err error, want ...error) {
 	}
 }
 
-// repeats says for which methods an attempt is followed by another.
+// repeats says which methods are retried.
 type repeats int
 
 const (
@@ -107,25 +107,25 @@ const (
 	always
 )
 
-// retryColumn is one thing that may happen to an attempt.
+// retryColumn is one way in which an attempt may end.
 type retryColumn struct {
 	name    string
 	reply   pipeReply
 	repeats repeats
-	unknown bool          // if it is a write, it may have happened
-	status  int           // of the *Error that the caller gets; 0: an error that is none
-	is      []error       // what the error matches, ErrOutcomeUnknown left out
+	unknown bool          // the outcome of a write is unknown
+	status  int           // of the *Error that the caller gets; 0 for another error
+	is      []error       // what the error matches besides ErrOutcomeUnknown
 	takes   time.Duration // from the dial to the end of the attempt
-	unread  bool          // the server never gets to read the request
-	inBody  bool          // cannot happen to an answer without a body
+	unread  bool          // the server does not read the request
+	inBody  bool          // not possible without a body
 }
 
-// retryTable is the table of the package comment, one row for each column of it that is worth telling apart.
+// retryTable returns the retry table of the package documentation, with one row for each way to end an attempt.
 func retryTable() []retryColumn {
 	var table []retryColumn
 	status := func(repeats repeats, unknown bool, code int, is ...error) {
 		table = append(table, retryColumn{
-			name: strconv.Itoa(code), reply: pipeAnswer(code, rejectedBody), repeats: repeats, unknown: unknown, status: code, is: is,
+			name: strconv.Itoa(code), reply: pipeResponse(code, rejectedBody), repeats: repeats, unknown: unknown, status: code, is: is,
 		})
 	}
 	status(always, false, 429, cloudflare.ErrRateLimited)
@@ -180,52 +180,52 @@ func retryTable() []retryColumn {
 	}
 	text := func(s string) func() string { return func() string { return s } }
 	table = append(table, []retryColumn{
-		{name: "dial refused", reply: pipeReply{refuse: connectionRefused}, repeats: always, unread: true},
-		{name: "name server in trouble", reply: pipeReply{refuse: &net.OpError{Op: "dial", Err: noNameServer}}, repeats: always, unread: true},
-		{name: "host does not exist", reply: pipeReply{refuse: &net.OpError{Op: "dial", Err: noSuchHost}}, repeats: never, unread: true},
-		{name: "certificate not accepted", reply: pipeReply{refuse: untrusted}, repeats: never, unread: true},
+		{name: "connection refused", reply: pipeReply{dialError: connectionRefused}, repeats: always, unread: true},
+		{name: "name server in trouble", reply: pipeReply{dialError: &net.OpError{Op: "dial", Err: noNameServer}}, repeats: always, unread: true},
+		{name: "host does not exist", reply: pipeReply{dialError: &net.OpError{Op: "dial", Err: noSuchHost}}, repeats: never, unread: true},
+		{name: "untrusted certificate", reply: pipeReply{dialError: untrusted}, repeats: never, unread: true},
 
 		{name: "closed before reading", reply: pipeReply{deaf: true}, repeats: idempotent, unknown: true, unread: true},
 		{name: "reset before reading", reply: pipeReply{deaf: true, reset: true}, repeats: idempotent, unknown: true, unread: true},
 		{name: "closed after reading", reply: pipeReply{}, repeats: idempotent, unknown: true},
 		{name: "reset after reading", reply: pipeReply{reset: true}, repeats: idempotent, unknown: true},
-		{name: "header cut", reply: pipeReply{answer: text("HTTP/1.1 200 OK\r\nContent-Le")}, repeats: idempotent, unknown: true},
-		{name: "not HTTP", reply: pipeReply{answer: text("SSH-2.0-OpenSSH_9.9\r\n\r\n")}, repeats: idempotent, unknown: true},
-		{name: "switching protocols", reply: pipeReply{answer: text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")}, repeats: idempotent, unknown: true},
-		{name: "body cut", reply: pipeReply{answer: half(200)}, repeats: idempotent, unknown: true, inBody: true},
-		{name: "body reset", reply: pipeReply{answer: half(200), reset: true}, repeats: idempotent, unknown: true, inBody: true},
-		{name: "body of a 400 cut", reply: pipeReply{answer: half(400)}, status: 400, inBody: true},
-		{name: "body of a 503 cut", reply: pipeReply{answer: half(503)}, repeats: idempotent, unknown: true, status: 503, inBody: true},
+		{name: "header cut", reply: pipeReply{response: text("HTTP/1.1 200 OK\r\nContent-Le")}, repeats: idempotent, unknown: true},
+		{name: "not HTTP", reply: pipeReply{response: text("SSH-2.0-OpenSSH_9.9\r\n\r\n")}, repeats: idempotent, unknown: true},
+		{name: "switching protocols", reply: pipeReply{response: text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")}, repeats: idempotent, unknown: true},
+		{name: "body cut", reply: pipeReply{response: half(200)}, repeats: idempotent, unknown: true, inBody: true},
+		{name: "body reset", reply: pipeReply{response: half(200), reset: true}, repeats: idempotent, unknown: true, inBody: true},
+		{name: "body of a 400 cut", reply: pipeReply{response: half(400)}, status: 400, inBody: true},
+		{name: "body of a 503 cut", reply: pipeReply{response: half(503)}, repeats: idempotent, unknown: true, status: 503, inBody: true},
 		{
 			name: "chunked body cut", repeats: idempotent, unknown: true, inBody: true,
-			reply: pipeReply{answer: text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"suc\r\n")},
+			reply: pipeReply{response: text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"suc\r\n")},
 		},
 		{
 			name: "gzip cut", repeats: idempotent, unknown: true, inBody: true,
-			reply: pipeReply{answer: text("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")},
+			reply: pipeReply{response: text("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")},
 		},
 
 		{name: "header stalled", reply: pipeReply{hang: true}, takes: timeout, repeats: idempotent, unknown: true, is: []error{cloudflare.ErrAttemptTimeout}},
 		{
-			name: "body stalled", reply: pipeReply{answer: half(200), hang: true}, takes: timeout, repeats: idempotent, unknown: true,
+			name: "body stalled", reply: pipeReply{response: half(200), hang: true}, takes: timeout, repeats: idempotent, unknown: true,
 			is: []error{cloudflare.ErrAttemptTimeout}, inBody: true,
 		},
 		{
-			name: "body of a 403 stalled", reply: pipeReply{answer: half(403), hang: true}, takes: timeout,
+			name: "body of a 403 stalled", reply: pipeReply{response: half(403), hang: true}, takes: timeout,
 			status: 403, is: []error{cloudflare.ErrForbidden}, inBody: true,
 		},
 
-		{name: "200 without a result", reply: pipeAnswer(200, `{"success":true,"errors":[],"messages":[]}`), unknown: true, status: 200, inBody: true},
-		{name: "200 in HTML", reply: pipeAnswer(200, "<html>"), unknown: true, status: 200, inBody: true},
-		{name: "200 cut in a way that only JSON shows", reply: pipeAnswer(200, organizationBody[:len(organizationBody)-1]), unknown: true, status: 200, inBody: true},
-		{name: "200 that is empty", reply: pipeAnswer(200, ""), unknown: true, status: 200, inBody: true},
-		{name: "204 where a result is due", reply: pipeAnswer(204, ""), unknown: true, status: 204, inBody: true},
-		{name: "200 that refuses", reply: pipeAnswer(200, rejectedBody), status: 200, inBody: true},
+		{name: "200 without a result", reply: pipeResponse(200, `{"success":true,"errors":[],"messages":[]}`), unknown: true, status: 200, inBody: true},
+		{name: "200 in HTML", reply: pipeResponse(200, "<html>"), unknown: true, status: 200, inBody: true},
+		{name: "200 cut in a way that only JSON shows", reply: pipeResponse(200, organizationBody[:len(organizationBody)-1]), unknown: true, status: 200, inBody: true},
+		{name: "200 that is empty", reply: pipeResponse(200, ""), unknown: true, status: 200, inBody: true},
+		{name: "204 where a result is due", reply: pipeResponse(204, ""), unknown: true, status: 204, inBody: true},
+		{name: "200 with a failure", reply: pipeResponse(200, rejectedBody), status: 200, inBody: true},
 	}...)
 	return table
 }
 
-// Which requests reach the server, with which body, after which waits, and what the caller gets.
+// The retry table decides how often a request is sent, with which waits, and which error the caller gets.
 func TestRetryTable(t *testing.T) {
 	for _, column := range retryTable() {
 		for _, call := range retryCalls {
@@ -237,7 +237,7 @@ func TestRetryTable(t *testing.T) {
 			if column.unknown && call.write {
 				want = append(slices.Clone(want), cloudflare.ErrOutcomeUnknown)
 			}
-			// once: the attempt after the first one is answered well, if there is one.
+			// once: the second attempt succeeds, if there is one.
 			for _, once := range []bool{false, true} {
 				attempts := 1
 				if repeated {
@@ -247,7 +247,7 @@ func TestRetryTable(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						script := pipeAlways(column.reply)
 						if once {
-							script = pipeScript(column.reply, pipeAnswer(200, call.success))
+							script = pipeScript(column.reply, pipeResponse(200, call.success))
 						}
 						server, client := newPipeServer(t, script)
 						var response cloudflare.Response
@@ -283,12 +283,12 @@ func TestRetryTable(t *testing.T) {
 						assertMatchesOnly(t, err, want...)
 						assert.Equal(t, column.status, response.StatusCode)
 						assert.Contains(t, err.Error(), call.method+" "+call.path)
-						var answer *cloudflare.Error
+						var apiError *cloudflare.Error
 						if column.status == 0 {
-							assert.False(t, errors.As(err, &answer), "there was no answer")
-						} else if assert.ErrorAs(t, err, &answer) {
-							assert.Equal(t, column.status, answer.StatusCode)
-							assert.Equal(t, attempts, answer.Attempts)
+							assert.False(t, errors.As(err, &apiError), "there was no response")
+						} else if assert.ErrorAs(t, err, &apiError) {
+							assert.Equal(t, column.status, apiError.StatusCode)
+							assert.Equal(t, attempts, apiError.Attempts)
 						}
 						if attempts > 1 {
 							assert.Contains(t, err.Error(), fmt.Sprintf("%d attempts", attempts))

@@ -19,15 +19,15 @@ import (
 	"example.com/cloudflare"
 )
 
-// The waits are random, so that clients which failed together do not come back together.
+// Waits are random, so that clients that failed at the same time do not retry at the same time.
 func TestBackoffIsRandom(t *testing.T) {
 	for name, reply := range map[string]pipeReply{
-		"after an answer":                       pipeAnswer(503, rejectedBody),
-		"after a Retry-After of 0":              pipeAnswer(503, rejectedBody, "Retry-After: 0"),
-		"after a Retry-After of the past":       pipeAnswer(429, rejectedBody, "Retry-After: Sat, 01 Jan 2000 00:00:00 GMT"),
-		"after a Retry-After that is no number": pipeAnswer(429, rejectedBody, "Retry-After: soon"),
-		"after no answer":                       {reset: true},
-		"after no connection":                   {refuse: connectionRefused},
+		"after a response":                      pipeResponse(503, rejectedBody),
+		"after a Retry-After of 0":              pipeResponse(503, rejectedBody, "Retry-After: 0"),
+		"after a Retry-After of the past":       pipeResponse(429, rejectedBody, "Retry-After: Sat, 01 Jan 2000 00:00:00 GMT"),
+		"after a Retry-After that is no number": pipeResponse(429, rejectedBody, "Retry-After: soon"),
+		"without a response":                    {reset: true},
+		"without a connection":                  {dialError: connectionRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestBackoffIsRandom(t *testing.T) {
 				for pair := range slices.Chunk(dials, 2) {
 					waits = append(waits, pair[1].Sub(pair[0]))
 				}
-				// One run in 10^12 has none of 100 in a quarter of the range.
+				// In one run of 10^12, none of 100 waits is in a given quarter of the range.
 				assert.Less(t, slices.Min(waits), 125*time.Millisecond)
 				assert.Greater(t, slices.Max(waits), 375*time.Millisecond)
 			})
@@ -55,8 +55,8 @@ func TestRetryAfter(t *testing.T) {
 	tests := []struct {
 		name  string
 		value func() string
-		wait  time.Duration // exactly; jitter: the ordinary back-off; 0: no further attempt
-		asked time.Duration // Error.RetryAfter where there is no further attempt
+		wait  time.Duration // exactly; jitter: the usual wait; 0: no further attempt
+		asked time.Duration // Error.RetryAfter if there is no further attempt
 	}{
 		{"seconds", func() string { return "7" }, 7 * time.Second, 0},
 		{"the longest wait allowed", func() string { return "30" }, 30 * time.Second, 0},
@@ -87,20 +87,20 @@ func TestRetryAfter(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					call := retryCallOf(t, c.method)
 					server, client := newPipeServer(t, pipeScript(
-						pipeAnswer(c.status, rejectedBody, "Retry-After: "+test.value()),
-						pipeAnswer(200, call.success),
+						pipeResponse(c.status, rejectedBody, "Retry-After: "+test.value()),
+						pipeResponse(200, call.success),
 					))
 					start := time.Now()
 					err := call.do(t.Context(), client)
 					dials, _ := server.seen()
 					if test.wait == 0 {
 						require.Len(t, dials, 1)
-						assert.Zero(t, time.Since(start), "the answer is returned at once")
-						var answer *cloudflare.Error
-						require.ErrorAs(t, err, &answer)
-						assert.Equal(t, c.status, answer.StatusCode)
-						assert.Equal(t, test.asked, answer.RetryAfter)
-						assert.Equal(t, 1, answer.Attempts)
+						assert.Zero(t, time.Since(start), "returned at once")
+						var apiError *cloudflare.Error
+						require.ErrorAs(t, err, &apiError)
+						assert.Equal(t, c.status, apiError.StatusCode)
+						assert.Equal(t, test.asked, apiError.RetryAfter)
+						assert.Equal(t, 1, apiError.Attempts)
 						unknown := call.write && c.status != 429
 						assert.Equal(t, unknown, errors.Is(err, cloudflare.ErrOutcomeUnknown))
 						return
@@ -120,12 +120,12 @@ func TestRetryAfter(t *testing.T) {
 
 func TestRetryAfterWithoutARetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, rejectedBody, "Retry-After: 3")))
+		server, client := newPipeServer(t, pipeAlways(pipeResponse(503, rejectedBody, "Retry-After: 3")))
 		err := retryCallOf(t, "POST").do(t.Context(), client)
 		assertMatchesOnly(t, err, cloudflare.ErrOutcomeUnknown)
-		var answer *cloudflare.Error
-		require.ErrorAs(t, err, &answer)
-		assert.Equal(t, 3*time.Second, answer.RetryAfter)
+		var apiError *cloudflare.Error
+		require.ErrorAs(t, err, &apiError)
+		assert.Equal(t, 3*time.Second, apiError.RetryAfter)
 		dials, _ := server.seen()
 		assert.Len(t, dials, 1)
 	})
@@ -133,7 +133,7 @@ func TestRetryAfterWithoutARetry(t *testing.T) {
 
 func TestMaxRetryWaitLimitsTheBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := newPipeServer(t, pipeAlways(pipeAnswer(503, rejectedBody)),
+		server, client := newPipeServer(t, pipeAlways(pipeResponse(503, rejectedBody)),
 			cloudflare.WithMaxRetryWait(100*time.Millisecond), cloudflare.WithMaxRetries(20))
 		require.Error(t, retryCallOf(t, "GET").do(t.Context(), client))
 		dials, _ := server.seen()
@@ -161,11 +161,11 @@ func TestNumberOfRetries(t *testing.T) {
 		} {
 			t.Run(method+"/"+test.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					server, client := newPipeServer(t, pipeAlways(pipeAnswer(429, rejectedBody)), test.opts...)
+					server, client := newPipeServer(t, pipeAlways(pipeResponse(429, rejectedBody)), test.opts...)
 					err := retryCallOf(t, method).do(t.Context(), client, test.callOpts...)
-					var answer *cloudflare.Error
-					require.ErrorAs(t, err, &answer)
-					assert.Equal(t, test.attempts, answer.Attempts)
+					var apiError *cloudflare.Error
+					require.ErrorAs(t, err, &apiError)
+					assert.Equal(t, test.attempts, apiError.Attempts)
 					dials, _ := server.seen()
 					assert.Len(t, dials, test.attempts)
 				})
@@ -174,7 +174,7 @@ func TestNumberOfRetries(t *testing.T) {
 	}
 }
 
-// A wait that the deadline cuts short is wasted: it is not begun.
+// A wait that would pass the deadline is not begun.
 func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -185,11 +185,11 @@ func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 		is      []error
 		status  int
 	}{
-		{"longer", "GET", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, nil, 503},
-		{"exactly as long", "GET", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 10 * time.Second, 1, nil, 503},
-		{"the third one", "GET", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 25 * time.Second, 3, nil, 503},
-		{"of a throttled create", "POST", pipeAnswer(429, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrRateLimited}, 429},
-		{"of an update in trouble", "PUT", pipeAnswer(503, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrOutcomeUnknown}, 503},
+		{"longer", "GET", pipeResponse(503, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, nil, 503},
+		{"exactly as long", "GET", pipeResponse(503, rejectedBody, "Retry-After: 10"), 10 * time.Second, 1, nil, 503},
+		{"the third one", "GET", pipeResponse(503, rejectedBody, "Retry-After: 10"), 25 * time.Second, 3, nil, 503},
+		{"of a throttled create", "POST", pipeResponse(429, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrRateLimited}, 429},
+		{"of an update in trouble", "PUT", pipeResponse(503, rejectedBody, "Retry-After: 10"), 5 * time.Second, 1, []error{cloudflare.ErrOutcomeUnknown}, 503},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -214,10 +214,10 @@ func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 		})
 	}
 
-	t.Run("after no answer at all", func(t *testing.T) {
+	t.Run("without a response", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			// The back-off is random, so a deadline that hardly lies ahead is what it cannot fit into.
-			server, client := newPipeServer(t, pipeAlways(pipeReply{refuse: connectionRefused}))
+			// The wait is random, so the deadline is so near that no wait fits.
+			server, client := newPipeServer(t, pipeAlways(pipeReply{dialError: connectionRefused}))
 			ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 			defer cancel()
 			err := retryCallOf(t, "GET").do(ctx, client)
@@ -225,7 +225,7 @@ func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 			assert.Len(t, dials, 1)
 			assertMatchesOnly(t, err, context.DeadlineExceeded)
 			var dial *net.OpError
-			assert.ErrorAs(t, err, &dial, "the reason for the wait is told too")
+			assert.ErrorAs(t, err, &dial, "the error names the reason for the wait")
 		})
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the security policy promises names the tests that hold it, and they are there.
+// Every promise of the security policy names a test that exists.
 func TestSecurityPromisesNameTheirTests(t *testing.T) {
 	policy, err := os.ReadFile("SECURITY.md")
 	require.NoError(t, err)

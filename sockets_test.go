@@ -19,7 +19,7 @@ import (
 	"example.com/cloudflare"
 )
 
-// socketFault is a listener that misbehaves.
+// socketFault is one way in which a connection fails.
 type socketFault struct {
 	name    string
 	scheme  string
@@ -91,14 +91,15 @@ func TestSocketFaults(t *testing.T) {
 	}
 }
 
-// socketClient repeats twice, after waits that a test can afford.
+// socketClient returns a client that retries twice, after short waits.
 func socketClient(t *testing.T, base string, transport http.RoundTripper) *cloudflare.Client {
 	t.Helper()
 	return new(pipeServer).client(t, transport, cloudflare.WithBaseURL(base+"/client/v4"),
 		cloudflare.WithMaxRetries(2), cloudflare.WithMaxRetryWait(2*time.Millisecond), cloudflare.WithTimeout(10*time.Second))
 }
 
-// listenBadly serves each connection with serve, and counts them. With a nil serve, nothing listens at the address.
+// listenBadly serves each connection with serve and counts the connections. If serve is nil, nothing listens at the
+// address.
 func listenBadly(t *testing.T, serve func(*net.TCPConn)) (address string, accepted *atomic.Int64) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -140,16 +141,16 @@ func TestUntrustedCertificate(t *testing.T) {
 			var response cloudflare.Response
 			err := retryCallOf(t, method).do(t.Context(), socketClient(t, server.URL, transport), cloudflare.CaptureResponse(&response))
 			assertMatchesOnly(t, err)
-			var refused *tls.CertificateVerificationError
-			assert.ErrorAs(t, err, &refused)
+			var untrusted *tls.CertificateVerificationError
+			assert.ErrorAs(t, err, &untrusted)
 			assert.Equal(t, 1, response.Attempts)
 			assert.Zero(t, served.Load())
 		})
 	}
 }
 
-// net/http repeats some requests by itself when a connection that it kept turns out to be closed. It must not do
-// that to a write: the server may have done it before it closed.
+// net/http repeats some requests by itself if an idle connection turns out to be closed. It must not repeat a write,
+// because the server may have processed it before it closed the connection.
 func TestNetHTTPDoesNotRepeatWrites(t *testing.T) {
 	tests := []struct {
 		name string
@@ -162,6 +163,9 @@ func TestNetHTTPDoesNotRepeatWrites(t *testing.T) {
 		{"PATCH", retryCallOf(t, "PATCH").do, ""},
 		{"POST without a body", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
 			return c.Call(ctx, cloudflare.Request{Method: http.MethodPost, Path: []string{"elsewhere"}}, nil, opts...)
+		}, ""},
+		{"POST with a key", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+			return c.Call(ctx, cloudflare.Request{Method: http.MethodPost, Path: []string{"elsewhere"}, IdempotencyKey: "1"}, nil, opts...)
 		}, ""},
 		{"POST with a key of the transport", retryCallOf(t, "POST").do, "Idempotency-Key"},
 		{"PATCH with a key of the transport", retryCallOf(t, "PATCH").do, "X-Idempotency-Key"},

@@ -22,14 +22,14 @@ import (
 	"example.com/cloudflare"
 )
 
-// A transport that breaks net/http's rules gives an error, and never a panic.
+// A transport that breaks the rules of http.RoundTripper causes an error, and never a panic.
 func TestMisbehavingTransports(t *testing.T) {
 	body := func() io.ReadCloser { return io.NopCloser(strings.NewReader(`{"success":true,"result":{"id":"o1"}}`)) }
 	tests := []struct {
 		name     string
 		response *http.Response
 		err      error
-		answered bool // an *Error
+		isError  bool // an *Error
 		text     string
 	}{
 		{"nothing at all", nil, nil, false, "neither a response nor an error"},
@@ -40,7 +40,7 @@ func TestMisbehavingTransports(t *testing.T) {
 		{"status 101", &http.Response{StatusCode: 101, Header: http.Header{}, Body: body()}, nil, false, "unexpected status 101"},
 		{"status 199", &http.Response{StatusCode: 199, Header: http.Header{}, Body: body()}, nil, false, "unexpected status 199"},
 		{"status 1000000", &http.Response{StatusCode: 1000000, Header: http.Header{}, Body: body()}, nil, true, "1000000"},
-		{"an error and an answer", &http.Response{StatusCode: 200, Body: body()}, errors.New("broken"), false, "broken"},
+		{"an error and a response", &http.Response{StatusCode: 200, Body: body()}, errors.New("broken"), false, "broken"},
 		{"a body that fails", &http.Response{StatusCode: 200, Body: failingBody{}}, nil, false, "the body broke"},
 		{"a body that reads too much", &http.Response{StatusCode: 200, Body: readFunc(func(p []byte) int { return len(p) + 5 })}, nil, false, "no io.Reader"},
 		{"a body that reads less than nothing", &http.Response{StatusCode: 200, Body: readFunc(func([]byte) int { return -1 })}, nil, false, "no io.Reader"},
@@ -63,16 +63,16 @@ func TestMisbehavingTransports(t *testing.T) {
 				}
 				require.ErrorContains(t, err, tt.text)
 				assert.Nil(t, result)
-				var answer *cloudflare.Error
-				assert.Equal(t, tt.answered, errors.As(err, &answer))
-				wantUnknown := m.isWrite() && (!tt.answered || tt.name == "no body")
+				var apiError *cloudflare.Error
+				assert.Equal(t, tt.isError, errors.As(err, &apiError))
+				wantUnknown := m.isWrite() && (!tt.isError || tt.name == "no body")
 				assert.Equal(t, wantUnknown, errors.Is(err, cloudflare.ErrOutcomeUnknown))
 			})
 		}
 	}
 }
 
-// readFunc is a body whose Read returns what no Read should.
+// readFunc is a body whose Read breaks the rules of io.Reader.
 type readFunc func([]byte) int
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p), nil }
@@ -96,15 +96,15 @@ func TestTransportReturnsNil(t *testing.T) {
 		client := new(pipeServer).client(t, roundTripper(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200}, nil
 		}))
-		require.NoError(t, retryCallOf(t, "HEAD").do(t.Context(), client), "a response without a body has an empty one")
+		require.NoError(t, retryCallOf(t, "HEAD").do(t.Context(), client), "a response without a body must not have an empty one")
 	})
 }
 
-// What a transport says of time-outs and cancellations of its own is neither the caller's nor ours.
+// A context error of a transport is neither the caller's deadline or cancellation nor an attempt timeout.
 func TestTransportReportsContextErrors(t *testing.T) {
 	for name, failure := range map[string]error{
 		"deadline":          context.DeadlineExceeded,
-		"cancelled":         context.Canceled,
+		"canceled":          context.Canceled,
 		"deadline, wrapped": fmt.Errorf("proxy: %w", context.DeadlineExceeded),
 		"time-out of net":   &net.OpError{Op: "read", Net: "tcp", Err: context.DeadlineExceeded},
 	} {
@@ -125,14 +125,14 @@ func TestTransportReportsContextErrors(t *testing.T) {
 					}
 					assertMatchesOnly(t, err, want...)
 					assert.ErrorContains(t, err, failure.Error())
-					assert.Equal(t, map[bool]int{true: 4, false: 1}[call.idempotent], sent, "counts as no answer")
+					assert.Equal(t, map[bool]int{true: 4, false: 1}[call.idempotent], sent, "it counts as no response")
 				})
 			})
 		}
 	}
 }
 
-// A transport that wraps another may have sent a request before the failure that it reports in the end.
+// A transport that retries by itself may have sent the request before the error that it returns.
 func TestTransportRetriesByItself(t *testing.T) {
 	wrap := func(err error) error { return fmt.Errorf("giving up after 2 attempts: %w", err) }
 	for name, failure := range map[string]error{
@@ -163,7 +163,7 @@ func TestTransportRetriesByItself(t *testing.T) {
 	}
 }
 
-// Whatever a transport says, the error of a call is one line.
+// The error of a call is one line, whatever error a transport returns.
 func TestTransportErrorsAreOneLine(t *testing.T) {
 	c := newSingleAttemptClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
 		return nil, errors.Join(errors.New("first"), errors.New("second\x1b[2J\r\nERROR forged"))
@@ -172,7 +172,7 @@ func TestTransportErrorsAreOneLine(t *testing.T) {
 	assert.EqualError(t, err, "cloudflare: GET /organizations/o1: first second [2J ERROR forged")
 }
 
-// A *url.Error, which a transport that is a client itself returns, shows the host and the query.
+// A *url.Error contains the host and the query. A transport that uses an http.Client returns one.
 func TestURLErrorsAreUnwrapped(t *testing.T) {
 	cause := errors.New("the cause")
 	c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -185,7 +185,7 @@ func TestURLErrorsAreUnwrapped(t *testing.T) {
 	assert.False(t, isURLError)
 }
 
-// A transport may change the request that it gets: no other request sees that.
+// A transport that changes its request does not change other requests.
 func TestTransportChangesRequests(t *testing.T) {
 	redacting := roundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.Header.Get("Authorization") != "Bearer "+canaryToken || r.Header.Get("X-Mine") != "mine" ||
@@ -217,14 +217,14 @@ func TestTransportChangesRequests(t *testing.T) {
 	all.Wait()
 }
 
-// A body is closed once, whatever becomes of its answer, and closed before the call returns.
+// Every response body is closed once, before the call returns.
 func TestBodiesAreClosed(t *testing.T) {
 	for _, status := range []int{101, 199, 200, 204, 302, 404, 429, 500} {
 		for _, m := range everyMethod {
 			var opened, closed atomic.Int32
-			answer := respondWith(status, m.success())
+			transport := respondWith(status, m.success())
 			c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
-				response, err := answer(r)
+				response, err := transport(r)
 				response.Body = closeCounter{response.Body, &closed}
 				opened.Add(1)
 				return response, err

@@ -13,9 +13,9 @@ import (
 // Validate reports what Create reports, and nothing else.
 func TestValidateIsWhatCreateChecks(t *testing.T) {
 	requests := 0
-	client := wiredClient(t, cannedTransport(func(r *http.Request) (*http.Response, error) {
+	client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 		requests++
-		return saying(200, nil, `{"success":true,"result":`+anOrganization+`}`)(r)
+		return respondWith(200, `{"success":true,"result":`+anOrganization+`}`)(r)
 	}))
 	check := func(params interface{ Validate() error }, create func() error, valid bool) {
 		before := requests
@@ -59,5 +59,20 @@ func TestValidateIsWhatCreateChecks(t *testing.T) {
 		{cloudflare.OrganizationMemberCreateParams{Email: "a@example.com", Status: cloudflare.MemberStatusPending}, false},
 	} {
 		check(test.params, func() error { _, err := client.OrganizationMembers.Create(t.Context(), "o1", test.params); return err }, test.valid)
+	}
+	for _, test := range []struct {
+		params cloudflare.AccountCreateParams
+		valid  bool
+	}{
+		{cloudflare.AccountCreateParams{Name: "n"}, true},
+		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o1", IdempotencyKey: "k"}, true},
+		{cloudflare.AccountCreateParams{}, false},
+		{cloudflare.AccountCreateParams{Name: "\xff"}, false},
+		{cloudflare.AccountCreateParams{Name: "n", Type: "free"}, false},
+		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o/1"}, false},
+		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o1", Standalone: true}, false},
+		{cloudflare.AccountCreateParams{Name: "n", IdempotencyKey: "a b"}, false},
+	} {
+		check(test.params, func() error { _, err := client.OrganizationAccounts.Create(t.Context(), test.params); return err }, test.valid)
 	}
 }

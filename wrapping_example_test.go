@@ -274,3 +274,31 @@ func ExampleOrganizationMemberCreateParams_Validate() {
 	fmt.Println(params.Validate())
 	// Output: cloudflare: invalid argument: Email has no @
 }
+
+func ExampleAccountCreateParams_Validate() {
+	params := cloudflare.AccountCreateParams{Name: "Shop", OrganizationID: "o1", Standalone: true}
+	fmt.Println(params.Validate())
+	// Output: cloudflare: invalid argument: OrganizationID and Standalone are both set
+}
+
+// A key lets the server recognize a repeat, so that a POST is retried like a PUT.
+func ExampleClient_Call_idempotencyKey() {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	server.Handle("POST /orders", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"success":true,"result":{"key":%q}}`, r.Header.Get("Idempotency-Key"))
+	}))
+	server.Fail(1, cloudflaretest.Cut()) // the first request is carried out, but its response is lost
+	client := server.Client()
+
+	var order struct{ Key string }
+	var response cloudflare.Response
+	err := client.Call(context.Background(), cloudflare.Request{
+		Method: "POST", Path: []string{"orders"}, IdempotencyKey: "order-4711",
+	}, &order, cloudflare.CaptureResponse(&response))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(order.Key, response.Attempts)
+	// Output: order-4711 2
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cloudflare/cmd/cforg/internal/accounts"
+	"example.com/cloudflare/cmd/cforg/internal/auditlog"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/deletion"
 	"example.com/cloudflare/cmd/cforg/internal/doctor"
@@ -30,6 +31,7 @@ var commands = []func(*cli.Env) *cobra.Command{
 	deletion.Command,
 	members.Command,
 	doctor.Command,
+	auditlog.Command,
 	serve.Command,
 }
 

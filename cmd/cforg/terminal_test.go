@@ -20,7 +20,12 @@ import (
 // screen runs the program in a terminal. Once what it shows ends with prompt, it types keys.
 func screen(t *testing.T, prompt, keys string, args ...string) (code int, shown string) {
 	t.Helper()
-	c := command(t, []string{"TERM=xterm"}, args...)
+	return screenOf(t, "xterm", prompt, keys, args...)
+}
+
+func screenOf(t *testing.T, terminalType, prompt, keys string, args ...string) (code int, shown string) {
+	t.Helper()
+	c := command(t, []string{"TERM=" + terminalType}, args...)
 	terminal, err := pty.StartWithSize(c, &pty.Winsize{Rows: 50, Cols: 120})
 	require.NoError(t, err)
 	defer terminal.Close()
@@ -75,9 +80,12 @@ func TestQuestionsInATerminal(t *testing.T) {
 func TestProgressInATerminal(t *testing.T) {
 	code, shown := screen(t, "", "", "profiles", "--demo")
 	assert.Equal(t, 0, code)
-	assert.Contains(t, shown, "/500")
+	require.Contains(t, shown, "/500")
 	_, last, _ := strings.Cut(shown[strings.LastIndex(shown, "/500"):], "500 rows: ")
 	assert.True(t, strings.HasPrefix(last, "493 unchanged, 6 refused, 1 failed\n"), last)
+
+	_, dumb := screenOf(t, "dumb", "", "", "profiles", "--demo")
+	assert.NotContains(t, dumb, "/500", "where it could not be drawn over")
 }
 
 // One Ctrl-C ends a command that waits for a server.

@@ -1,5 +1,4 @@
-// Quickstart is a tour of the seven operations: it creates, lists, reads, updates and deletes organizations, and
-// writes and reads a profile.
+// Quickstart is a tour of the seven operations on organizations and profiles, on a server in this process.
 package main
 
 import (
@@ -7,333 +6,176 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
+	"log"
 	"net/http"
 	"os"
 	"os/signal"
-	"strings"
-	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
 )
 
-const usage = `Quickstart is a tour of the seven operations of the Organizations API.
-
-Usage: quickstart [-live | -serve]
-
-Without a flag it talks to a server of its own, over HTTP, and needs no account.
-
-  -live   read the organizations of your account instead. Nothing is changed.
-          The credential comes from CLOUDFLARE_API_TOKEN, or from CLOUDFLARE_API_KEY
-          with CLOUDFLARE_EMAIL. Today the API documents a token for the list alone.
-  -serve  keep the server open until Ctrl-C, with a few organizations, to look at
-          with curl.
-  -h      print this text
-
-Exit codes: 0 done, 1 error, 2 bad usage, 130 interrupted.
-`
-
 func main() {
+	log.SetFlags(0)
+	live := flag.Bool("live", false, "read organizations of your account, and change nothing")
+	serve := flag.Bool("serve", false, "keep the server open until Ctrl-C, for other programs")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
+	defer stop()
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {}
-	live, serve := flags.Bool("live", false, ""), flags.Bool("serve", false, "")
-	err := flags.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
-		return 0
-	}
+	var err error
 	switch {
-	case err != nil:
-	case flags.NArg() > 0:
-		err = fmt.Errorf("unexpected argument: %s", flags.Arg(0))
-		fmt.Fprintln(stderr, err)
-	case *live && *serve:
-		err = errors.New("-live and -serve do not go together")
-		fmt.Fprintln(stderr, err)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "quickstart -h tells more.")
-		return 2
-	}
-
-	tour, r := embeddedTour, &report{out: stdout}
-	switch {
+	case flag.NArg() > 0 || *live && *serve:
+		flag.Usage()
+		os.Exit(2)
 	case *live:
-		tour = liveTour
-	case *serve:
-		tour = serveForCurl
+		var client *cloudflare.Client
+		if client, err = cloudflare.NewClient(); err == nil { // the credential comes from the environment
+			err = read(ctx, client)
+		}
+	default:
+		server := cloudflaretest.NewServer()
+		defer server.Close()
+		if *serve {
+			printAccess(server)
+			<-ctx.Done()
+		} else {
+			err = tour(ctx, server.Client())
+		}
 	}
-	err = tour(ctx, r)
-	r.end()
 	if err != nil {
-		fmt.Fprintln(stderr, "quickstart:", err)
-		if ctx.Err() != nil {
-			return 130
-		}
-		return 1
+		log.Fatal(err)
 	}
-	return 0
 }
 
-// serveForCurl keeps a server open: what it answers is what the API would.
-func serveForCurl(ctx context.Context, r *report) error {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
-	root := server.AddOrganization("Acme Group", "")
-	server.AddOrganization("Europe", root)
-	server.AddMember(root, cloudflaretest.Member{Email: "ada@example.com", TwoFactor: true})
-
-	r.say("An embedded server is open until Ctrl-C. Try")
-	for _, path := range []string{"/organizations?page_size=1", "/organizations/" + root, "/organizations/" + root + "/members", "/organizations/none"} {
-		r.say("curl -H 'X-Auth-Email: %s' -H 'X-Auth-Key: %s' '%s%s'", cloudflaretest.Email, cloudflaretest.APIKey, server.URL, path)
-	}
-	r.end()
-	<-ctx.Done()
-	return nil
-}
-
-// embeddedTour shows every operation on a server in this process.
-func embeddedTour(ctx context.Context, r *report) error {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
-	client := server.Client()
-	r.say("All seven operations, over HTTP, on an embedded server at %s", server.URL)
-
-	r.step("Organizations.Create", "POST /organizations")
-	orgs := map[string]*cloudflare.Organization{}
+// tour calls each of the seven operations.
+func tour(ctx context.Context, client *cloudflare.Client) error {
+	step("Organizations.Create", "POST /organizations")
+	ids := map[string]string{} // by name
 	for _, o := range []struct{ name, parent string }{
-		{"Acme Group", ""},
-		{"Europe", "Acme Group"}, {"Berlin", "Europe"}, {"Paris", "Europe"},
-		{"Asia", "Acme Group"}, {"Tokyo", "Asia"},
+		{"Example Group", ""}, {"Europe", "Example Group"}, {"Berlin", "Europe"}, {"Asia", "Example Group"}, {"Tokyo", "Asia"},
 	} {
-		params := cloudflare.OrganizationCreateParams{Name: o.name}
-		if o.parent != "" {
-			params.ParentID = orgs[o.parent].ID
-		}
-		org, err := client.Organizations.Create(ctx, params)
+		org, err := client.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{Name: o.name, ParentID: ids[o.parent]})
 		if err != nil {
 			return err
 		}
-		orgs[o.name] = org
-		r.row(org.Name, short(org.ID), org.CreateTime.Format(time.DateTime))
+		ids[org.Name] = org.ID
+		fmt.Println(" ", org.Name)
 	}
 
-	if _, err := r.list(ctx, client); err != nil {
-		return err
-	}
-	if err := r.get(ctx, client, orgs["Berlin"].ID); err != nil {
+	if _, err := list(ctx, client); err != nil {
 		return err
 	}
 
-	r.step("Organizations.Update", "PUT /organizations/{id}")
-	berlin, err := client.Organizations.Update(ctx, orgs["Berlin"].ID, cloudflare.OrganizationUpdateParams{Name: "Berlin & Potsdam"})
+	step("Organizations.Update", "PUT /organizations/{organization_id}")
+	org, err := client.Organizations.Update(ctx, ids["Berlin"], cloudflare.OrganizationUpdateParams{Name: "Berlin & Potsdam"})
 	if err != nil {
 		return err
 	}
-	r.row("Berlin", "is now", berlin.Name)
+	fmt.Println("  Berlin is now", org.Name)
 
-	r.step("OrganizationProfile.Update", "PUT /organizations/{id}/profile")
-	err = client.OrganizationProfile.Update(ctx, berlin.ID, cloudflare.OrganizationProfile{
-		BusinessName:     "Acme Berlin GmbH",
-		BusinessEmail:    "berlin@example.com",
-		BusinessPhone:    "+49 30 555 0100",
-		BusinessAddress:  "1 Example Platz, Berlin",
-		ExternalMetadata: `{"crm": 4711}`,
+	step("OrganizationProfile.Update", "PUT /organizations/{organization_id}/profile")
+	err = client.OrganizationProfile.Update(ctx, org.ID, cloudflare.OrganizationProfile{
+		BusinessName:    "Example Berlin GmbH",
+		BusinessEmail:   "berlin@example.com",
+		BusinessPhone:   "+49 30 555 0100",
+		BusinessAddress: "1 Example Platz, Berlin",
 	})
 	if err != nil {
 		return err
 	}
-	r.row(berlin.Name, "has a profile now")
-	if err := r.profile(ctx, client, berlin.ID); err != nil {
+	fmt.Println(" ", org.Name, "has a profile")
+
+	if err := get(ctx, client, org.ID); err != nil {
 		return err
 	}
 
-	r.step("Organizations.Delete", "DELETE /organizations/{id}")
+	step("Organizations.Delete", "DELETE /organizations/{organization_id}")
 	for _, name := range []string{"Asia", "Tokyo", "Asia"} {
-		_, err := client.Organizations.Delete(ctx, orgs[name].ID)
-		if refused, ok := errors.AsType[*cloudflare.Error](err); ok && len(refused.Errors) > 0 {
-			r.row(name, "refused", refused.Errors[0].Message)
+		_, err := client.Organizations.Delete(ctx, ids[name])
+		if e, ok := errors.AsType[*cloudflare.Error](err); ok && e.StatusCode == http.StatusConflict && len(e.Errors) > 0 {
+			fmt.Printf("  %s is not deleted: %s\n", name, e.Errors[0].Message)
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		r.row(name, "deleted")
+		fmt.Printf("  %s is deleted\n", name)
 	}
 
-	if _, err := r.list(ctx, client); err != nil {
+	_, err = list(ctx, client)
+	return err
+}
+
+// read calls the operations that change nothing.
+func read(ctx context.Context, client *cloudflare.Client) error {
+	first, err := list(ctx, client)
+	if err != nil || first == "" {
 		return err
 	}
-	r.say("Done, in %d requests. To see your own organizations: go run ./examples/quickstart -live", len(server.Requests()))
-	return nil
+	return get(ctx, client, first)
 }
 
-// liveTour reads from the real API.
-func liveTour(ctx context.Context, r *report) error {
-	client, err := cloudflare.NewClient()
-	if err != nil {
-		return err
-	}
-	return readTour(ctx, r, client)
-}
-
-func readTour(ctx context.Context, r *report, client *cloudflare.Client) error {
-	r.say("Your organizations. Nothing is changed.")
-	orgs, err := r.list(ctx, client)
-	if err != nil || len(orgs) == 0 {
-		return err
-	}
-	if err := r.get(ctx, client, orgs[0].ID); err != nil {
-		return r.needsKey(err)
-	}
-	return r.needsKey(r.profile(ctx, client, orgs[0].ID))
-}
-
-// needsKey takes the refusal of a token for what it is: the list was the tour.
-func (r *report) needsKey(err error) error {
-	e, ok := errors.AsType[*cloudflare.Error](err)
-	if !ok || e.StatusCode != http.StatusForbidden && e.StatusCode != http.StatusMethodNotAllowed {
-		return err
-	}
-	r.row("refused", "details may need a global API key with its e-mail: "+err.Error())
-	return nil
-}
-
-// report prints what a tour does, each step in columns of its own.
-type report struct {
-	out   io.Writer
-	table *tabwriter.Writer // of the current step, nil before the first
-}
-
-func (r *report) say(format string, args ...any) {
-	r.end()
-	fmt.Fprintf(r.out, format+"\n\n", args...)
-}
-
-func (r *report) step(method, route string) {
-	r.end()
-	fmt.Fprintf(r.out, "%-28s %s\n", method, route)
-	r.table = tabwriter.NewWriter(r.out, 0, 0, 3, ' ', 0)
-}
-
-// end prints the columns of the current step.
-func (r *report) end() {
-	if r.table != nil {
-		r.table.Flush()
-		fmt.Fprintln(r.out)
-		r.table = nil
-	}
-}
-
-func (r *report) row(cells ...string) {
-	fmt.Fprintf(r.table, "  %s\n", printable(strings.Join(cells, "\t")))
-}
-
-// list prints all organizations as a tree. One whose parent is not to be seen stands on its own.
-func (r *report) list(ctx context.Context, client *cloudflare.Client) ([]*cloudflare.Organization, error) {
-	r.step("Organizations.All", "GET /organizations")
-	var orgs []*cloudflare.Organization
-	seen := map[string]bool{}
+// list prints all organizations, and returns the ID of the first one. It returns an empty ID if there are none.
+func list(ctx context.Context, client *cloudflare.Client) (first string, err error) {
+	step("Organizations.All", "GET /organizations")
 	for org, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{}) {
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		orgs = append(orgs, org)
-		seen[org.ID] = true
-	}
-	children := map[string][]*cloudflare.Organization{}
-	for _, org := range orgs {
-		parent := ""
-		if org.Parent != nil && seen[org.Parent.ID] {
-			parent = org.Parent.ID
+		if first == "" {
+			first = org.ID
 		}
-		children[parent] = append(children[parent], org)
-	}
-	drawn := map[string]bool{}
-	var draw func(parent, indent string)
-	draw = func(parent, indent string) {
-		for i, org := range children[parent] {
-			if drawn[org.ID] { // organizations in a circle
-				continue
-			}
-			drawn[org.ID] = true
-			branch, below := "├─ ", "│  "
-			switch {
-			case parent == "":
-				branch, below = "", ""
-			case i == len(children[parent])-1:
-				branch, below = "└─ ", "   "
-			}
-			r.row(indent+branch+org.Name, short(org.ID))
-			draw(org.ID, indent+below)
+		if org.Parent == nil {
+			fmt.Printf("  %q\n", org.Name)
+		} else {
+			fmt.Printf("  %q in %q\n", org.Name, org.Parent.Name)
 		}
 	}
-	draw("", "")
-	for _, org := range orgs {
-		if !drawn[org.ID] { // below nothing but each other
-			children[""] = []*cloudflare.Organization{org}
-			draw("", "")
-		}
+	if first == "" {
+		fmt.Println("  no organizations")
 	}
-	if len(orgs) == 0 {
-		r.row("none")
-	}
-	return orgs, nil
+	return first, nil
 }
 
-func (r *report) get(ctx context.Context, client *cloudflare.Client, id string) error {
-	r.step("Organizations.Get", "GET /organizations/{id}")
+// get prints an organization and its profile.
+func get(ctx context.Context, client *cloudflare.Client, id string) error {
+	step("Organizations.Get", "GET /organizations/{organization_id}")
 	org, err := client.Organizations.Get(ctx, id)
 	if err != nil {
 		return err
 	}
-	r.row("name", org.Name)
-	r.row("id", org.ID)
-	r.row("created", org.CreateTime.Format(time.DateTime))
-	if org.Parent != nil {
-		r.row("parent", org.Parent.Name)
-	}
-	r.row("may create accounts", org.Flags().AccountCreation)
-	return nil
-}
+	fmt.Printf("  %q, created %s\n", org.Name, org.CreateTime.Format(time.DateTime))
 
-func (r *report) profile(ctx context.Context, client *cloudflare.Client, id string) error {
-	r.step("OrganizationProfile.Get", "GET /organizations/{id}/profile")
+	step("OrganizationProfile.Get", "GET /organizations/{organization_id}/profile")
 	profile, err := client.OrganizationProfile.Get(ctx, id)
-	switch {
-	case errors.Is(err, cloudflare.ErrNotFound):
-		r.row("none")
+	if errors.Is(err, cloudflare.ErrNotFound) {
+		fmt.Println("  no profile")
 		return nil
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
-	r.row("name", profile.BusinessName)
-	r.row("e-mail", profile.BusinessEmail)
-	r.row("phone", profile.BusinessPhone)
-	r.row("address", profile.BusinessAddress)
-	r.row("metadata", profile.ExternalMetadata)
+	fmt.Printf("  %q, %q, %q, %q\n", profile.BusinessName, profile.BusinessEmail, profile.BusinessPhone, profile.BusinessAddress)
 	return nil
 }
 
-// short is enough of an ID to tell a few apart.
-func short(id string) string { return id[:min(len(id), 8)] + "…" }
+// step prints the method and the operation that come next.
+func step(method, operation string) { fmt.Printf("\n%-28s %s\n", method, operation) }
 
-// printable drops what could move a terminal's cursor: names come from other people.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, s)
+// printAccess adds a few organizations, and prints how other programs reach the server.
+func printAccess(server *cloudflaretest.Server) {
+	root := server.AddOrganization("Example Group", "")
+	server.AddOrganization("Europe", root)
+	server.AddOrganization("Asia", root)
+	fmt.Printf(`The in-memory API is open until Ctrl-C. To use it in another terminal:
+
+export CLOUDFLARE_BASE_URL=%s
+export CLOUDFLARE_EMAIL=%s
+export CLOUDFLARE_API_KEY=%s
+unset CLOUDFLARE_API_TOKEN
+
+curl -H "X-Auth-Email: $CLOUDFLARE_EMAIL" -H "X-Auth-Key: $CLOUDFLARE_API_KEY" "$CLOUDFLARE_BASE_URL/organizations"
+`, server.URL, cloudflaretest.Email, cloudflaretest.APIKey)
 }

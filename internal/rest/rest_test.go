@@ -52,6 +52,33 @@ func TestTarget(t *testing.T) {
 	}
 }
 
+// An error says what is wrong with a base URL, and not only that something is.
+func TestBaseURLProblems(t *testing.T) {
+	const (
+		scheme    = "must begin with https://"
+		printable = "must be printable ASCII without blanks and backslashes"
+		host      = "must have a host"
+		badHost   = "has a host that is not valid"
+		loopback  = "must begin with https://, because http:// is allowed only for localhost and loopback addresses"
+		dots      = "must not have . or .. in its path"
+	)
+	for base, problem := range map[string]string{
+		"": scheme, "127.0.0.1:8080": scheme, "localhost:8080": scheme, "api.cloudflare.com/client/v4": scheme, "//h": scheme, "/x": scheme,
+		"ftp://h": scheme, "https:h": scheme, ":80": scheme,
+		`https://h/a\b`: printable, `https://h\a`: printable, "https://h/a b": printable, "https://h/é": printable, "https://é": printable,
+		"https://h/\x7f": printable, " https://h": printable, "https://h/a\n": printable,
+		"https://h/%zz": "is not valid", "https://[::1": "is not valid", "https://h:port": "is not valid",
+		"https://u@h": "must not contain a user or a password", "https://u:p@h": "must not contain a user or a password",
+		"https://h?": "must not have a query or a fragment", "https://h/#": "must not have a query or a fragment",
+		"https://": host, "https:///x": host, "https://:80": host, "https://*": badHost, "https://a,b": badHost,
+		"http://h": loopback, "http://localhost.": loopback, "http://0.0.0.0": loopback,
+		"https://h/..": dots, "https://h/a/./b": dots, "https://h/%2e%2e/x": dots,
+	} {
+		_, err := New(Config{BaseURL: base, Credential: Token("t")})
+		assert.EqualError(t, err, "invalid argument: WithBaseURL: the URL "+problem, "%q", base)
+	}
+}
+
 func TestTargetRefuses(t *testing.T) {
 	c := clientFor(t, "https://h/v4", nil)
 	for _, segments := range [][]string{
@@ -88,7 +115,7 @@ func FuzzTarget(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second, query string) {
 		query = url.Values{"q": {query}}.Encode()
 		u, escaped, err := c.target([]string{first, second}, query)
-		refused := RefuseSegment(first) != "" || RefuseSegment(second) != ""
+		refused := SegmentProblem(first) != "" || SegmentProblem(second) != ""
 		if refused != errors.Is(err, ErrInvalidArgument) || refused != (err != nil) {
 			t.Fatalf("%q, %q: %v", first, second, err)
 		}
@@ -154,7 +181,7 @@ func FuzzBaseURL(f *testing.F) {
 		if u.Scheme != parsed.Scheme || u.Host != parsed.Host || u.User != nil || u.Fragment != "" || u.RawQuery != "q=1" {
 			t.Fatalf("%q became %+v", base, u)
 		}
-		if u.Scheme != "https" && !(u.Scheme == "http" && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())) {
+		if u.Scheme != "https" && !(u.Scheme == "http" && (strings.EqualFold(u.Hostname(), "localhost") || net.ParseIP(u.Hostname()).IsLoopback())) {
 			t.Fatalf("%q is neither https nor this machine", base)
 		}
 		want := strings.TrimRight(parsed.EscapedPath(), "/") + "/organizations/a%20b"
@@ -206,6 +233,7 @@ func TestRead(t *testing.T) {
 	readers := map[string]func(io.Reader) io.Reader{
 		"at once":          func(r io.Reader) io.Reader { return r },
 		"in halves":        iotest.HalfReader,
+		"byte by byte":     iotest.OneByteReader,
 		"with its end":     iotest.DataErrReader,
 		"with empty reads": func(r io.Reader) io.Reader { return &emptyReads{Reader: r} },
 	}
@@ -220,6 +248,7 @@ func TestRead(t *testing.T) {
 			{200, 511, 511, false}, {200, 512, 512, false}, {200, 513, 513, false},
 			{404, MaxErrorBody, -1, false}, {404, MaxErrorBody + 1, -1, true}, {404, MaxErrorBody, MaxErrorBody, false}, {404, 2 * MaxErrorBody, 2 * MaxErrorBody, true},
 			{200, MaxErrorBody + 1, -1, false}, {200, 3 * MaxErrorBody, 3 * MaxErrorBody, false}, {301, MaxErrorBody + 1, -1, true},
+			{299, MaxErrorBody + 1, -1, false}, {300, MaxErrorBody + 1, -1, true},
 			{200, small, MaxBody + 1, true}, {200, 2 * small, 1 << 60, true}, {500, small, MaxErrorBody + 1, true},
 		} {
 			want := bytes.Repeat([]byte("0123456789abcde\n"), tt.size/16+1)[:tt.size]
@@ -256,10 +285,39 @@ func TestReadEndlessBodies(t *testing.T) {
 	assert.LessOrEqual(t, body.read, maxPooled+512, "of what is announced as too large, only a sample is read")
 }
 
+// A buffer grows with what has arrived, and not with what may come.
+func TestReadGrowsByWhatArrived(t *testing.T) {
+	for _, announced := range []int64{-1, 0, 1, MaxBody} {
+		a := &RawResponse{StatusCode: 200}
+		body := &spareReader{t: t, left: 5 << 20}
+		require.NoError(t, a.read(body, announced, new(timeLimit)))
+		assert.Len(t, a.Body, 5<<20)
+		a.Release()
+	}
+}
+
+// spareReader yields zeros, and fails the test if it is given too much room.
+type spareReader struct {
+	t          *testing.T
+	read, left int
+}
+
+func (r *spareReader) Read(p []byte) (int, error) {
+	assert.LessOrEqual(r.t, len(p), max(r.read, maxPooled)+512, "after %d bytes", r.read)
+	n := min(len(p), r.left, 1000)
+	r.read, r.left = r.read+n, r.left-n
+	if r.left == 0 {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// After an error, what came before it is kept.
 func TestReadPassesErrorsOn(t *testing.T) {
 	broken := errors.New("broken")
 	a := &RawResponse{StatusCode: 200}
 	assert.ErrorIs(t, a.read(io.MultiReader(strings.NewReader("x"), iotest.ErrReader(broken)), -1, new(timeLimit)), broken)
+	assert.Equal(t, "x", string(a.Body))
 	a.Release()
 }
 

@@ -9,41 +9,48 @@ import (
 	"unicode/utf8"
 )
 
-// parseBase checks a base URL. Its errors do not show it: what is wrong with it may be a password.
+// parseBase checks a base URL. Its errors do not show the URL, because what is wrong with it may be a password.
 func parseBase(base string) (*url.URL, error) {
-	refuse := func(why string) (*url.URL, error) {
-		return nil, fmt.Errorf("%w: WithBaseURL: the URL %s", ErrInvalidArgument, why)
+	invalid := func(problem string) (*url.URL, error) {
+		return nil, fmt.Errorf("%w: WithBaseURL: the URL %s", ErrInvalidArgument, problem)
+	}
+	if !strings.Contains(base, "://") {
+		return invalid("must begin with https://")
 	}
 	u, err := url.Parse(base)
 	switch {
-	case err != nil || u.Opaque != "" || strings.ContainsFunc(base, notPrintable) || strings.Contains(base, `\`):
-		return refuse("cannot be parsed")
+	case strings.ContainsFunc(base, notPrintable) || strings.Contains(base, `\`):
+		return invalid("must be printable ASCII without blanks and backslashes")
+	case err != nil:
+		return invalid("is not valid")
 	case u.User != nil:
-		return refuse("must not carry a user or a password")
+		return invalid("must not contain a user or a password")
 	case strings.ContainsAny(base, "?#"):
-		return refuse("must not have a query or a fragment")
+		return invalid("must not have a query or a fragment")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return refuse("must begin with https://")
-	case u.Hostname() == "" || strings.Trim(strings.ToLower(u.Hostname()), "abcdefghijklmnopqrstuvwxyz0123456789-._:%") != "":
-		return refuse("must name a host") // net/http sends no Host header for others
+		return invalid("must begin with https://")
+	case u.Hostname() == "":
+		return invalid("must have a host")
+	case strings.Trim(strings.ToLower(u.Hostname()), "abcdefghijklmnopqrstuvwxyz0123456789-._:%") != "":
+		return invalid("has a host that is not valid") // net/http sends no Host header for it
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return refuse("must begin with https:// (plain http goes to this machine only)")
+		return invalid("must begin with https://, because http:// is allowed only for localhost and loopback addresses")
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == "." || segment == ".." {
-			return refuse("must not have a path with . or ..")
+			return invalid("must not have . or .. in its path")
 		}
 	}
-	// Trimmed as it is escaped: the slash of a %2F stays.
+	// The escaped path is trimmed, so that the slash of a %2F stays.
 	u.RawPath = strings.TrimRight(u.EscapedPath(), "/")
-	u.Path, _ = url.PathUnescape(u.RawPath) // which was parsed before
+	u.Path, _ = url.PathUnescape(u.RawPath) // the URL is valid
 	return u, nil
 }
 
 func notPrintable(r rune) bool { return r <= ' ' || r >= 0x7f }
 
 func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
 // target returns the URL of a path below the base URL, and that path alone, escaped.
@@ -54,8 +61,8 @@ func (s *Sender) target(segments []string, query string) (u *url.URL, path strin
 	base := s.origin.RawPath
 	buf := append(make([]byte, 0, 128), base...)
 	for i, segment := range segments {
-		if why := RefuseSegment(segment); why != "" {
-			return nil, "", fmt.Errorf("%w: path segment %d %s", ErrInvalidArgument, i+1, why)
+		if problem := SegmentProblem(segment); problem != "" {
+			return nil, "", fmt.Errorf("%w: path segment %d %s", ErrInvalidArgument, i+1, problem)
 		}
 		buf = append(buf, '/')
 		buf = append(buf, url.PathEscape(segment)...)
@@ -66,16 +73,16 @@ func (s *Sender) target(segments []string, query string) (u *url.URL, path strin
 	return &own, escaped[len(base):], err
 }
 
-// RefuseSegment says why a text is not one segment of a path for every server and proxy on the way, or "". It does
-// not show the text: what ends up in the wrong place may be a credential.
-func RefuseSegment(segment string) string {
+// SegmentProblem returns why a text is not a single segment of a path to every server and proxy on the way, or "" if it
+// is. It does not show the text, which may be a credential that was passed in the wrong place.
+func SegmentProblem(segment string) string {
 	switch {
 	case segment == "":
 		return "is empty"
 	case strings.Trim(segment, "0123456789abcdefghijklmnopqrstuvwxyz_-") == "": // what most paths are made of
 		return ""
 	case segment == "." || segment == "..":
-		return "stands for another path"
+		return "must not be . or .."
 	case strings.ContainsAny(segment, `/\?#%`):
 		return `contains one of / \ ? # %`
 	case !utf8.ValidString(segment):

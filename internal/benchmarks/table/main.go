@@ -89,6 +89,6 @@ func (s *session) table(rounds int, duration string, build bool) (text string, e
 			return "", err
 		}
 	}
-	machine := fmt.Sprintf("%s, %s/%s, %s, %d cores", version, runtime.GOOS, runtime.GOARCH, m.cpu, runtime.NumCPU())
-	return render(machine, barsFor(version), m, p, rounds), nil
+	machine := fmt.Sprintf("%s, %s/%s, %s, %d cores", version, runtime.GOOS, runtime.GOARCH, strings.TrimSpace(m.cpu), runtime.NumCPU())
+	return render(machine, m, p, rounds), nil
 }

@@ -21,7 +21,8 @@ const long = `Accounts lists the accounts of all organizations, by organization 
 lists those of that one and of everything below it.
 
 The column 2FA tells whether the account requires two-factor authentication; it is empty if the API does not say. If the
-accounts of an organization cannot be read, the rest is listed and the exit code is 1.`
+accounts of an organization cannot be read, the rest is listed and the exit code is 1. JSON has all fields that the API
+sends, tags included.`
 
 var formats = map[string]func(io.Writer, []row) error{"table": printTable, "json": printJSON, "csv": printCSV}
 
@@ -35,7 +36,8 @@ func Command(env *cli.Env) *cobra.Command {
 		Example: "  cforg accounts --demo \"Alder Secure\"\n  cforg accounts --demo --name shop --format csv",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: env.Run(func(ctx context.Context, args []string) error {
-			return run(ctx, env, args, contains, formats[format])
+			params := cloudflare.OrganizationAccountListParams{NameContains: contains, IncludeTags: format == "json"}
+			return run(ctx, env, args, params, formats[format])
 		}),
 	}
 	cli.FormatFlag(command, &format, "table", "json", "csv")
@@ -43,7 +45,7 @@ func Command(env *cli.Env) *cobra.Command {
 	return command
 }
 
-func run(ctx context.Context, env *cli.Env, args []string, contains string, show func(io.Writer, []row) error) error {
+func run(ctx context.Context, env *cli.Env, args []string, params cloudflare.OrganizationAccountListParams, show func(io.Writer, []row) error) error {
 	client, err := env.Client()
 	if err != nil {
 		return err
@@ -58,7 +60,6 @@ func run(ctx context.Context, env *cli.Env, args []string, contains string, show
 		}
 	}
 	found := make([][]row, len(nodes))
-	params := cloudflare.OrganizationAccountListParams{NameContains: contains}
 	incomplete := hierarchy.Each(ctx, nodes, func(i int, n *hierarchy.Node) error {
 		for account, err := range client.OrganizationAccounts.All(ctx, n.ID, params) {
 			if err != nil {

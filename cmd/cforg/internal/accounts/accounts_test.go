@@ -56,6 +56,10 @@ func TestAccountsJSON(t *testing.T) {
 		assert.Equal(t, w.Tree.Named(demo.Reseller)[0].ID, list[0].OrganizationID)
 		assert.Equal(t, "Northwind Distribution / Alder Secure", list[0].Organization)
 
+		w.AddAccount(w.Tree.Named(demo.EmptyCustomer)[0].ID, cloudflaretest.Account{Tags: map[string]string{"tier": "gold"}})
+		tagged := w.Run(t.Context(), Command, "", demo.EmptyCustomer, "--json")
+		assert.Contains(t, tagged.Stdout, `"tier": "gold"`)
+
 		none := w.Run(t.Context(), Command, "", demo.Lab, "--json")
 		assert.Equal(t, "[]\n", none.Stdout)
 	})

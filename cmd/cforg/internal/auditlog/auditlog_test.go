@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
@@ -43,6 +44,11 @@ func printed(t *testing.T, out string) (ids []string) {
 }
 
 func checkpoint(t *testing.T) string { return filepath.Join(t.TempDir(), "checkpoint.json") }
+
+func smallPages(t *testing.T) {
+	pageSize = 10
+	t.Cleanup(func() { pageSize = cloudflare.MaxPageSize })
+}
 
 func TestAuditLog(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
@@ -109,12 +115,13 @@ func TestCheckpoint(t *testing.T) {
 
 // A run may be interrupted at any request: the next one prints the rest, and nothing twice.
 func TestCheckpointAfterAnInterruption(t *testing.T) {
+	smallPages(t)
 	for n := int32(2); n <= 8; n++ {
 		for _, follow := range []bool{false, true} {
 			clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 				w.Before = nil
 				var ids []string
-				for i := range 5000 { // five pages
+				for i := range 50 { // five pages
 					ids = append(ids, log(w, 20*time.Hour-time.Duration(i)*time.Second)...)
 				}
 				file := checkpoint(t)
@@ -192,32 +199,52 @@ func (l *limited) Write(p []byte) (int, error) {
 
 // What could not be written counts as not printed.
 func TestCheckpointAfterAFailedWrite(t *testing.T) {
-	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		var ids []string
-		for i := range 3000 {
-			ids = append(ids, log(w, 20*time.Hour-time.Duration(i)*time.Second)...)
-		}
-		file := checkpoint(t)
-		out := &limited{left: 200_000}
-		var errs bytes.Buffer
-		env := &cli.Env{Stdout: out, Stderr: &errs, Server: w.Server, Tree: w.Tree, Transport: w}
-		code := cli.Execute(t.Context(), env, []string{"audit-log", "--demo", "--follow", "--checkpoint", file}, Command)
-		assert.Equal(t, cli.ExitFailed, code)
-		assert.Contains(t, errs.String(), "no space left")
+	smallPages(t)
+	for entries, size := range map[int]int{3: 10, 300: 15_000} { // which fails when the buffer is flushed, and before
+		clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+			var ids []string
+			for i := range entries {
+				ids = append(ids, log(w, 20*time.Hour-time.Duration(i)*time.Second)...)
+			}
+			file := checkpoint(t)
+			out := &limited{left: size}
+			var errs bytes.Buffer
+			env := &cli.Env{Stdout: out, Stderr: &errs, Server: w.Server, Tree: w.Tree, Transport: w}
+			code := cli.Execute(t.Context(), env, []string{"audit-log", "--demo", "--follow", "--checkpoint", file}, Command)
+			assert.Equal(t, cli.ExitFailed, code)
+			assert.Contains(t, errs.String(), "no space left")
 
-		rest := w.Run(t.Context(), Command, "", "--checkpoint", file)
-		seen := map[string]int{}
-		for line := range strings.Lines(out.String()) {
-			if strings.HasSuffix(line, "\n") {
-				seen[printed(t, line)[0]]++
+			rest := w.Run(t.Context(), Command, "", "--checkpoint", file)
+			seen := map[string]bool{}
+			for line := range strings.Lines(out.String() + "\n" + rest.Stdout) {
+				var entry struct{ ID string }
+				if json.Unmarshal([]byte(line), &entry) == nil { // the last line of the first run is cut
+					seen[entry.ID] = true
+				}
+			}
+			for _, id := range ids {
+				assert.True(t, seen[id])
+			}
+		})
+	}
+}
+
+// A list that would never end is an error. What it held is printed.
+func TestFollowAListThatRepeatsItself(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		looks := 0
+		w.Change = func(r *http.Request, response *http.Response) {
+			if strings.HasSuffix(r.URL.Path, "/logs/audit") {
+				looks++
+				*response = *answer(fmt.Sprintf(`{"success":true,"errors":[],"result":[{"id":"%d"}],"result_info":{"cursor":"again"}}`, looks))
 			}
 		}
-		for _, id := range printed(t, rest.Stdout) {
-			seen[id]++
-		}
-		for _, id := range ids {
-			assert.Positive(t, seen[id])
-		}
+		ctx, stop := context.WithTimeout(t.Context(), 90*time.Second)
+		defer stop()
+		got := w.Run(ctx, Command, "", "--follow", "--interval", "1m")
+		assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
+		assert.Equal(t, []string{"1", "2", "3", "4"}, printed(t, got.Stdout))
+		assert.Contains(t, got.Stderr, "the list would never end")
 	})
 }
 

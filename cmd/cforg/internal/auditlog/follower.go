@@ -16,6 +16,9 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
+// pageSize is a variable for tests.
+var pageSize = cloudflare.MaxPageSize
+
 // follower prints the entries that were not printed before.
 type follower struct {
 	client  *cloudflare.Client
@@ -52,7 +55,7 @@ func (f *follower) round(ctx context.Context) error {
 	var last, settled time.Time // the latest entry; the one that the page after it followed in order
 	out := bufio.NewWriter(f.env.Stdout)
 	params := cloudflare.AuditLogListParams{
-		Since: f.state.Since, Before: before, Direction: cloudflare.DirectionAscending, PageSize: cloudflare.MaxPageSize,
+		Since: f.state.Since, Before: before, Direction: cloudflare.DirectionAscending, PageSize: pageSize,
 	}
 	entries := cloudflare.Paginate("", func(cursor string) (*cloudflare.Page[entry], error) {
 		if ordered && !settled.IsZero() {

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -36,7 +34,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, more than one foun
 // Execute runs the command line args and returns its exit code. If the command failed, the error has been printed.
 func Execute(ctx context.Context, env *Env, args []string, commands ...func(*Env) *cobra.Command) int {
 	stdout := &sink{w: env.Stdout}
-	env.Stdout, env.sink = stdout, stdout
+	env.Stdout, env.Stderr = stdout, &sink{w: env.Stderr}
 	defer env.close()
 	root := newRoot(env, commands)
 	root.SetArgs(args)
@@ -140,29 +138,3 @@ func Usagef(format string, args ...any) error {
 
 // Refused makes an error end the program with ExitRefused.
 func Refused(err error) error { return &codedError{ExitRefused, err} }
-
-// sink remembers the first failed write, so that no command has to check each of its writes.
-type sink struct {
-	w   io.Writer
-	err error
-}
-
-func (s *sink) Write(p []byte) (n int, err error) {
-	if s.err != nil {
-		return 0, s.err
-	}
-	n, s.err = s.w.Write(p)
-	return n, s.err
-}
-
-// Sync returns once what was written to standard output is on the disk, if it is a file there.
-func (env *Env) Sync() error {
-	file, ok := env.sink.w.(*os.File)
-	if !ok {
-		return nil
-	}
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil // a terminal or a pipe
-	}
-	return file.Sync()
-}

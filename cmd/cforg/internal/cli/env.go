@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"cmp"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -27,7 +26,6 @@ type Env struct {
 
 	baseURL string
 	verbose bool
-	sink    *sink         // Stdout
 	running bool          // the command line was accepted
 	fresh   bool          // Server was started by Client
 	input   *bufio.Reader // of Stdin, once something was read
@@ -57,11 +55,10 @@ func (env *Env) Client(options ...cloudflare.Option) (*cloudflare.Client, error)
 	if base := env.BaseURL(); base != "" {
 		options = append(options, cloudflare.WithBaseURL(base))
 	}
-	client, err := cloudflare.NewClient(options...)
-	if err != nil {
-		return nil, fmt.Errorf("%w (or try --demo, which needs no credential)", err)
+	if os.Getenv("CLOUDFLARE_API_TOKEN") == "" && os.Getenv("CLOUDFLARE_API_KEY") == "" && os.Getenv("CLOUDFLARE_EMAIL") == "" {
+		return nil, Usagef("no credential: set CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL; or try --demo")
 	}
-	return client, nil
+	return cloudflare.NewClient(options...)
 }
 
 func (env *Env) startServer() {

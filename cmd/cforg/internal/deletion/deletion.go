@@ -18,8 +18,8 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
-const long = `Delete shows what an organization holds, and refuses to delete it if that is anything: organizations, accounts, or members
-of any status. An empty one is deleted once its name has been typed, or at once with --yes.
+const long = `Delete shows what an organization holds: organizations, accounts, and members of any status. If it holds nothing, it is
+deleted once its name has been typed, or at once with --yes. If it holds anything, it is not deleted (exit code 3).
 
 If no organization has the ID, it is gone already, and the exit code is 0. If none has the name, the exit code is 3,
 because it may be a typo; so it is if several have it.

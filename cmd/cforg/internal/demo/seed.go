@@ -13,7 +13,7 @@ import (
 const (
 	Root          = "Northwind Distribution" // above all others but Lab
 	Lab           = "Northwind Lab"          // a root organization without anything in it
-	Domain        = "northwind.example"      // of the e-mail addresses of most members
+	Domain        = "northwind.example"      // of most members' email addresses
 	Reseller      = "Alder Secure"           // below Root
 	TwiceSame     = "Quarry Foods"           // two organizations, both below Reseller
 	TwiceApart    = "Harbor Clinic"          // two organizations, below different resellers

@@ -15,6 +15,7 @@ import (
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/demo"
 )
 
 const long = `Doctor reports what is true about the credential, the account and the way to the API. It only reads: it calls every
@@ -65,7 +66,7 @@ func run(ctx context.Context, env *cli.Env, timeout time.Duration, asJSON bool) 
 
 	base := env.Transport
 	if base == nil {
-		base = http.DefaultTransport.(*http.Transport).Clone()
+		base = cloudflare.NewTransport()
 	}
 	wire := &recorder{base: base}
 	client, err := env.Client(
@@ -74,6 +75,9 @@ func run(ctx context.Context, env *cli.Env, timeout time.Duration, asJSON bool) 
 	)
 	if err != nil {
 		return err
+	}
+	if env.Fresh() {
+		demo.AddRecent(env.Server, env.Tree, time.Now())
 	}
 	waiting := time.AfterFunc(slow, func() {
 		fmt.Fprintf(env.Stderr, "no response for %s; waiting for up to %s (--timeout)\n", slow, timeout)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"reflect"
 	"slices"
@@ -146,11 +145,6 @@ func compareBody(body []byte, p probe, private func(string) bool) differences {
 		c.compare(object["result"], result, "result")
 	}
 	return c.result()
-}
-
-func isHTML(e exchange) bool {
-	mediaType, _, _ := mime.ParseMediaType(e.header.Get("Content-Type"))
-	return mediaType == "text/html"
 }
 
 // describeFirst reports what the response to the first request tells about the network, the clock and the account.

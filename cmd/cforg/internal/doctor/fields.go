@@ -74,6 +74,8 @@ func (c *comparison) result() differences {
 var (
 	timeType = reflect.TypeFor[time.Time]()
 	rawType  = reflect.TypeFor[json.RawMessage]()
+
+	decoderType = reflect.TypeFor[json.Unmarshaler]()
 )
 
 // compare compares a value, decoded from JSON, with the type it is decoded into.
@@ -94,6 +96,7 @@ func (c *comparison) compare(value any, t reflect.Type, path string) {
 	switch {
 	case t == timeType:
 		c.expect(value, path, "string")
+	case reflect.PointerTo(t).Implements(decoderType): // it knows better
 	case t.Kind() == reflect.Struct:
 		if object, ok := c.expect(value, path, "object").(map[string]any); ok {
 			c.compareObject(object, t, path)
@@ -112,7 +115,7 @@ func (c *comparison) compare(value any, t reflect.Type, path string) {
 		}
 	case t.Kind() == reflect.Bool:
 		c.expect(value, path, "boolean")
-	case t.Kind() == reflect.String && t.Name() != "Number":
+	case t.Kind() == reflect.String:
 		c.expect(value, path, "string")
 	case t.Kind() >= reflect.Int && t.Kind() <= reflect.Float64:
 		c.expect(value, path, "number")

@@ -2,8 +2,8 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"reflect"
+	"time"
 
 	"example.com/cloudflare"
 )
@@ -21,13 +21,15 @@ type probe struct {
 
 // found is what earlier probes found, for later ones.
 type found struct {
-	organization, account, member string              // IDs
+	organization, account, member string // IDs
+	auditLog                      cloudflare.AuditLog
 	response                      cloudflare.Response // of the first probe
 }
 
 func organization(f *found) (id, what string) { return f.organization, "organization" }
 func account(f *found) (id, what string)      { return f.account, "account" }
 func member(f *found) (id, what string)       { return f.member, "member" }
+func auditLog(f *found) (id, what string)     { return f.auditLog.ID, "entry of the audit log" }
 
 // sample is how many items of a list are compared with what the API client expects.
 const sample = 100
@@ -73,7 +75,7 @@ var probes = []probe{
 		method: "OrganizationAccounts.List", route: "GET /organizations/{organization_id}/accounts",
 		result: reflect.TypeFor[cloudflare.Account](), list: true, keyOnly: true, needs: organization,
 		call: func(ctx context.Context, c *cloudflare.Client, f *found) (int, error) {
-			page, err := c.OrganizationAccounts.List(ctx, f.organization, cloudflare.OrganizationAccountListParams{PageSize: sample})
+			page, err := c.OrganizationAccounts.List(ctx, f.organization, cloudflare.OrganizationAccountListParams{PageSize: sample, IncludeTags: true})
 			if err != nil || len(page.Items) == 0 {
 				return 0, err
 			}
@@ -101,40 +103,68 @@ var probes = []probe{
 			return 1, err
 		},
 	},
+	{
+		method: "OrganizationAuditLogs.List", route: "GET /organizations/{organization_id}/logs/audit",
+		result: reflect.TypeFor[cloudflare.AuditLog](), list: true, needs: organization,
+		call: func(ctx context.Context, c *cloudflare.Client, f *found) (int, error) {
+			params := cloudflare.AuditLogListParams{Since: daysAgo(30), Before: time.Now(), PageSize: sample}
+			page, err := c.OrganizationAuditLogs.List(ctx, f.organization, params)
+			if err != nil || len(page.Items) == 0 {
+				return 0, err
+			}
+			f.auditLog = page.Items[0]
+			return len(page.Items), nil
+		},
+	},
+	{
+		method: "OrganizationAuditLogs.History", route: "GET /organizations/{organization_id}/logs/audit/{audit_log_id}/history",
+		result: reflect.TypeFor[cloudflare.AuditLog](), list: true, needs: auditLog,
+		call: func(ctx context.Context, c *cloudflare.Client, f *found) (int, error) {
+			params := cloudflare.AuditLogHistoryParams{
+				ActionTime: f.auditLog.Action.Time, Since: daysAgo(30), Before: time.Now(), PageSize: sample,
+			}
+			page, err := c.OrganizationAuditLogs.History(ctx, f.organization, f.auditLog.ID, params)
+			if err != nil {
+				return 0, err
+			}
+			return len(page.Items), nil
+		},
+	},
+	{
+		method: "OrganizationUsage.Get", route: "GET /organizations/{organization_id}/billable/usage",
+		result: reflect.TypeFor[cloudflare.UsageRecord](), list: true, needs: organization,
+		call: func(ctx context.Context, c *cloudflare.Client, f *found) (int, error) {
+			records, err := c.OrganizationUsage.Get(ctx, f.organization, cloudflare.UsageParams{From: daysAgo(6), To: time.Now()})
+			return len(records), err
+		},
+	},
+	{
+		method: "OrganizationShares.List", route: "GET /organizations/{organization_id}/shares",
+		result: reflect.TypeFor[cloudflare.Share](), list: true, keyOnly: true, needs: organization,
+		call: func(ctx context.Context, c *cloudflare.Client, f *found) (int, error) {
+			page, err := c.OrganizationShares.List(ctx, f.organization, cloudflare.ShareListParams{PageSize: sample})
+			if err != nil {
+				return 0, err
+			}
+			return len(page.Items), nil
+		},
+	},
+	{
+		method: "OrganizationAccounts.Organizations", route: "GET /accounts/{account_id}/organizations",
+		result: reflect.TypeFor[cloudflare.Organization](), list: true, needs: account,
+		call: func(ctx context.Context, c *cloudflare.Client, f *found) (int, error) {
+			orgs, err := c.OrganizationAccounts.Organizations(ctx, f.account)
+			return len(orgs), err
+		},
+	},
+	{
+		method: "OrganizationAccounts.GetProfile", route: "GET /accounts/{account_id}/profile",
+		result: reflect.TypeFor[cloudflare.OrganizationProfile](), needs: account,
+		call: func(ctx context.Context, c *cloudflare.Client, f *found) (int, error) {
+			_, err := c.OrganizationAccounts.GetProfile(ctx, f.account)
+			return 1, err
+		},
+	},
 }
 
-// reason explains an error of the API, in words of our own: what the API wrote may name people and IDs.
-func reason(err error, e exchange, p probe, token bool) string {
-	apiErr, ok := errors.AsType[*cloudflare.Error](err)
-	switch {
-	case !ok:
-		return noResponse(err)
-	case isHTML(e):
-		return "HTML instead of JSON: a proxy or gateway responded, not the API"
-	case errors.Is(err, cloudflare.ErrUnauthorized):
-		return "the API does not know this credential"
-	case apiErr.StatusCode == 403 && token && p.keyOnly:
-		return "no API token is allowed to do this; a global API key with its email address may be"
-	case apiErr.StatusCode == 403 && token:
-		return "the token lacks a permission, or the account has no Organizations"
-	case apiErr.StatusCode == 403:
-		return "the user may not do this, or the account does not have this feature"
-	case apiErr.StatusCode == 405:
-		return "this kind of credential is not accepted here"
-	case errors.Is(err, cloudflare.ErrNotFound):
-		return "not found"
-	case apiErr.StatusCode == 404:
-		return "there is no such route"
-	case apiErr.StatusCode == 429:
-		return "too many requests"
-	case apiErr.StatusCode >= 500:
-		return "the server failed"
-	case apiErr.StatusCode >= 300 && apiErr.StatusCode < 400:
-		return "a redirect, which is never followed"
-	case apiErr.StatusCode < 300 && len(apiErr.Errors) > 0:
-		return "the response reports an error in spite of its status"
-	case apiErr.StatusCode < 300:
-		return "the API client cannot use the response"
-	}
-	return "the API rejected the request"
-}
+func daysAgo(n int) time.Time { return time.Now().AddDate(0, 0, -n) }

@@ -99,9 +99,9 @@ func (p printer) rest(r *report) error {
 	fmt.Fprintln(p.out)
 	var rows [][]string
 	for _, op := range r.Operations {
-		rows = append(rows, []string{op.Method, op.Route, op.text()})
+		rows = append(rows, []string{op.Method, op.text()})
 	}
-	if err := output.Table(p.out, []string{"OPERATION", "ROUTE", "RESULT"}, rows); err != nil {
+	if err := output.Table(p.out, []string{"OPERATION", "RESULT"}, rows); err != nil {
 		return err
 	}
 	p.fields(r)
@@ -121,7 +121,7 @@ func (p printer) fields(r *report) {
 		title := "\nFields " + kind.title + ":\n"
 		for _, op := range r.Operations {
 			for _, field := range kind.of(op) {
-				fmt.Fprintf(p.out, "%s  %s  %s\n", title, op.Route, field)
+				fmt.Fprintf(p.out, "%s  %s  %s\n", title, op.Method, field)
 				title, found = "", true
 			}
 		}

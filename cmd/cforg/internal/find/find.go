@@ -64,7 +64,7 @@ func run(ctx context.Context, env *cli.Env, args []string, kind string, asJSON b
 		fmt.Fprintf(env.Stderr, "cforg find: looking for the account %s\n", s.query)
 	}
 	incomplete := s.run(ctx, kind)
-	if ctx.Err() != nil || incomplete != nil && s.nodes == nil {
+	if ctx.Err() != nil || incomplete != nil && s.places == nil {
 		return incomplete
 	}
 	show := printTrees

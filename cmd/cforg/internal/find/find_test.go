@@ -44,8 +44,8 @@ func TestFind(t *testing.T) {
 			"an organization by ID":           {[]string{org.ID}, cli.ExitDone, []string{"Anchor Freight  "}},
 			"an organization by name":         {[]string{"anchor FREIGHT"}, cli.ExitDone, []string{"Anchor Freight  "}},
 			"one at the top":                  {[]string{demo.Root}, cli.ExitDone, []string{demo.Root + "  "}},
-			"an account by ID":                {[]string{account.ID}, cli.ExitDone, []string{"account " + account.Name + "  "}},
-			"an account by an ID in capitals": {[]string{strings.ToUpper(account.ID)}, cli.ExitDone, []string{"account " + account.Name + "  "}},
+			"an account by ID":                {[]string{account.ID}, cli.ExitDone, []string{"account  " + account.ID}},
+			"an account by an ID in capitals": {[]string{strings.ToUpper(account.ID)}, cli.ExitDone, []string{"account  " + account.ID}},
 			"an account by name":              {[]string{strings.ToUpper(account.Name)}, cli.ExitDone, []string{"account " + account.Name + "  "}},
 			"an account without a name":       {[]string{noName}, cli.ExitDone, []string{"account  "}},
 			"a user by e-mail address":        {[]string{strings.ToUpper(member.Email)}, cli.ExitDone, []string{"user " + member.Name + "  "}},
@@ -93,8 +93,8 @@ func TestFindDrawsThePath(t *testing.T) {
 		assert.Equal(t, fmt.Sprintf(`Northwind Distribution  %s
 └─ %s  %s
    └─ %s  %s
-      └─ account %s  %s
-`, w.Tree.Organizations[0].ID, reseller.Name, reseller.ID, org.Name, org.ID, org.Accounts[0].Name, org.Accounts[0].ID), got.Stdout)
+      └─ account  %s
+`, w.Tree.Organizations[0].ID, reseller.Name, reseller.ID, org.Name, org.ID, org.Accounts[0].ID), got.Stdout)
 	})
 }
 
@@ -120,21 +120,42 @@ func TestFindJSON(t *testing.T) {
 func TestFindByIDSendsFewRequests(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		org := holder(w)
-		for id, most := range map[string]int{org.ID: 1, org.Accounts[0].ID: 3} {
+		for _, test := range []struct {
+			args     []string
+			requests int
+		}{
+			{[]string{org.Accounts[0].ID}, 1},
+			{[]string{org.Accounts[0].ID, "--kind", "account"}, 1},
+			{[]string{org.ID}, 2}, // it could be an account
+			{[]string{org.ID, "--kind", "organization"}, 1},
+		} {
 			before := len(w.Requests())
-			require.Equal(t, cli.ExitDone, w.Run(t.Context(), Command, "", id).Code)
-			assert.Len(t, w.Requests()[before:], most)
+			require.Equal(t, cli.ExitDone, w.Run(t.Context(), Command, "", test.args...).Code)
+			assert.Len(t, w.Requests()[before:], test.requests, test.args)
 		}
 	})
 }
 
-// An API token lists organizations and nothing else, which is enough for the ID of an account.
+// An API token may list organizations and nothing else, which is enough for the ID of an account.
 func TestFindAnAccountWithoutReadingIt(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		w.Fail(3, cloudflaretest.Status(405, nil, ""))
+		for range 2 {
+			w.FailNext("GET", "/accounts", cloudflaretest.Status(405, nil, ""))
+			w.FailNext("GET", holder(w).Accounts[0].ID+"/organizations", cloudflaretest.Status(403, nil, ""))
+		}
 		got := w.Run(t.Context(), Command, "", holder(w).Accounts[0].ID)
 		assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		assert.Contains(t, got.Stdout, "Anchor Freight")
+		assert.Contains(t, got.Stdout, "   └─ account  "+holder(w).Accounts[0].ID)
+	})
+}
+
+func TestFindAnAccountWithoutAnOrganization(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		id := w.AddAccount("", cloudflaretest.Account{})
+		got := w.Run(t.Context(), Command, "", id)
+		assert.Equal(t, cli.ExitRefused, got.Code)
+		assert.Contains(t, got.Stderr, "is in no organization")
 	})
 }
 
@@ -150,7 +171,7 @@ func TestFindDoesNotSayNothingWhenItCouldNotLook(t *testing.T) {
 			"one of the organizations":       {10, "nobody", "", "1 of 60 organizations could not be read in full"},
 			"with something found elsewhere": {10, demo.TwiceApart, "Harbor Clinic", "1 of 60 organizations could not be read in full"},
 			"the list":                       {1, "nobody", "", "GET /organizations: 403"},
-			"the list of those that contain": {2, nobody, "", "GET /organizations: 403"},
+			"the list after the account":     {2, nobody, "", "GET /organizations: 403"},
 		} {
 			w.Fail(test.request, forbidden)
 			got := w.Run(t.Context(), Command, "", test.query)

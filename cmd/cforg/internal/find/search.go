@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,8 +16,8 @@ import (
 // place is where something was found.
 type place struct {
 	Kind   string `json:"kind"`
-	ID     string `json:"id"` // of the organization, account or user
-	Name   string `json:"name"`
+	ID     string `json:"id"`               // of the organization, account or user
+	Name   string `json:"name"`             // empty for an account that was found by its ID
 	Email  string `json:"email,omitempty"`  // of a user
 	Status string `json:"status,omitempty"` // of a user's membership
 	Path   []step `json:"path"`             // from the top down to the organization
@@ -40,27 +41,56 @@ func pathTo(n *hierarchy.Node) (path []step) {
 type search struct {
 	client *cloudflare.Client
 	query  string
-	nodes  []*hierarchy.Node // all organizations; nil if they could not be listed
+	nodes  []*hierarchy.Node // all organizations, once they were listed
 	places []place
 }
 
 // run looks where it is cheap first. An ID belongs to one thing, so once it is found, the rest is left out.
 func (s *search) run(ctx context.Context, kind string) (err error) {
+	byID := isID(s.query)
+	wants := func(what string) bool { return kind == "any" || kind == what }
+	noAccount := false // has this ID
+	if byID && wants("account") {
+		if noAccount, err = s.accountChain(ctx); err != nil || len(s.places) > 0 {
+			return err
+		}
+	}
 	if s.nodes, err = hierarchy.List(ctx, s.client); err != nil {
-		s.nodes = nil
 		return err
 	}
-	byID := isID(s.query)
 	for _, look := range []struct {
 		kind string
 		run  func(context.Context, bool) error
 	}{{"organization", s.organizations}, {"account", s.accounts}, {"user", s.users}} {
-		if kind != "any" && kind != look.kind || byID && len(s.places) > 0 {
+		if !wants(look.kind) || byID && len(s.places) > 0 || noAccount && look.kind == "account" {
 			continue
 		}
 		err = cmp.Or(err, look.run(ctx, byID))
 	}
 	return err
+}
+
+// accountChain asks for the organizations of an account, which is one request. It reports whether there is certainly no
+// account with this ID.
+func (s *search) accountChain(ctx context.Context) (none bool, err error) {
+	id := strings.ToLower(s.query)
+	chain, err := s.client.OrganizationAccounts.Organizations(ctx, id)
+	switch {
+	case errors.Is(err, cloudflare.ErrNotFound):
+		return true, nil
+	case err != nil && ctx.Err() != nil:
+		return false, err
+	case err != nil: // this credential may still be allowed to list organizations
+		return false, nil
+	case len(chain) == 0:
+		return false, cli.Refused(fmt.Errorf("the account %s is in no organization", id))
+	}
+	found := place{Kind: "account", ID: id}
+	for _, org := range chain {
+		found.Path = append(found.Path, step{ID: org.ID, Name: org.Name})
+	}
+	s.places = append(s.places, found)
+	return false, nil
 }
 
 func (s *search) organizations(context.Context, bool) error {
@@ -90,8 +120,8 @@ func (s *search) accounts(ctx context.Context, byID bool) error {
 	})
 }
 
-// accountByID asks the API which organizations contain the account. An organization also contains what is below it, so
-// the holder is the one with nothing below it that contains the account, too.
+// accountByID asks for the organizations that contain the account, as an API token may that may not ask for the chain. An
+// organization also contains what is below it, so the holder is the one with nothing below it that contains the account.
 func (s *search) accountByID(ctx context.Context) error {
 	id := strings.ToLower(s.query)
 	contains := make(map[string]bool)

@@ -119,9 +119,6 @@ func (j *job) setProfile(ctx context.Context, organizationID string) error {
 	return nil
 }
 
-// lookAgain is how long to wait before each look for a member whose invitation got no response.
-var lookAgain = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second}
-
 func (j *job) addMember(ctx context.Context, organizationID string) error {
 	member, err := j.findMember(ctx, organizationID)
 	if err != nil {
@@ -129,10 +126,13 @@ func (j *job) addMember(ctx context.Context, organizationID string) error {
 	}
 	did := "already there"
 	if member == nil {
-		if member, err = j.invite(ctx, organizationID); err != nil {
+		params := cloudflare.OrganizationMemberCreateParams{Email: j.member}
+		if member, j.done.Member.Invited, err = j.client.OrganizationMembers.Ensure(ctx, organizationID, params); err != nil {
 			return err
 		}
-		did, j.done.Member.Invited = "invited", true
+		if j.done.Member.Invited {
+			did = "invited"
+		}
 	}
 	if err := refuseFormer(member); err != nil {
 		return err
@@ -148,24 +148,6 @@ func refuseFormer(member *cloudflare.OrganizationMember) error {
 		return nil
 	}
 	return cli.Refused(fmt.Errorf("the membership of %q is %q: a person has to decide what to do about it", member.User.Email, member.Status))
-}
-
-func (j *job) invite(ctx context.Context, organizationID string) (*cloudflare.OrganizationMember, error) {
-	member, lost := j.client.OrganizationMembers.Create(ctx, organizationID, cloudflare.OrganizationMemberCreateParams{Email: j.member})
-	if !errors.Is(lost, cloudflare.ErrOutcomeUnknown) {
-		return member, lost
-	}
-	for _, wait := range lookAgain {
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return nil, lost
-		}
-		if member, err := j.findMember(ctx, organizationID); member != nil || err != nil {
-			return member, err
-		}
-	}
-	return nil, lost
 }
 
 // findMember reads all members: the API does not say whether its filter is case-sensitive.

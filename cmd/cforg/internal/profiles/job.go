@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/term"
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
@@ -33,6 +31,7 @@ type job struct {
 	out      io.Writer // for the results
 	asJSON   bool
 	errs     io.Writer // for the progress
+	terminal bool      // errs is one
 
 	most     int                // how many rows of each outcome are printed; 0: all
 	finished func(finished int) // called after each row, unless nil
@@ -108,7 +107,7 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 	running, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	received, stopped := j.start(running, rows), ctx.Done()
-	bar := newBar(j.errs, len(rows))
+	bar := newBar(j.errs, len(rows), j.terminal)
 
 	early := map[*row]result{} // of rows after one that is not finished
 	var results []result       // in the order of the rows
@@ -176,10 +175,7 @@ func (j *job) print(r result, n int) error {
 	return err
 }
 
-// newBar returns a progress bar that is visible if w is a terminal.
-func newBar(w io.Writer, total int) *progressbar.ProgressBar {
-	file, ok := w.(*os.File)
-	visible := ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
+func newBar(w io.Writer, total int, visible bool) *progressbar.ProgressBar {
 	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(visible),
 		progressbar.OptionSetWidth(40), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII), progressbar.OptionUseANSICodes(true))

@@ -109,7 +109,10 @@ func (o *options) run(ctx context.Context) error {
 			return err
 		}
 	}
-	j := &job{client: client, parallel: o.parallel, out: o.env.Stdout, asJSON: o.asJSON, errs: o.env.Stderr}
+	j := &job{
+		client: client, parallel: o.parallel,
+		out: o.env.Stdout, asJSON: o.asJSON, errs: o.env.Stderr, terminal: o.env.Terminal(),
+	}
 	switch {
 	case o.sample:
 		_, err = o.env.Stdout.Write(sample)

@@ -12,7 +12,8 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
-// The largest diagram that Mermaid draws by default. A diagram cannot change these limits, only the page it is on.
+// The largest diagram that Mermaid draws by default. By its documentation, only the page around a diagram can change
+// these limits.
 const maxEdges, maxTextSize = 500, 50_000
 
 var errTooLarge = errors.New("the diagram is too large for Mermaid's default limits")

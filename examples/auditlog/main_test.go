@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
+)
+
+func Example() {
+	main()
+	// Output:
+	// shipped 1000 entries, failed: true
+	// shipped 501 entries, failed: false
+	// shipped 1 entries, failed: false
+	// shipped 1 entries, failed: false
+}
+
+// destination fails when it has received as many entries as it has room for.
+type destination struct {
+	bytes.Buffer
+	room int
+}
+
+func (d *destination) Write(p []byte) (int, error) {
+	if d.room--; d.room < 0 {
+		return 0, errors.New("the destination is full")
+	}
+	return d.Buffer.Write(p)
+}
+
+// Wherever a page or the destination fails, the runs together ship each entry once, in order.
+func TestEveryEntryIsShippedOnce(t *testing.T) {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id, noon := server.AddOrganization("Example, Inc.", ""), time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+	var want []string
+	for n := range 3500 {
+		want = append(want, server.AddAuditLog(id, cloudflaretest.AuditLog{Time: noon.Add(time.Duration(n/3) * time.Second)}))
+	}
+	client := server.Client(cloudflare.WithMaxRetries(0))
+	file := filepath.Join(t.TempDir(), "checkpoint")
+	var out destination
+	failed := 0
+	for failing := true; failing; {
+		out.room = []int{0, 1, 700, 5000}[failed%4]
+		if failed < 4 && out.room == 5000 {
+			server.Fail(2, cloudflaretest.Status(http.StatusForbidden, nil, "")) // the second page
+		}
+		if failing = ship(t.Context(), client, id, file, noon.Add(time.Hour), &out) != nil; failing {
+			failed++
+		}
+	}
+	assert.Equal(t, 7, failed)
+	var got []string
+	for decoder := json.NewDecoder(&out); decoder.More(); {
+		var entry cloudflare.AuditLog
+		require.NoError(t, decoder.Decode(&entry))
+		got = append(got, entry.ID)
+	}
+	assert.Equal(t, want, got)
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare/cloudflaretest"
+)
+
+// TestMain makes the test binary run as fleet itself, so that the tests can start worker processes.
+func TestMain(m *testing.M) {
+	if os.Getenv("FLEET_PROCESS") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// redisServer is a redis-server process on a port of its own, with its data on disk.
+type redisServer struct {
+	t    *testing.T
+	dir  string
+	port int
+	cmd  *exec.Cmd
+}
+
+func startRedis(t *testing.T) *redisServer {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		const reason = "redis-server is not installed (Debian: apt-get install redis-server)"
+		if os.Getenv("CI") != "" {
+			t.Fatal(reason)
+		}
+		t.Skip(reason)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &redisServer{t: t, dir: t.TempDir(), port: listener.Addr().(*net.TCPAddr).Port}
+	require.NoError(t, listener.Close())
+	s.start()
+	t.Cleanup(s.kill)
+	return s
+}
+
+func (s *redisServer) url() string { return fmt.Sprintf("redis://127.0.0.1:%d/0", s.port) }
+
+// start starts the server with the settings that README.md recommends.
+func (s *redisServer) start() {
+	s.cmd = exec.Command("redis-server", "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
+		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction")
+	require.NoError(s.t, s.cmd.Start())
+	client := s.client()
+	defer client.Close()
+	require.Eventually(s.t, func() bool { return client.Ping(context.Background()).Err() == nil }, 10*time.Second, 20*time.Millisecond)
+}
+
+// kill ends the server like a crash.
+func (s *redisServer) kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait()
+}
+
+func (s *redisServer) client() *redis.Client {
+	options, err := redis.ParseURL(s.url())
+	require.NoError(s.t, err)
+	return redis.NewClient(options)
+}
+
+// process is a fleet process.
+type process struct {
+	cmd    *exec.Cmd
+	log    string // the file with its standard error
+	exited chan struct{}
+}
+
+func (p *process) pid() int { return p.cmd.Process.Pid }
+
+// fleetCommand returns a command that runs fleet with the credential of the fake API.
+func fleetCommand(args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "CLOUDFLARE_") || strings.HasPrefix(v, "REDIS_URL=")
+	}), "FLEET_PROCESS=1", "CLOUDFLARE_API_KEY="+cloudflaretest.APIKey, "CLOUDFLARE_EMAIL="+cloudflaretest.Email)
+	return cmd
+}
+
+func startFleet(t *testing.T, args ...string) *process {
+	t.Helper()
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	require.NoError(t, err)
+	p := &process{cmd: fleetCommand(args...), log: log.Name(), exited: make(chan struct{})}
+	p.cmd.Stderr = log
+	require.NoError(t, p.cmd.Start())
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.exited)
+		log.Close()
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-p.exited
+		if text, _ := os.ReadFile(p.log); t.Failed() {
+			t.Logf("process %d, the end of its log:\n%s", p.pid(), text[max(0, len(text)-3000):])
+		}
+	})
+	return p
+}
+
+// runFleet runs a command to its end and returns its output.
+func runFleet(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := fleetCommand(args...)
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	require.NoError(t, err, "fleet %s: %s", strings.Join(args, " "), &errs)
+	return string(out) + errs.String()
+}
+
+// fakeAPI is the API over a network of varying speed. It counts what its quota says about each request.
+type fakeAPI struct {
+	*cloudflaretest.Server
+	url    string
+	window time.Duration
+
+	mu       sync.Mutex
+	requests []request
+	begins   []time.Time // of the windows
+	hold     *hold
+}
+
+// request is one request, as the API saw it.
+type request struct {
+	pid           int
+	arrived, left time.Time
+	write         bool
+	status        int
+	abandoned     bool // the client was gone before the response
+}
+
+// hold is a write whose response does not leave the API.
+type hold struct {
+	after   int // this many writes
+	reached chan int
+	release chan struct{}
+}
+
+func newFakeAPI(t *testing.T, quota int, window time.Duration) *fakeAPI {
+	t.Helper()
+	a := &fakeAPI{Server: cloudflaretest.NewServer(), window: window}
+	t.Cleanup(a.Server.Close)
+	a.SetRateLimit(quota, window)
+	server := httptest.NewServer(a)
+	t.Cleanup(server.Close)
+	a.url = server.URL + "/client/v4"
+	return a
+}
+
+// holdWrite withholds the response of a create after some writes. The channel receives the ID of the process that waits
+// for it.
+func (a *fakeAPI) holdWrite(after int) *hold {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hold = &hold{after: after, reached: make(chan int, 1), release: make(chan struct{})}
+	return a.hold
+}
+
+func (a *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	seen := request{arrived: time.Now(), write: r.Method != http.MethodGet}
+	_, pid, _ := strings.Cut(strings.Fields(r.UserAgent())[0], "/")
+	seen.pid, _ = strconv.Atoi(pid)
+
+	time.Sleep(rand.N(40 * time.Millisecond)) // on its way here
+	response := httptest.NewRecorder()
+	a.Server.ServeHTTP(response, r)
+	if limit := response.Header().Get("Ratelimit"); strings.HasSuffix(limit, fmt.Sprintf(";t=%d", int(a.window.Seconds()))) {
+		a.begin(time.Now(), limit, response.Header().Get("Ratelimit-Policy"))
+	}
+	if held := a.take(r); held != nil {
+		held.reached <- seen.pid
+		select {
+		case <-held.release:
+		case <-r.Context().Done():
+		}
+	}
+	time.Sleep(rand.N(40 * time.Millisecond)) // on its way back
+
+	seen.status, seen.left, seen.abandoned = response.Code, time.Now(), r.Context().Err() != nil
+	a.mu.Lock()
+	a.requests = append(a.requests, seen)
+	a.mu.Unlock()
+	for name, values := range response.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(response.Code)
+	_, _ = io.Copy(w, response.Body)
+}
+
+// begin records the first request of a window: one less than the quota remains.
+func (a *fakeAPI) begin(now time.Time, limit, policy string) {
+	var remaining, reset, quota int
+	_, _ = fmt.Sscanf(limit, `"default";r=%d;t=%d`, &remaining, &reset)
+	_, _ = fmt.Sscanf(policy, `"default";q=%d`, &quota)
+	if remaining == quota-1 {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.begins = append(a.begins, now)
+	}
+}
+
+// take returns the hold if it is for this request.
+func (a *fakeAPI) take(r *http.Request) *hold {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.hold == nil || r.Method != http.MethodPost {
+		return nil
+	}
+	writes := 0
+	for _, seen := range a.requests {
+		if seen.write {
+			writes++
+		}
+	}
+	if writes < a.hold.after {
+		return nil
+	}
+	held := a.hold
+	a.hold = nil
+	return held
+}
+
+func (a *fakeAPI) seen() []request {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.requests)
+}
+
+func (a *fakeAPI) count() int { return len(a.seen()) }
+
+// tally is what the API counted.
+type tally struct {
+	requests int
+	windows  int
+	beyond   int // above the quota
+	underWay int // while a window ended
+}
+
+func (a *fakeAPI) tally() tally {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	count := tally{requests: len(a.requests), windows: len(a.begins)}
+	for _, seen := range a.requests {
+		if seen.status == http.StatusTooManyRequests {
+			count.beyond++
+		}
+		for _, begin := range a.begins {
+			if end := begin.Add(a.window); seen.arrived.Before(end) && seen.left.After(end) {
+				count.underWay++
+			}
+		}
+	}
+	return count
+}
