@@ -50,7 +50,7 @@ func (e *Envelope) Decode(body []byte) error {
 			Result:     Result{Keep: e.Result.Keep},
 			ResultInfo: ResultInfo{Keep: e.ResultInfo.Keep, skip: true},
 		}
-		if json.Unmarshal(body, &rest, options) != nil {
+		if err := json.Unmarshal(body, &rest, options); err != nil { // the body is not JSON
 			return describe(err)
 		}
 		*e = rest
