@@ -105,6 +105,18 @@ func TestInvalidRequests(t *testing.T) {
 	}
 }
 
+// A raw result belongs to the caller: later calls do not overwrite it.
+func TestRawResultsAreCopied(t *testing.T) {
+	var first, second json.RawMessage
+	client, _ := newScriptedClient(t, respondSuccess(`{"first":1}`), respondSuccess(`{"other":2}`))
+	request := cloudflare.Request{Method: "GET", Path: []string{"x"}}
+	var captured cloudflare.Response
+	require.NoError(t, client.Call(t.Context(), request, &first, cloudflare.CaptureResponse(&captured)))
+	require.NoError(t, client.Call(t.Context(), request, &second))
+	assert.Equal(t, `{"first":1}`, string(first))
+	assert.Equal(t, `{"first":1}`, string(captured.Result))
+}
+
 // A transport may read a body after the call has returned, when the caller may change its bytes.
 func TestRawBodiesAreCopied(t *testing.T) {
 	var body io.ReadCloser

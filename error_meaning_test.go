@@ -67,6 +67,13 @@ func TestA404NamesAnIncompleteBaseURL(t *testing.T) {
 	}
 }
 
+func TestA404OfTheAPIDoesNotNameTheBaseURL(t *testing.T) {
+	client := newKeyClient(t, respondWith(404, notFoundBody), cloudflare.WithBaseURL("https://gateway.example.com/cloudflare"))
+	_, err := client.Organizations.Get(t.Context(), "o1")
+	assert.ErrorIs(t, err, cloudflare.ErrNotFound)
+	assert.NotContains(t, err.Error(), "/client/v4")
+}
+
 // A gateway's 404 must not look like a resource that is gone, whatever the method.
 func TestAGatewaysNotFoundThroughTheFake(t *testing.T) {
 	server := cloudflaretest.NewServer()

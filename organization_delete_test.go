@@ -192,6 +192,40 @@ func TestDeleteIfEmptyChecksEveryPage(t *testing.T) {
 	}
 }
 
+// An organization that is deleted while its members are counted is gone, also if a later page reports that.
+func TestDeleteIfEmptyOfAnOrganizationDeletedBetweenPages(t *testing.T) {
+	client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		assert.Equal(t, http.MethodGet, r.Method)
+		switch size := r.URL.Query().Get("page_size"); {
+		case !strings.HasSuffix(r.URL.Path, "/members"):
+			return respondSuccess("[]")(r)
+		case size == "1":
+			return respondWith(200, pageBody("[]", "t"))(r)
+		}
+		return respondWith(404, notFoundBody)(r)
+	}))
+	assert.NoError(t, client.Organizations.DeleteIfEmpty(t.Context(), "o1"))
+}
+
+// If the API ignores the filter by ID, another organization does not count as the one that is gone.
+func TestDeleteIfEmptyChecksTheIDOfWhatIsListed(t *testing.T) {
+	for listed, says := range map[string]string{"o1": "listed", "o2": ""} {
+		client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			switch {
+			case r.URL.Query().Has("id"):
+				return respondSuccess(`[{"id":"` + listed + `"}]`)(r)
+			case strings.HasSuffix(r.URL.Path, "/members"):
+				return respondWith(404, notFoundBody)(r)
+			}
+			<-r.Context().Done() // so that the 404 comes first
+			return nil, r.Context().Err()
+		}))
+		err := client.Organizations.DeleteIfEmpty(t.Context(), "o1")
+		assert.Equal(t, says != "", errors.Is(err, cloudflare.ErrNotFound), "%v", err)
+		assert.Contains(t, fmt.Sprint(err), says)
+	}
+}
+
 // The first failure cancels the other reads, nothing goes on after the call, and the caller's Response is about the read
 // that failed.
 func TestDeleteIfEmptyStopsAtTheFirstFailure(t *testing.T) {

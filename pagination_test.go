@@ -157,6 +157,21 @@ func TestAllContinuesAfterAnEmptyPage(t *testing.T) {
 	assert.Len(t, script.sent, 5)
 }
 
+// A result_info with page numbers is no error on the last page.
+func TestLastPageWithPageNumbers(t *testing.T) {
+	for info, ok := range map[string]bool{
+		`{"page":2,"total_pages":2}`: true,
+		`{"page":1,"total_pages":1}`: true,
+		`{"total_pages":1}`:          true,
+		`{"page":1,"total_pages":2}`: false,
+		`{"total_pages":2}`:          false,
+	} {
+		client := newSingleAttemptClient(t, respondWith(200, `{"success":true,"result":[{"id":"o1"}],"result_info":`+info+`}`))
+		_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+		assert.Equal(t, ok, err == nil, "%s: %v", info, err)
+	}
+}
+
 func TestAllCanBeRangedAgain(t *testing.T) {
 	server, ids := seededServer(t, 25)
 	list := server.Client().Organizations.All(t.Context(), cloudflare.OrganizationListParams{PageSize: 10})

@@ -118,6 +118,14 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	assert.NotEmpty(t, jar.Cookies(&url.URL{Scheme: "http", Host: plain.Listener.Addr().String(), Path: "/"}), "the jar is used")
 }
 
+// A 304 without a Location is not a redirect.
+func TestNotModifiedWithoutALocation(t *testing.T) {
+	_, err := newSingleAttemptClient(t, respondWith(304, "")).Organizations.Get(t.Context(), "o1")
+	assert.EqualError(t, err, "cloudflare: GET /organizations/o1: 304 Not Modified: the body is empty")
+	_, err = newSingleAttemptClient(t, respondWith(304, "", "Location: /x")).Organizations.Get(t.Context(), "o1")
+	assert.EqualError(t, err, "cloudflare: GET /organizations/o1: 304 Not Modified: redirects are not followed")
+}
+
 func TestMalformedLocations(t *testing.T) {
 	for _, location := range []string{
 		"", ":", "%zz", "http://[::1", "http://a b/", "//", "///", "javascript:alert(1)", "http://", "?", "#", "\x00", "é",

@@ -203,6 +203,15 @@ func TestUsableResponses(t *testing.T) {
 	}
 }
 
+// The error names the item that is not valid, counting from 0.
+func TestInvalidItemIsNumbered(t *testing.T) {
+	for item, says := range map[string]string{`{"name":"x"}`: "item 2: an organization without an id", `null`: "item 2 is null"} {
+		client := newSingleAttemptClient(t, respondSuccess(`[{"id":"o1"},{"id":"o2"},`+item+`,{"id":"o4"}]`))
+		_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+		assert.ErrorContains(t, err, says)
+	}
+}
+
 // A name that is not valid UTF-8 does not make the whole list unusable.
 func TestInvalidUTF8IsReplaced(t *testing.T) {
 	body := "{\"success\":true,\"result\":[{\"id\":\"o1\",\"name\":\"Ann\"},{\"id\":\"o2\",\"name\":\"B\xe9\\ud800b\"},{\"id\":\"o3\",\"name\":\"Çem\"}]}"
