@@ -81,7 +81,6 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 		}},
 		"deleted in between": {n: 100, fault: cloudflaretest.Cut(), before: func(api *fakeAPI, id string, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/members") {
-				api.before = func(*http.Request) {}
 				_, err := api.client.Organizations.Delete(context.WithoutCancel(r.Context()), id)
 				if err != nil {
 					panic(err)
