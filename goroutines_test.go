@@ -51,7 +51,7 @@ func TestCallsLeakNoGoroutines(t *testing.T) {
 		}
 	}
 	var requests atomic.Int32
-	const often, seldom = 100, 10
+	const often, seldom = 50, 10
 	kinds := []struct {
 		name    string
 		handler http.HandlerFunc
@@ -101,7 +101,7 @@ func TestCallsLeakNoGoroutines(t *testing.T) {
 // A call that ends early closes its connection and leaves no goroutine behind.
 func TestInterruptedCallsLeakNoGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
-	const often, seldom = 100, 10 // each costs a connection
+	const often, seldom = 50, 10 // each costs a connection
 	arrived := make(chan struct{})
 	stall := func(w http.ResponseWriter, r *http.Request) {
 		arrived <- struct{}{}
