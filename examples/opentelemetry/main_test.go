@@ -61,7 +61,7 @@ func TestExits(t *testing.T) {
 		{"help", t.Context(), []string{"-h"}, 0, "Usage: opentelemetry", ""},
 		{"unknown flag", t.Context(), []string{"-x"}, 2, "", "-x; see -h"},
 		{"argument", t.Context(), []string{"x"}, 2, "", `unexpected argument "x"`},
-		{"page size", t.Context(), []string{"-page-size", "1001"}, 2, "inventory", "PageSize 1001"},
+		{"page size", t.Context(), []string{"-page-size", "1001"}, 2, "inventory", "PageSize must be between 1 and 1000"},
 		{"no credential", t.Context(), []string{"-live"}, 2, "", "CLOUDFLARE_API_TOKEN"},
 		{"interrupted", cancelled, nil, 130, "context canceled", "interrupted"},
 	} {
