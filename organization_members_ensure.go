@@ -33,7 +33,7 @@ import (
 //
 // API: GET and POST /organizations/{organization_id}/members
 func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts ...CallOption) (member *OrganizationMember, created bool, err error) {
-	if _, err := newMemberBody(params); err != nil {
+	if err := params.Validate(); err != nil {
 		return nil, false, err
 	}
 	if member, err = s.withEmail(ctx, organizationID, params, opts); member != nil || err != nil {
