@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -87,14 +88,6 @@ func counts(member *OrganizationMember, wanted MemberStatus) bool {
 
 // better reports whether a membership is closer to an active one than the best one so far.
 func better(member, best *OrganizationMember) bool {
-	rank := func(status MemberStatus) int {
-		switch status {
-		case MemberStatusActive:
-			return 2
-		case MemberStatusPending:
-			return 1
-		}
-		return 0
-	}
-	return best == nil || rank(member.Status) > rank(best.Status)
+	ascending := []MemberStatus{MemberStatusPending, MemberStatusActive} // after any other
+	return best == nil || slices.Index(ascending, member.Status) > slices.Index(ascending, best.Status)
 }
