@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,34 @@ func TestNullableRoundTrip(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, text, string(again))
 			})
+		}
+	}
+}
+
+// A field that holds JSON as sent is stored as it was sent, also if it is empty or null.
+func TestRawFieldsRoundTrip(t *testing.T) {
+	for name, pkg := range jsonPackages {
+		for field, into := range map[string]func() any{
+			"meta":     func() any { return new(cloudflare.OrganizationMember) },
+			"meta ":    func() any { return new(cloudflare.ShareResource) },
+			"request":  func() any { return new(cloudflare.AuditLogResource) },
+			"response": func() any { return new(cloudflare.AuditLogResource) },
+			"scope":    func() any { return new(cloudflare.AuditLogResource) },
+			"Tags":     func() any { return new(cloudflare.UsageRecord) },
+		} {
+			for _, raw := range []string{`{}`, `[]`, `""`, `null`, `0`, `{"a":[1.50,{"b":null}]}`, ``} {
+				sent := `{}`
+				if raw != "" {
+					sent = `{"` + strings.TrimSpace(field) + `":` + raw + `}`
+				}
+				decoded := into()
+				require.NoError(t, pkg.unmarshal([]byte(sent), decoded))
+				stored, err := pkg.marshal(decoded)
+				require.NoError(t, err)
+				var fields map[string]json.RawMessage
+				require.NoError(t, json.Unmarshal(stored, &fields))
+				assert.Equal(t, raw, string(fields[strings.TrimSpace(field)]), "%s: %s of %T", name, sent, decoded)
+			}
 		}
 	}
 }

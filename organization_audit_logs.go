@@ -69,9 +69,9 @@ type AuditLogRaw struct {
 type AuditLogResource struct {
 	ID       string          `json:"id,omitempty"`
 	Product  string          `json:"product,omitempty"`
-	Request  json.RawMessage `json:"request,omitempty"`
-	Response json.RawMessage `json:"response,omitempty"`
-	Scope    json.RawMessage `json:"scope,omitempty"`
+	Request  json.RawMessage `json:"request,omitzero"`
+	Response json.RawMessage `json:"response,omitzero"`
+	Scope    json.RawMessage `json:"scope,omitzero"`
 	Type     string          `json:"type,omitempty"`
 }
 

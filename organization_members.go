@@ -2,6 +2,7 @@ package cloudflare
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -27,11 +28,12 @@ var (
 
 // OrganizationMember is the membership of a user in an organization, or the invitation to it.
 type OrganizationMember struct {
-	ID         string       `json:"id"` // of the membership, not of the user
-	Status     MemberStatus `json:"status"`
-	User       MemberUser   `json:"user"`
-	CreateTime time.Time    `json:"create_time"`
-	UpdateTime time.Time    `json:"update_time"`
+	ID         string          `json:"id"` // of the membership, not of the user
+	Status     MemberStatus    `json:"status"`
+	User       MemberUser      `json:"user"`
+	Meta       json.RawMessage `json:"meta,omitzero"` // an object as sent
+	CreateTime time.Time       `json:"create_time"`
+	UpdateTime time.Time       `json:"update_time"`
 }
 
 func (m *OrganizationMember) check() error { return checkHasID("a member", m.ID) }

@@ -34,6 +34,7 @@ func TestMembersEnsureCreatesOnce(t *testing.T) {
 			assert.Equal(t, first, member)
 		}
 		assert.Equal(t, cloudflare.MemberStatusPending, first.Status)
+		assert.Equal(t, "{}", string(first.Meta))
 		assert.Equal(t, []string{"POST organizations/" + id + "/members"}, api.writes())
 	})
 }

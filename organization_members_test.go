@@ -2,6 +2,7 @@ package cloudflare_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ func readMember() *cloudflare.OrganizationMember {
 			ID: "u1", Email: "ann@example.com", Name: "Ann",
 			TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Valid: true, Value: true},
 		},
+		Meta:       json.RawMessage(`{"a":{"b":1}}`),
 		CreateTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		UpdateTime: time.Date(2026, 1, 2, 3, 4, 6, 5e8, time.UTC),
 	}
@@ -142,7 +144,7 @@ func TestOrganizationMembersResults(t *testing.T) {
 func TestOrganizationMemberWithoutOptionalFields(t *testing.T) {
 	tests := map[string]cloudflare.OrganizationMember{
 		`{"id":"fedcba9876543210fedcba9876543210"}`:                                                               {ID: memberID},
-		`{"id":"fedcba9876543210fedcba9876543210","status":"suspended","user":{},"meta":null}`:                    {ID: memberID, Status: "suspended"},
+		`{"id":"fedcba9876543210fedcba9876543210","status":"suspended","user":{},"meta":null}`:                    {ID: memberID, Status: "suspended", Meta: json.RawMessage("null")},
 		`{"id":"fedcba9876543210fedcba9876543210","status":null,"user":null,"create_time":null}`:                  {ID: memberID},
 		`{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":null,"name":null}}`: {ID: memberID, User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Null: true}}},
 		`{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":false}}`:            {ID: memberID, User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Valid: true}}},

@@ -48,7 +48,7 @@ type ShareResource struct {
 	ResourceType      ShareResourceType `json:"resource_type"`
 	ResourceVersion   int               `json:"resource_version"`
 	Status            ShareStatus       `json:"status"`
-	Meta              json.RawMessage   `json:"meta,omitempty"` // as sent
+	Meta              json.RawMessage   `json:"meta,omitzero"` // as sent
 	Created           time.Time         `json:"created"`
 	Modified          time.Time         `json:"modified"`
 }

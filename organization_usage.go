@@ -95,7 +95,7 @@ type UsageRecord struct {
 	BillingPeriodEnd    Nullable[time.Time] `json:"BillingPeriodEnd,omitzero"`
 	ChargeClass         Nullable[string]    `json:"ChargeClass,omitzero"` // "Correction", or null
 
-	Tags json.RawMessage `json:"Tags,omitempty"` // an object as sent: the values are strings or true
+	Tags json.RawMessage `json:"Tags,omitzero"` // an object as sent: the values are strings or true
 }
 
 // check rejects a record without a period, a metric or a quantity: a sum over such records would be wrong.
