@@ -184,12 +184,21 @@ func TestErrorsQuoteNoResult(t *testing.T) {
 		"a duplicate name":            `{"success":true,"result":[{"id":"m1","status":"` + email + `","status":"` + email + `"}]}`,
 		"a boolean that is a string":  `{"success":true,"result":[{"id":"m1","user":{"two_factor_authentication_enabled":"` + email + `"}}]}`,
 		"a byte order mark, then cut": "\ufeff" + `{"success":true,"result":[` + member,
+		"two byte order marks":        "\ufeff\ufeff" + `{"success":true,"result":[` + member + `]}`,
+		"a letter of Latin-1":         "\xe9" + `{"success":true,"result":[` + member + `]}`,
+		"JSONP":                       `callback({"success":true,"result":[` + member + `]})`,
+		"JSONP of a list":             `callback(["` + email + `"])`,
+		"a prefix":                    `while(1);{"success":true,"result":[` + member + `]}`,
+		"another value before":        `true{"success":true,"result":[` + member + `]}`,
+		"a page with a script":        `<script>result={"email":"` + email + `","name":"` + name + `"}</script>`,
+		"UTF-16":                      "\xff\xfe" + strings.Join(strings.Split(`{"result":["`+email+name+`"]}`, ""), "\x00"),
 	} {
 		client := newKeyClient(t, respondWith(200, body))
 		_, err := client.OrganizationMembers.List(t.Context(), "o1", cloudflare.OrganizationMemberListParams{})
 		if assert.ErrorContains(t, err, "cannot be used", what) {
 			assert.NotContains(t, err.Error(), email, what)
 			assert.NotContains(t, err.Error(), name, what)
+			assert.NotContains(t, err.Error(), "a n n", what)
 		}
 		var result []struct {
 			ID     string

@@ -84,10 +84,12 @@ type ResponseInfoSource struct {
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cloudflare: %s %s: %s", e.Method, e.Path, status(e.StatusCode))
+	var infos strings.Builder
 	for i, info := range e.Errors {
-		b.WriteString([]string{": ", "; "}[min(i, 1)])
-		info.write(&b)
+		infos.WriteString([]string{": ", "; "}[min(i, 1)])
+		info.write(&infos)
 	}
+	b.WriteString(cut(infos.String(), maxText))
 	if e.detail != "" {
 		b.WriteString(": " + e.detail)
 	}
@@ -118,19 +120,19 @@ func status(code int) string {
 }
 
 func (r ResponseInfo) write(b *strings.Builder) {
-	b.WriteString(oneLine(r.Message))
+	b.WriteString(cut(oneLine(r.Message), maxLine))
 	if r.Code != 0 {
 		fmt.Fprintf(b, " (code %d)", r.Code)
 	}
 	if r.Source.Pointer != "" {
-		b.WriteString(" at " + oneLine(r.Source.Pointer))
+		b.WriteString(" at " + cut(oneLine(r.Source.Pointer), maxLine))
 	}
 	for _, inner := range r.ErrorChain {
 		b.WriteString(" < ")
 		inner.write(b)
 	}
 	if r.DocumentationURL != "" {
-		b.WriteString(", see " + oneLine(r.DocumentationURL))
+		b.WriteString(", see " + cut(oneLine(r.DocumentationURL), maxLine))
 	}
 }
 

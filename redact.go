@@ -9,7 +9,7 @@ import (
 // Bounds on texts from a server, in bytes.
 const (
 	maxScrubbed = 16 << 10 // searched for secrets
-	maxText     = 4 << 10  // kept in a field of an error
+	maxText     = 4 << 10  // kept in a field of an error, and quoted of all errors of a response
 	maxLine     = 200      // quoted on one line
 )
 
@@ -50,13 +50,18 @@ func (redact redactor) sample(body []byte) string {
 }
 
 // sampleOfSuccess returns the beginning of the body of a 2xx response if it is HTML or plain text, as proxies send it. It
-// quotes no JSON: the result of a request holds personal data, which must not appear in errors.
+// quotes no JSON, not even behind other text: the result of a request holds personal data, which must not appear in
+// errors.
 func (redact redactor) sampleOfSuccess(body []byte) string {
-	start := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
-	if len(start) > 0 && start[0] != '<' && !unicode.IsLetter(rune(start[0])) {
+	start := bytes.TrimSpace(body)
+	if len(start) > 0 && start[0] != '<' && (start[0] > unicode.MaxASCII || !unicode.IsLetter(rune(start[0]))) {
 		return ""
 	}
-	return redact.sample(body)
+	sample := redact.sample(body)
+	if i := strings.IndexAny(sample, "{["); i >= 0 {
+		return sample[:i] + `…"`
+	}
+	return sample
 }
 
 // json returns a redacted copy of raw JSON, and nil for nil.

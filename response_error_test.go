@@ -214,6 +214,25 @@ func TestLongErrors(t *testing.T) {
 	}
 }
 
+// The text of an Error is bounded, whatever the API sends: each message, and all of them together.
+func TestLongErrorsHaveAShortText(t *testing.T) {
+	long := `"code":1234,"message":"` + strings.Repeat("m", 4500) + `","source":{"pointer":"/` + strings.Repeat("p", 300) +
+		`"},"documentation_url":"https://` + strings.Repeat("d", 300) + `"`
+	chain := `{` + long + `,"error_chain":[{` + long + `}]}`
+	for _, status := range []int{200, 400} {
+		for errs, most := range map[string]int{chain: 1500, strings.Repeat(chain+",", 79) + chain: 4300} {
+			client := newSingleAttemptClient(t, respondWith(status, `{"success":false,"errors":[`+errs+`]}`, rayHeader))
+			_, err := client.Organizations.Get(t.Context(), "o1")
+			assert.Less(t, len(err.Error()), most)
+			assert.ErrorContains(t, err, strings.Repeat("m", 197)+"… (code 1234) at /"+strings.Repeat("p", 196)+"… < mmm")
+			assert.ErrorContains(t, err, "(ray "+rayID+")")
+			apiError, ok := errors.AsType[*cloudflare.Error](err)
+			require.True(t, ok)
+			assert.Len(t, apiError.Errors[0].Message, 4<<10)
+		}
+	}
+}
+
 // An error quotes what follows white space, if it is near enough. Of a longer body, the second half of what is searched
 // for credentials is not quoted: a credential may lie across its end.
 func TestHowFarABodyIsQuoted(t *testing.T) {

@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -85,7 +86,7 @@ func (l *Infos) appendNext(dec *jsontext.Decoder) error {
 	return dec.SkipValue()
 }
 
-// number is an integer, which may be sent as a string. Any other value is zero.
+// number is an integer, which may be sent as a string or as a float, such as 2.0. Any other value is zero.
 type number int64
 
 func (n *number) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -93,8 +94,9 @@ func (n *number) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if err := json.UnmarshalDecode(dec, &t); err != nil {
 		return err
 	}
-	value, err := strconv.ParseInt(string(t), 10, 64)
-	if err == nil {
+	if value, err := strconv.ParseInt(string(t), 10, 64); err == nil {
+		*n = number(value)
+	} else if value, err := strconv.ParseFloat(string(t), 64); err == nil && value == math.Trunc(value) && math.Abs(value) < 1<<53 {
 		*n = number(value)
 	}
 	return nil

@@ -16,7 +16,7 @@ func TestInfos(t *testing.T) {
 		`[{"code":1,"message":"m"}]`:             {{Code: 1, Message: "m"}},
 		`[{"code":"1","message":null}]`:          {{Code: 1}},
 		`[{"code":1.5,"message":7}]`:             {{Message: "7"}},
-		`[{"code":1e3}]`:                         {{}},
+		`[{"code":1e3},{"code":"2.0"},{}]`:       {{Code: 1000}, {Code: 2}, {}},
 		`[{"code":99999999999999999999}]`:        {{}},
 		`[{"code":null,"message":["a"]}]`:        {{Message: `["a"]`}},
 		`["a",{"message":"b"},null,7,true,[[]]]`: {{Message: "a"}, {Message: "b"}},

@@ -1,6 +1,8 @@
 package envelope
 
 import (
+	"strings"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -57,7 +59,7 @@ func (r *ResultInfo) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// cursors is {"after": "...", "before": "..."}.
+// cursors is {"after": "...", "before": "..."}. Any other value except null and an empty array is kept as After.
 type cursors struct {
 	After  text `json:"after"`
 	Before text `json:"before"`
@@ -65,7 +67,11 @@ type cursors struct {
 
 func (c *cursors) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() != jsontext.KindBeginObject {
-		return dec.SkipValue()
+		err := json.UnmarshalDecode(dec, &c.After)
+		if strings.Trim(string(c.After), "[] \t\r\n") == "" {
+			c.After = ""
+		}
+		return err
 	}
 	type plain cursors // without this method
 	return json.UnmarshalDecode(dec, (*plain)(c))
