@@ -31,7 +31,8 @@ const visibleWithin = 15 * time.Second
 // API trims it, the organization would not be found again. If the API changes a name in another way, Ensure returns the
 // organization that it created together with an error.
 //
-// The options apply to each request. A [CaptureResponse] holds the last response.
+// Ensure sends one request if the organization exists, and two otherwise. The options apply to each request. A
+// [CaptureResponse] holds the last response.
 //
 // Credential: a global API key, or an API token with the permission User Details Write.
 //
@@ -49,7 +50,9 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 	org, lost := s.Create(ctx, params, opts...)
 	switch {
 	case lost == nil && org.Name != params.Name:
-		return org, true, fmt.Errorf("cloudflare: %s was created, but as %q and not as %q: another Ensure would not find it", org.ID, org.Name, params.Name)
+		redact := (*service)(s).redactor()
+		return org, true, fmt.Errorf("cloudflare: %s was created, but as %q and not as %q: another Ensure would not find it",
+			redact.line(org.ID), redact.line(org.Name), params.Name)
 	case !errors.Is(lost, ErrOutcomeUnknown):
 		return org, lost == nil, lost
 	}
@@ -78,7 +81,8 @@ func (s *OrganizationsService) only(ctx context.Context, params OrganizationCrea
 		case org.Name != params.Name:
 		case org.Parent == nil && params.ParentID != "":
 			// It is not safe to return this one, nor to create another one.
-			return nil, fmt.Errorf("cloudflare: the API lists %s, of that name, without saying whether it is below the parent", org.ID)
+			return nil, fmt.Errorf("cloudflare: the API lists %s, of that name, without saying whether it is below the parent",
+				(*service)(s).redactor().line(org.ID))
 		case org.Parent == nil || org.Parent.ID == params.ParentID:
 			found = append(found, *org)
 		}
@@ -89,24 +93,30 @@ func (s *OrganizationsService) only(ctx context.Context, params OrganizationCrea
 	case 1:
 		return &found[0], nil
 	}
-	return nil, &AmbiguousError{Name: params.Name, ParentID: params.ParentID, Organizations: found}
+	return nil, &AmbiguousError{params.Name, params.ParentID, found, (*service)(s).redactor()}
 }
 
 // AmbiguousError is returned by [OrganizationsService.Ensure] if several organizations have the same name and parent.
 type AmbiguousError struct {
 	Name, ParentID string
 	Organizations  []Organization // at least two
+
+	redact redactor // nil in an error that a user makes
 }
 
-// Error lists the IDs of the organizations.
+// Error lists the IDs of the first organizations.
 func (e *AmbiguousError) Error() string {
 	ids := make([]string, len(e.Organizations))
 	for i, org := range e.Organizations {
 		ids[i] = org.ID
 	}
+	list := strings.Join(ids, ", ")
+	if e.redact != nil {
+		list = e.redact.line(list)
+	}
 	where := "without a parent"
 	if e.ParentID != "" {
 		where = "below " + e.ParentID
 	}
-	return fmt.Sprintf("cloudflare: %d organizations %s are named %q: %s", len(ids), where, e.Name, strings.Join(ids, ", "))
+	return fmt.Sprintf("cloudflare: %d organizations %s are named %q: %s", len(ids), where, e.Name, list)
 }

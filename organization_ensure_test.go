@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -224,4 +226,41 @@ func TestConcurrentEnsuresMayCreateTwo(t *testing.T) {
 
 func organizationJSON(id, name, more string) string {
 	return fmt.Sprintf(`{"id":%q,"name":%q,"create_time":"2026-01-02T03:04:05Z","meta":{}%s}`, id, name, more)
+}
+
+// What a server sends as an ID or a name is in an error on one line, bounded, and without a credential.
+func TestEnsureErrorsQuoteNoCredential(t *testing.T) {
+	ctx := t.Context()
+	for _, text := range []string{canaryToken, `a\u001b[2J\nb`, strings.Repeat("x", 1<<20)} {
+		created := respondSuccess(organizationJSON(text, text, ""))
+		listed := respondSuccess("[" + organizationJSON(text, "Org", "") + "]")
+		twice := respondSuccess("[" + organizationJSON(text, "Org", "") + "," + organizationJSON(text, "Org", "") + "]")
+		member := respondSuccess(membershipJSON(text, text, "active"))
+		organizations := func(responses ...roundTripper) error {
+			client, _ := newScriptedClient(t, responses...)
+			_, _, err := client.Organizations.Ensure(ctx, cloudflare.OrganizationCreateParams{Name: "Org"})
+			return err
+		}
+		below := func(responses ...roundTripper) error {
+			client, _ := newScriptedClient(t, responses...)
+			_, _, err := client.Organizations.Ensure(ctx, cloudflare.OrganizationCreateParams{Name: "Org", ParentID: "p1"})
+			return err
+		}
+		members := func(responses ...roundTripper) error {
+			client, _ := newScriptedClient(t, responses...)
+			_, _, err := client.OrganizationMembers.Ensure(ctx, "o1", cloudflare.OrganizationMemberCreateParams{Email: "a@example.com"})
+			return err
+		}
+		for name, err := range map[string]error{
+			"another name":    organizations(respondSuccess("[]"), created),
+			"unknown parent":  below(listed),
+			"several":         organizations(twice),
+			"another address": members(respondSuccess("[]"), member),
+		} {
+			require.Error(t, err, name)
+			assert.NotContains(t, err.Error(), canary, name)
+			assert.Less(t, len(err.Error()), 800, name)
+			assert.False(t, strings.ContainsFunc(err.Error(), unicode.IsControl), "%s: %.100q", name, err.Error())
+		}
+	}
 }

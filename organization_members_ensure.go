@@ -43,7 +43,8 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 	member, lost := s.Create(ctx, organizationID, params, opts...)
 	switch {
 	case lost == nil && foldEmail(member.User.Email) != foldEmail(params.Email):
-		return member, true, fmt.Errorf("cloudflare: member %s was created, but with another email address: another Ensure would not find it", member.ID)
+		return member, true, fmt.Errorf("cloudflare: member %s was created, but with another email address: another Ensure would not find it",
+			(*service)(s).redactor().line(member.ID))
 	case !errors.Is(lost, ErrOutcomeUnknown):
 		return member, lost == nil, lost
 	}

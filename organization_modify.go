@@ -12,7 +12,10 @@ import "context"
 // The API has no versions, so concurrent callers must coordinate: the last write wins, in every field.
 //
 // Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if it makes params that
-// [OrganizationsService.Update] rejects. The options apply to each request. A [CaptureResponse] holds the last response.
+// [OrganizationsService.Update] rejects.
+//
+// Modify sends a read, a read of the profile if the API omits it from the organization, and the update. The options apply
+// to each request. A [CaptureResponse] holds the last response.
 //
 // Credential: a global API key.
 //
@@ -65,8 +68,10 @@ func sameUpdate(a, b OrganizationUpdateParams) bool {
 // The API has no versions, so concurrent callers must coordinate: the last write wins, in every field.
 //
 // Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if it makes a profile that
-// [OrganizationProfileService.Update] rejects. The options apply to each request. A [CaptureResponse] holds the last
-// response.
+// [OrganizationProfileService.Update] rejects.
+//
+// Modify sends a read, a read of the organization if the API reports that the profile does not exist, and the update. The
+// options apply to each request. A [CaptureResponse] holds the last response.
 //
 // Credential: a global API key.
 //

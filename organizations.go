@@ -221,8 +221,8 @@ func (s *OrganizationsService) Get(ctx context.Context, organizationID string, o
 // Create creates an organization and returns it.
 //
 // Create is retried only after a 429, or if the request was never sent. If the organization may have been created, the
-// error matches [ErrOutcomeUnknown]. Names are not unique, so list the organizations of that name before calling Create
-// again, or use [OrganizationsService.Ensure].
+// error matches [ErrOutcomeUnknown], and the organization may still appear later. Names are not unique, so list the
+// organizations of that name before calling Create again, or use [OrganizationsService.Ensure].
 //
 // Create returns an error that matches [ErrInvalidArgument] if Name is empty, if ParentID is not valid, or if Profile
 // is not nil and no field of it is set.

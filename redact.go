@@ -16,6 +16,9 @@ const (
 // redactor removes the credentials of a call from a text.
 type redactor func(string) string
 
+// redactor returns one for the results of earlier calls.
+func (s *service) redactor() redactor { return s.core.sender.Scrub }
+
 // clean redacts a text, and keeps the first limit bytes of what remains.
 func (redact redactor) clean(text string, limit int) string {
 	whole := len(text) <= maxScrubbed
