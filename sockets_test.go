@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -201,5 +202,26 @@ func TestNetHTTPDoesNotRepeatWrites(t *testing.T) {
 			assert.EqualValues(t, 1, gets.Load())
 			assert.EqualValues(t, 1, writes.Load(), "sent once")
 		})
+	}
+}
+
+// A request without a body has none on the wire either: an empty body would be sent in chunks.
+func TestFramingOfRequestsWithoutABody(t *testing.T) {
+	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		var got []string
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got = append(got, fmt.Sprint(r.Proto, " ", r.Method, " ", r.Header["Content-Length"], r.ContentLength, r.TransferEncoding, r.Header["Content-Type"]))
+			_, _ = io.WriteString(w, `{"success":true}`)
+		}))
+		server.EnableHTTP2 = protocol == "HTTP/2.0"
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		client := socketClient(t, server.URL, server.Client().Transport)
+		var want []string
+		for method, length := range map[string]string{"GET": "[]", "DELETE": "[]", "POST": "[0]", "PUT": "[0]", "PATCH": "[0]"} {
+			require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: method, Path: []string{"x"}}, nil))
+			want = append(want, protocol+" "+method+" "+length+" 0 [] []")
+		}
+		assert.Equal(t, want, got)
 	}
 }
