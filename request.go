@@ -1,7 +1,6 @@
 package cloudflare
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -91,25 +90,7 @@ func (b callBody) encode() ([]byte, error) {
 		}
 		return slices.Clone(raw), nil // a transport may still read it after the caller has it back
 	}
-	body, err := json.Marshal(b.value)
-	if err == nil && hasEscapedReplacement(body) {
-		return nil, errors.New("not valid UTF-8")
-	}
-	return body, err
-}
-
-// hasEscapedReplacement reports whether body contains \ufffd, which encoding/json writes for bytes that are not valid
-// UTF-8. It writes the character U+FFFD itself unescaped.
-func hasEscapedReplacement(body []byte) bool {
-	for i := 0; i < len(body); i++ {
-		if body[i] == '\\' {
-			if bytes.HasPrefix(body[i:], []byte(`\ufffd`)) {
-				return true
-			}
-			i++ // the escaped character
-		}
-	}
-	return false
+	return marshalUTF8(b.value)
 }
 
 // callResult is a result whose type was written for encoding/json.
