@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
 // The exit codes of every command.
@@ -131,7 +132,7 @@ func (env *Env) fail(ctx context.Context, path string, err error) int {
 		return code // the reader of the pipe knows why it stopped
 	}
 	if err != ctx.Err() { // which would say no more than the next line
-		fmt.Fprintf(env.Stderr, "%s: %s\n", path, strings.TrimSpace(err.Error()))
+		fmt.Fprintf(env.Stderr, "%s: %s\n", path, output.Lines(strings.TrimSpace(err.Error())))
 	}
 	switch {
 	case ctx.Err() != nil:
