@@ -24,14 +24,11 @@ import (
 // overlap is read again in each run, because an entry may be recorded later than others with a later time.
 const overlap = 10 * time.Minute
 
-// checkpoint is where the next run begins, and what was shipped since then.
-type checkpoint struct {
-	Since   time.Time
-	Shipped map[string]time.Time // times of entries by ID
-}
-
 func ship(ctx context.Context, client *cloudflare.Client, organizationID, file string, before time.Time, out io.Writer) error {
-	at := checkpoint{Since: before.AddDate(0, 0, -1), Shipped: map[string]time.Time{}} // of the first run
+	at := struct { // the checkpoint; these values are those of the first run
+		Since   time.Time
+		Shipped map[string]time.Time // times of the entries since then, by ID
+	}{before.AddDate(0, 0, -1), map[string]time.Time{}}
 	data, err := os.ReadFile(file)
 	if err == nil {
 		err = json.Unmarshal(data, &at)
@@ -56,8 +53,11 @@ func ship(ctx context.Context, client *cloudflare.Client, organizationID, file s
 		}
 	}
 	maps.DeleteFunc(at.Shipped, func(_ string, t time.Time) bool { return t.Before(at.Since) })
-	data, encodeErr := json.Marshal(at)
-	return cmp.Or(err, encodeErr, os.WriteFile(file+".new", data, 0o600), os.Rename(file+".new", file))
+	data, saveErr := json.Marshal(at)
+	if saveErr = cmp.Or(saveErr, os.WriteFile(file+".new", data, 0o600)); saveErr == nil {
+		saveErr = os.Rename(file+".new", file)
+	}
+	return cmp.Or(err, saveErr)
 }
 
 func main() {

@@ -222,6 +222,22 @@ func TestRejectedCredential(t *testing.T) {
 	assert.Equal(t, asynq.TaskStateCompleted, s.info("profile:"+id).State)
 }
 
+// No API token may read a profile or the members of an organization, so the archive is no place for its tasks.
+func TestTokenCannotDoTheTasks(t *testing.T) {
+	s := newShell(t)
+	id := s.api.AddOrganization("one", "")
+	require.Equal(t, exitDone, s.run(t.Context(), "enqueue", s.file("organization_id,business_name", id+",One")))
+	require.Equal(t, exitDone, s.run(t.Context(), "enqueue", "-audit"))
+	t.Setenv("CLOUDFLARE_API_TOKEN", cloudflaretest.APIToken)
+	t.Setenv("CLOUDFLARE_API_KEY", "")
+	t.Setenv("CLOUDFLARE_EMAIL", "")
+	assert.Equal(t, exitFailed, s.run(t.Context(), "worker", "-until-empty"))
+	assert.Contains(t, s.errOut, "try a global API key")
+	for _, task := range []string{"profile:" + id, "audit:" + id} {
+		assert.NotEqual(t, asynq.TaskStateArchived, s.info(task).State)
+	}
+}
+
 func TestStatusAndRetry(t *testing.T) {
 	s := newShell(t)
 	require.Equal(t, exitDone, s.run(t.Context(), "status"))

@@ -70,10 +70,11 @@ func run(ctx context.Context, env *cli.Env, args []string, params cloudflare.Org
 		slices.SortFunc(found[i], func(a, b row) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 		return nil
 	})
-	if ctx.Err() != nil {
+	rows := slices.Concat(found...)
+	if ctx.Err() != nil || incomplete != nil && rows == nil {
 		return incomplete
 	}
-	if err := show(env.Stdout, slices.Concat(found...)); err != nil {
+	if err := show(env.Stdout, rows); err != nil {
 		return err
 	}
 	return incomplete

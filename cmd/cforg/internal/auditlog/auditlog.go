@@ -11,6 +11,7 @@ import (
 
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/demo"
+	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
 const long = `Audit-log prints the entries of an organization's audit log as JSON lines, as the API sends them, oldest first.
@@ -107,7 +108,7 @@ func (o *options) run(ctx context.Context) error {
 		case err != nil && !o.follow:
 			return err
 		case err != nil:
-			fmt.Fprintf(o.env.Stderr, "cforg audit-log: %v; next look in %s\n", err, o.interval)
+			fmt.Fprintf(o.env.Stderr, "cforg audit-log: %s; next look in %s\n", output.Text(err.Error()), o.interval)
 		case !o.follow:
 			return nil
 		}

@@ -80,11 +80,10 @@ func audit(ctx context.Context, env *cli.Env, domains []string, show func(io.Wri
 		}
 		return nil
 	})
-	if ctx.Err() != nil {
+	findings := slices.Concat(found...)
+	if ctx.Err() != nil || incomplete != nil && findings == nil {
 		return incomplete
 	}
-
-	findings := slices.Concat(found...)
 	byPerson(findings)
 	if err := show(env.Stdout, findings); err != nil {
 		return err

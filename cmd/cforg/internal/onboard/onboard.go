@@ -94,7 +94,7 @@ func (o *options) run(ctx context.Context) error {
 		o.env.Server.Lag(2) // as the API may
 	}
 	j := &job{
-		client: client, say: o.say,
+		client: client, token: o.env.UsesToken(), say: o.say,
 		name: o.name, parent: o.parent, profile: o.profile, member: string(o.member), wait: o.wait,
 	}
 	if !o.yes {

@@ -349,3 +349,16 @@ func TestOnboardCrashFlag(t *testing.T) {
 		})
 	}
 }
+
+// An API token may create an organization, but neither read it nor invite anybody. That is noticed before the create.
+func TestOnboardWithAToken(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		for _, parent := range []string{demo.Reseller, w.Tree.Named(demo.Reseller)[0].ID} {
+			got := w.RunWithToken(t, Command, "--name", customer, "--parent", parent, "--member", email, "--yes")
+			assert.Equal(t, cli.ExitFailed, got.Code)
+			assert.Contains(t, got.Stderr, "try a global API key")
+			assert.Empty(t, got.Stdout)
+		}
+		assert.Zero(t, w.Sent(http.MethodPost, 0))
+	})
+}

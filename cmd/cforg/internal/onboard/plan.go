@@ -6,13 +6,12 @@ import (
 	"fmt"
 
 	"example.com/cloudflare"
-	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
 // plan returns what run would do. It only reads.
 func (j *job) plan(ctx context.Context) (steps []string, err error) {
-	parentID, err := cli.OrganizationID(ctx, j.client, j.parent)
+	parentID, err := j.parentID(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("--parent: %w", err)
 	}
