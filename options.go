@@ -112,8 +112,7 @@ func WithHTTPClient(hc *http.Client) Option {
 			c.reject("WithHTTPClient: the client, or its transport or jar, is a nil pointer")
 			return
 		}
-		own := *hc
-		c.rest.HTTPClient = &own
+		c.rest.HTTPClient = hc
 	}
 }
 

@@ -40,7 +40,7 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 	if strings.TrimSpace(params.Name) != params.Name {
 		return nil, false, invalid("Name must not begin or end with white space")
 	}
-	if _, err := newOrganizationBody(params.Name, params.ParentID, params.Profile); err != nil {
+	if err := params.Validate(); err != nil {
 		return nil, false, err
 	}
 	if org, err = s.only(ctx, params, opts); org != nil || err != nil {

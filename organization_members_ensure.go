@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,7 +34,7 @@ import (
 //
 // API: GET and POST /organizations/{organization_id}/members
 func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts ...CallOption) (member *OrganizationMember, created bool, err error) {
-	if _, err := newMemberBody(params); err != nil {
+	if err := params.Validate(); err != nil {
 		return nil, false, err
 	}
 	if member, err = s.withEmail(ctx, organizationID, params, opts); member != nil || err != nil {
@@ -87,14 +88,6 @@ func counts(member *OrganizationMember, wanted MemberStatus) bool {
 
 // better reports whether a membership is closer to an active one than the best one so far.
 func better(member, best *OrganizationMember) bool {
-	rank := func(status MemberStatus) int {
-		switch status {
-		case MemberStatusActive:
-			return 2
-		case MemberStatusPending:
-			return 1
-		}
-		return 0
-	}
-	return best == nil || rank(member.Status) > rank(best.Status)
+	ascending := []MemberStatus{MemberStatusPending, MemberStatusActive} // after any other
+	return best == nil || slices.Index(ascending, member.Status) > slices.Index(ascending, best.Status)
 }

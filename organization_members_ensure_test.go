@@ -63,6 +63,9 @@ func TestMembersEnsureChecksWhatTheAPILists(t *testing.T) {
 		"pending and active":      {list(membershipJSON("a", "ann@example.com", pending), membershipJSON("b", "ann@example.com", active)), "", "b"},
 		"active and pending":      {list(membershipJSON("a", "ann@example.com", active), membershipJSON("b", "ann@example.com", pending)), "", "a"},
 		"later and pending":       {list(membershipJSON("a", "ann@example.com", "suspended"), membershipJSON("b", "ann@example.com", pending)), "", "b"},
+		"active twice":            {list(membershipJSON("a", "ann@example.com", active), membershipJSON("b", "ann@example.com", active)), "", "a"},
+		"two later ones":          {list(membershipJSON("a", "ann@example.com", "suspended"), membershipJSON("b", "ann@example.com", "dormant")), "", "a"},
+		"canceled and later":      {list(membershipJSON("a", "ann@example.com", canceled), membershipJSON("b", "ann@example.com", "suspended")), canceled, "a"},
 		"one after many others":   {list(strings.Repeat(membershipJSON("x", "x@example.com", active)+",", 500) + membershipJSON("a", "ann@example.com", active)), "", "a"},
 	} {
 		t.Run(name, func(t *testing.T) {

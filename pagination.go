@@ -167,7 +167,6 @@ func decodeItems[T any](dec *jsontext.Decoder, l *[]T, limit int, tooMany error)
 	if _, ok := any(new(T)).(rawItem); ok {
 		options = append(options, jsontext.AllowDuplicateNames(true))
 	}
-	*l = nil
 	// An item takes some 500 bytes or more. Allocating for as many as there may be saves growing by doubling.
 	if dec.PeekKind() != jsontext.KindEndArray {
 		*l = make([]T, 0, min(len(dec.UnreadBuffer())>>9+1, limit))

@@ -61,9 +61,7 @@ func (c *call) decode(response *rest.RawResponse, env *envelope.Envelope) *Error
 	}
 	switch {
 	case env.Success == envelope.False:
-		e := c.newError(response, env.Errors, env.Messages)
-		e.enveloped = true
-		return e
+		return c.newError(response, env.Errors, env.Messages)
 	case env.Success != envelope.True:
 		return c.unusableError(response, `"success" is missing or not a boolean`)
 	case into == nil:
@@ -158,9 +156,9 @@ func (accepts credentials) tokenHint() string {
 	const some = "user API tokens support only some Organizations endpoints"
 	switch {
 	case !accepts.token:
-		return "" + some + "; try a global API key and email"
+		return some + "; try a global API key and email"
 	case accepts.permission != "":
-		return "" + some + "; this one needs the permission " + accepts.permission
+		return some + "; this one needs the permission " + accepts.permission
 	}
 	return ""
 }
@@ -170,7 +168,7 @@ func (accepts credentials) tokenHint() string {
 func (c *call) unusableError(response *rest.RawResponse, problem string) *Error {
 	redact := redactor(response.Scrub)
 	e := c.newError(response, nil, nil)
-	e.unknown = e.unknown || rest.IsWrite(c.method)
+	e.unknown = rest.IsWrite(c.method)
 	e.detail = "the response cannot be used: " + redact.line(problem)
 	if sample := cmp.Or(redact.unrequestedEncoding(response.Header), redact.sampleOfSuccess(response.Body)); sample != "" {
 		e.detail += ": " + sample

@@ -213,3 +213,24 @@ func TestLongErrors(t *testing.T) {
 		assert.Len(t, apiError.Messages, 100)
 	}
 }
+
+// An error quotes what follows white space, if it is near enough. Of a longer body, the second half of what is searched
+// for credentials is not quoted: a credential may lie across its end.
+func TestHowFarABodyIsQuoted(t *testing.T) {
+	blank := func(n int) string { return strings.Repeat(" ", n) }
+	for body, want := range map[string]string{
+		blank(16<<10-3) + "end":                      `: "end"`,
+		blank(16<<10-2) + "end":                      `: "…"`,
+		blank(8<<10-3) + "end" + blank(16<<10):       `: "end…"`,
+		blank(8<<10-2) + "end" + blank(16<<10):       `: "en…"`,
+		blank(8<<10-3) + "end" + blank(8<<10):        `: "end"`,
+		blank(8<<10-3) + "end " + blank(8<<10):       `: "end…"`,
+		"end" + blank(1<<20-3):                       `: "end …"`,
+		strings.Repeat("x", 200):                     `: "` + strings.Repeat("x", 200) + `"`,
+		strings.Repeat("x", 201):                     `: "` + strings.Repeat("x", 197) + `…"`,
+		blank(16<<10-200) + strings.Repeat("x", 200): `: "` + strings.Repeat("x", 200) + `"`,
+	} {
+		_, err := newSingleAttemptClient(t, respondWith(400, body)).Organizations.Get(t.Context(), "o1")
+		assert.True(t, strings.HasSuffix(err.Error(), want), "%v, not %s", err, want)
+	}
+}
