@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -68,4 +70,35 @@ func TestEveryEntryIsShippedOnce(t *testing.T) {
 		got = append(got, entry.ID)
 	}
 	assert.Equal(t, want, got)
+}
+
+func TestAnEmptyLogIsNoError(t *testing.T) {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Example, Inc.", "")
+	file := filepath.Join(t.TempDir(), "checkpoint")
+	var out bytes.Buffer
+	require.NoError(t, ship(t.Context(), server.Client(), id, file, time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC), &out))
+	assert.Empty(t, out.String())
+	assert.FileExists(t, file)
+}
+
+// If the new checkpoint cannot be written, the old one stays and the error says so.
+func TestTheOldCheckpointStays(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("needs a file that cannot be written")
+	}
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Example, Inc.", "")
+	file := filepath.Join(t.TempDir(), "checkpoint")
+	require.NoError(t, os.WriteFile(file, []byte("{}"), 0o600))
+	require.NoError(t, os.Symlink("/dev/full", file+".new"))
+	require.Error(t, ship(t.Context(), server.Client(), id, file, time.Now(), io.Discard))
+	info, err := os.Lstat(file)
+	require.NoError(t, err)
+	require.True(t, info.Mode().IsRegular(), "the file was replaced")
+	kept, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, "{}", string(kept))
 }
