@@ -36,7 +36,7 @@ func ownEmail(ctx context.Context, env *cli.Env, client *cloudflare.Client) stri
 	if env.Demo {
 		return cloudflaretest.Email
 	}
-	if os.Getenv("CLOUDFLARE_API_TOKEN") == "" {
+	if !env.UsesToken() {
 		return os.Getenv("CLOUDFLARE_EMAIL")
 	}
 	var user struct {

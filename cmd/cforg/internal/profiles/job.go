@@ -26,6 +26,7 @@ const silence = 20
 // job gives organizations the profiles that rows say.
 type job struct {
 	client   *cloudflare.Client
+	token    bool // the client sends an API token
 	apply    bool
 	parallel int       // rows at once
 	out      io.Writer // for the results
@@ -127,7 +128,7 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 				silent = 0
 			}
 			switch {
-			case hopeless(r.err):
+			case j.hopeless(r.err):
 				abort(r.err)
 			case silent == silence:
 				abort(fmt.Errorf("%d rows in a row got no response, the last one: %w", silence, r.err))
@@ -181,11 +182,12 @@ func newBar(w io.Writer, total int, visible bool) *progressbar.ProgressBar {
 		progressbar.OptionSetTheme(progressbar.ThemeASCII), progressbar.OptionUseANSICodes(true))
 }
 
-// hopeless reports whether an error says that no other row would do better: the credential is not accepted, or its kind
-// is not. A 403 may be about one organization.
-func hopeless(err error) bool {
+// hopeless reports whether every other row would fail with the same error: the API does not accept the credential, or
+// not its kind. No token can hold the permission for profiles. For a key, a 403 may be about one organization.
+func (j *job) hopeless(err error) bool {
 	e, ok := errors.AsType[*cloudflare.Error](err)
-	return errors.Is(err, cloudflare.ErrUnauthorized) || ok && e.StatusCode == http.StatusMethodNotAllowed
+	return errors.Is(err, cloudflare.ErrUnauthorized) || j.token && errors.Is(err, cloudflare.ErrForbidden) ||
+		ok && e.StatusCode == http.StatusMethodNotAllowed
 }
 
 // noResponse reports whether a call ended without any response, as it does when the network is down.

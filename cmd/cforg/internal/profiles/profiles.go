@@ -110,7 +110,7 @@ func (o *options) run(ctx context.Context) error {
 		}
 	}
 	j := &job{
-		client: client, parallel: o.parallel,
+		client: client, token: o.env.UsesToken(), parallel: o.parallel,
 		out: o.env.Stdout, asJSON: o.asJSON, errs: o.env.Stderr, terminal: o.env.Terminal(),
 	}
 	switch {

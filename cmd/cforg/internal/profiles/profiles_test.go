@@ -220,6 +220,21 @@ func TestProfilesCredential(t *testing.T) {
 	}
 }
 
+// No token can hold the permission for profiles, so the first 403 says that every row would fail.
+func TestProfilesWithAToken(t *testing.T) {
+	t.Setenv("CLOUDFLARE_API_TOKEN", cloudflaretest.APIToken)
+	t.Setenv("CLOUDFLARE_API_KEY", "")
+	t.Setenv("CLOUDFLARE_EMAIL", "")
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		t.Setenv("CLOUDFLARE_BASE_URL", w.URL)
+		var out, errs strings.Builder
+		env := &cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Transport: w}
+		assert.Equal(t, cli.ExitFailed, cli.Execute(t.Context(), env, []string{"profiles", treeFile(t, w), "--yes"}, Command))
+		assert.Contains(t, errs.String(), "403 Forbidden")
+		assert.LessOrEqual(t, len(w.Requests()), 16, "no more than the rows under way")
+	})
+}
+
 func TestProfilesParallel(t *testing.T) {
 	for _, parallel := range []int{1, 5} {
 		clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
