@@ -17,8 +17,8 @@ import (
 var errOpen = errors.New("circuit breaker is open")
 
 // pacer admits one request per interval, and none for a minute after three failures in a row. A request that a limiter
-// rejects was not sent. If a transport rejected it, the outcome of a write would be unknown. To limit only the rate, use
-// the *rate.Limiter of golang.org/x/time/rate.
+// rejects was not sent. If a transport rejected it, the outcome of a write would be unknown. To limit only the rate,
+// use the *rate.Limiter of golang.org/x/time/rate.
 type pacer struct {
 	interval  time.Duration
 	mu        sync.Mutex
