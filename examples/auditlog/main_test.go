@@ -95,3 +95,14 @@ func TestFullDiskKeepsTheCheckpoint(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, before, after)
 }
+
+func TestAnEmptyLogIsNoError(t *testing.T) {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Example, Inc.", "")
+	file := filepath.Join(t.TempDir(), "checkpoint")
+	var out bytes.Buffer
+	require.NoError(t, ship(t.Context(), server.Client(), id, file, time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC), &out))
+	assert.Empty(t, out.String())
+	assert.FileExists(t, file)
+}

@@ -143,7 +143,7 @@ func TestEmbeddedRedis(t *testing.T) {
 	id := s.api.AddOrganization("one", "")
 	file := s.file("organization_id,name,business_name", id+",,One", ",two,Two", strings.Repeat("0", 32)+",,Missing")
 	assert.Equal(t, exitIncomplete, s.run(t.Context(), "enqueue", file))
-	assert.Contains(t, s.errOut, "is for looking only, and forgets everything when this command ends")
+	assert.Contains(t, s.errOut, "is for trying fleet only, and loses all tasks when this command ends")
 	assert.Contains(t, s.errOut, "2 done, 1 archived")
 	assert.Contains(t, s.errOut, "retried 0 times: cloudflare: GET /organizations/00000000000000000000000000000000: 404 Not Found")
 	assert.Len(t, strings.Split(strings.TrimSpace(s.out), "\n"), 2)

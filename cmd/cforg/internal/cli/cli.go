@@ -32,7 +32,7 @@ and 120 members. A command that writes shows what it will do and asks first, unl
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, more than one found or refused, 130 interrupted.`
 
-// Execute runs the command line args and returns its exit code. If the command failed, the error has been printed.
+// Execute runs the command line args and returns its exit code. It also prints the error.
 func Execute(ctx context.Context, env *Env, args []string, commands ...func(*Env) *cobra.Command) int {
 	stdout := &sink{w: env.Stdout}
 	env.Stdout, env.Stderr = stdout, &sink{w: env.Stderr}
@@ -129,9 +129,9 @@ func (env *Env) fail(ctx context.Context, path string, err error) int {
 		code = ExitUsage
 	}
 	if errors.Is(err, syscall.EPIPE) && ctx.Err() == nil {
-		return code // the reader of the pipe knows why it stopped
+		return code // the reader closed the pipe, and knows that
 	}
-	if err != ctx.Err() { // which would say no more than the next line
+	if err != ctx.Err() { // the next line says that
 		fmt.Fprintf(env.Stderr, "%s: %s\n", path, output.Lines(strings.TrimSpace(err.Error())))
 	}
 	switch {

@@ -43,8 +43,8 @@ type result struct {
 	} `json:"member"`
 }
 
-// run takes each step only after the one before is known to be done, so that a run after a crash finds everything that
-// was done, and does the rest.
+// run begins a step only after the one before has succeeded. After a crash, another run finds what was done and does the
+// rest.
 func (j *job) run(ctx context.Context) error {
 	parentID, err := j.parentID(ctx)
 	if err != nil {
@@ -122,7 +122,7 @@ func (j *job) setProfile(ctx context.Context, organizationID string) error {
 		return err
 	}
 	j.done.Profile.Done, j.done.Profile.Changed = true, changes != nil
-	did := "already so"
+	did := "unchanged"
 	if changes != nil {
 		did = "changed"
 	}

@@ -55,14 +55,14 @@ func TestOnboard(t *testing.T) {
 		w.Lag(2)
 		first := onboard(t.Context(), w)
 		assert.Equal(t, cli.ExitDone, first.Code, first.Stderr)
-		for _, line := range []string{"organization  created", "profile       already so", "member        invited          ada@skylark.example (pending)"} {
+		for _, line := range []string{"organization  created", "profile       unchanged", "member        invited          ada@skylark.example (pending)"} {
 			assert.Contains(t, first.Stdout, line)
 		}
 		onboarded(t, w)
 
 		second := onboard(t.Context(), w)
 		assert.Equal(t, cli.ExitDone, second.Code, second.Stderr)
-		for _, line := range []string{"organization  already there", "profile       already so", "member        already there"} {
+		for _, line := range []string{"organization  already there", "profile       unchanged", "member        already there"} {
 			assert.Contains(t, second.Stdout, line)
 		}
 		assert.Equal(t, 2, w.Sent(http.MethodPost, 0), "the second run created nothing")

@@ -74,7 +74,7 @@ func (j *job) lookUp(ctx context.Context, parentID string) (*cloudflare.Organiza
 
 var errLooking = errors.New("only looking")
 
-// profileChanges goes the way of the write, up to the point where it would be sent.
+// profileChanges returns what the update of the profile would change. It sends no update.
 func (j *job) profileChanges(ctx context.Context, organizationID string) (changes []profile.Change, err error) {
 	if j.profile == nil {
 		return nil, nil
