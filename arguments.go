@@ -13,8 +13,8 @@ import (
 	"example.com/cloudflare/internal/rest"
 )
 
-// arg is an argument of a call together with what is wrong with it. A method can so describe its whole call in one
-// expression; the error is reported before anything is sent.
+// arg is an argument of a call and the error of its check. This lets a method describe its call in one expression. The
+// error is reported before a request is sent.
 type arg[T any] struct {
 	value T
 	err   error
@@ -49,7 +49,7 @@ func checkID(name, id string) error {
 	if problem := rest.SegmentProblem(id); problem != "" {
 		return invalid("%s %s", name, problem)
 	}
-	// In a filter, a comma would make two IDs of one if the API splits there.
+	// If the API splits a filter at commas, one ID with a comma would become two.
 	if strings.ContainsFunc(id, func(r rune) bool {
 		return r == ',' || unicode.IsSpace(r) || r > unicode.MaxASCII && unicode.Is(unicode.Cf, r)
 	}) {
@@ -58,8 +58,8 @@ func checkID(name, id string) error {
 	return nil
 }
 
-// checkAnyOf rejects a filter that is empty but not nil, or that has an empty element: such a filter was computed, and
-// must not select everything.
+// checkAnyOf rejects a filter that is empty but not nil, or that has an empty element. A program that computes such a
+// filter does not want to select everything.
 func checkAnyOf[T ~string](name string, values []T) error {
 	if values != nil && len(values) == 0 {
 		return invalid("%s must be nil or not empty", name)

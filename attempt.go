@@ -6,7 +6,8 @@ import (
 	"example.com/cloudflare/internal/rest"
 )
 
-// Attempt describes one attempt of a call. [WithAttemptHook] passes it to a function. It contains no credential.
+// Attempt describes one attempt of a call. [WithAttemptHook] passes it to a function. An Attempt contains no
+// credential.
 type Attempt struct {
 	Method string // the HTTP method
 	Path   string // escaped, below the base URL, without the query
@@ -17,13 +18,13 @@ type Attempt struct {
 	RayID      string        // identifies the request in Cloudflare's logs
 	RetryAfter time.Duration // from the Retry-After header; zero if there is none
 	RateLimits []RateLimit   // from the Ratelimit headers
-	Err        error         // why there was no response, or why it was not read to its end; nil otherwise, whatever the status
+	Err        error         // why there was no response, or why it was not read to its end; nil for a complete response with any status
 
 	Waited         time.Duration // before the attempt: for the limiter, the rate limit and the credential source
 	Duration       time.Duration // from sending the request to the end of the response
 	OutcomeUnknown bool          // the attempt is a write that may have happened
 	Retry          bool          // another attempt follows, after RetryIn
-	RetryIn        time.Duration
+	RetryIn        time.Duration // the wait before the next attempt; zero if Retry is false
 }
 
 func newAttempt(a rest.Attempt) Attempt {

@@ -29,10 +29,10 @@ type call struct {
 	unusualBase bool // the base URL does not end in /client/v4; set by do
 }
 
-// service is the type behind all services: each is a name for some methods of one core.
+// service is the underlying type of all services. Each service has some of the methods of one client.
 type service struct{ core *core }
 
-// core is what the calls of a client share.
+// core holds what the calls of a client share.
 type core struct {
 	sender      *rest.Sender
 	maxRetries  int
@@ -48,7 +48,7 @@ func one[T any](ctx context.Context, s *service, c call, opts []CallOption) (*T,
 	return result, nil
 }
 
-// do is the one path of a call: options, request, attempts, response. It decodes the response into env.
+// do makes a call. All methods use it. It applies the options, sends the request, and decodes the response into env.
 func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts []CallOption) error {
 	core, options, err := s.prepare(ctx, opts)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts [
 	return c.receive(response, env, options.captures)
 }
 
-// prepare checks what every call needs, and applies the options of the call.
+// prepare checks the service and the context, and applies the options of the call.
 func (s *service) prepare(ctx context.Context, opts []CallOption) (*core, callOptions, error) {
 	switch {
 	case s == nil || s.core == nil:
@@ -127,10 +127,10 @@ func (c *core) encodeQuery(call *call, added url.Values) (string, error) {
 	}
 	for key, value := range added {
 		if call.path == nil && call.paging.owns(key) {
-			return "", invalid("AddQuery: set %q by PageToken and PageSize of the params", key)
+			return "", invalid("AddQuery: %q is not valid: use PageToken and PageSize of the params", key)
 		}
 		if _, taken := all[key]; taken {
-			return "", invalid("AddQuery: the params set %q too", c.sender.Scrub(key))
+			return "", invalid("AddQuery: the params already set %q", c.sender.Scrub(key))
 		}
 		all[key] = value
 	}
@@ -143,7 +143,8 @@ func (c *core) encodeQuery(call *call, added url.Values) (string, error) {
 }
 
 func encodeBody(body any) ([]byte, error) {
-	// A callBody, but not by its name: so the linker leaves encoding/json out of programs that do not use Client.Call.
+	// This is a callBody. The name is avoided so that the linker can leave encoding/json out of programs that do not
+	// use Client.Call.
 	if body, ok := body.(interface{ encode() ([]byte, error) }); ok {
 		return body.encode()
 	}

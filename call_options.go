@@ -14,13 +14,13 @@ import (
 // without sending a request.
 type CallOption func(*callOptions)
 
-// callOptions is what the options of one call fill.
+// callOptions holds what the options of one call set.
 type callOptions struct {
 	header     http.Header
 	query      url.Values
 	maxRetries int
 	captures   []*Response
-	err        error // the first thing wrong
+	err        error // the first problem
 }
 
 func (o *callOptions) reject(format string, args ...any) {
@@ -49,10 +49,13 @@ func (o callOptions) capturing(into *Response) CallOption {
 	return func(options *callOptions) { *options = o }
 }
 
-// SetHeader sets a header of the request. Headers that the client sets itself are not valid: those that carry
-// credentials, those that describe the framing or encoding of the body, and those that change how proxies or net/http
-// treat the request. They are Accept, Accept-Encoding, Connection, Content-*, Cookie, Expect, Host, Idempotency-Key,
-// Transfer-Encoding, X-Auth-*, X-HTTP-Method-Override and similar headers.
+// SetHeader sets a header of the request. The key must be a valid header name. The value must be valid UTF-8 without
+// control characters.
+//
+// The headers that the client sets are not valid, nor are headers that change the credential, the framing or the method
+// of a request: Accept, Accept-Encoding, Authorization, Connection, Content-*, Cookie, Expect, Host, Idempotency-Key,
+// Keep-Alive, Proxy-Authorization, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade, X-Auth-*, X-HTTP-Method,
+// X-HTTP-Method-Override, X-Idempotency-Key and X-Method-Override.
 func SetHeader(key, value string) CallOption {
 	return func(o *callOptions) {
 		canonical := textproto.CanonicalMIMEHeaderKey(key)
@@ -83,9 +86,9 @@ func isReservedHeader(canonical string) bool {
 		strings.HasPrefix(canonical, "Content-") || strings.HasPrefix(canonical, "X-Auth-")
 }
 
-// AddQuery adds a parameter to the query. Parameters that the params of the call set are not valid, nor are those that
-// divide a list into pages, such as page_token and page_size: set PageToken and PageSize instead. [Client.Call] accepts
-// every parameter that its Request does not set.
+// AddQuery adds a parameter to the query. The key must not be empty, and must not be a parameter that the params of the
+// call set. Parameters that divide a list into pages, such as page_token and page_size, are not valid either: set
+// PageToken and PageSize in the params instead. [Client.Call] accepts every parameter that its Request does not set.
 func AddQuery(key, value string) CallOption {
 	return func(o *callOptions) {
 		if key == "" {
@@ -99,19 +102,19 @@ func AddQuery(key, value string) CallOption {
 	}
 }
 
-// SetMaxRetries sets [WithMaxRetries] for one call.
+// SetMaxRetries limits how often this call is retried, in place of [WithMaxRetries]. The number must not be negative.
 func SetMaxRetries(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 0 {
-			o.reject("SetMaxRetries: the number must not be negative, not %d", n)
+			o.reject("SetMaxRetries: %d is negative", n)
 		}
 		o.maxRetries = n
 	}
 }
 
-// CaptureResponse stores metadata about the response in into, on success and on an error. Its previous contents are
-// cleared first. A method that sends several requests stores the response to the last one. Do not use one Response in
-// calls that run at the same time.
+// CaptureResponse stores metadata about the response in into, on success and on an error. The previous contents of into
+// are cleared first. A method that sends several requests stores the response to the last one. Do not use one Response
+// in calls that run at the same time.
 func CaptureResponse(into *Response) CallOption {
 	return func(o *callOptions) {
 		if into == nil {
@@ -124,7 +127,7 @@ func CaptureResponse(into *Response) CallOption {
 }
 
 // Response holds metadata about an HTTP response: status, headers, ray ID and rate limits. [CaptureResponse] fills it.
-// It contains no credential: where a server echoes one, Response has "[redacted]".
+// If a server echoes a credential, Response has "[redacted]" instead.
 type Response struct {
 	StatusCode int // zero if there was no response
 	Attempts   int // the number of requests that were sent

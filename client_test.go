@@ -34,7 +34,7 @@ func TestNewClientCredential(t *testing.T) {
 		"key variables": {
 			environment: map[string]string{"CLOUDFLARE_API_KEY": canaryKey, "CLOUDFLARE_EMAIL": canaryEmail}, want: key,
 		},
-		"token variable beside an e-mail": {
+		"token variable beside an email": {
 			environment: map[string]string{"CLOUDFLARE_API_TOKEN": canaryToken, "CLOUDFLARE_EMAIL": canaryEmail}, want: token,
 		},
 		"WithAPIToken beside key variables": {

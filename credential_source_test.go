@@ -275,7 +275,7 @@ func TestCredentialsOfEarlierAttemptsAreRedacted(t *testing.T) {
 	refusal := `{"success":false,"errors":[{"code":1,"message":"` + echo + `"}],"messages":["` + echo + `"]}`
 	headers := []string{"Cf-Ray: " + echo, "X-Echo: " + echo, "X-" + canaryKey + ": 1"}
 	for name, last := range map[string]pipeReply{
-		"refused":     pipeResponse(404, refusal, headers...),
+		"rejected":    pipeResponse(404, refusal, headers...),
 		"HTML":        pipeResponse(500, "<p>"+echo, headers...),
 		"unusable":    pipeResponse(200, `{"success":true,"result":"`+echo+`"}`, headers...),
 		"no response": {response: func() string { return "HTTP/1.1 " + echo + "\r\n\r\n" }},

@@ -95,10 +95,10 @@ func TestInvalidCredentials(t *testing.T) {
 		}
 	}
 	for name, opts := range map[string][]cloudflare.Option{
-		"an e-mail without @": {cloudflare.WithAPIKey("key", canary)},
-		"no e-mail":           {cloudflare.WithAPIKey(canary, "")},
-		"two":                 {cloudflare.WithAPIToken(canary), cloudflare.WithAPIKey(canary, "a@"+canary)},
-		"two tokens":          {cloudflare.WithAPIToken(canary), cloudflare.WithAPIToken(canary + "2")},
+		"an email without @": {cloudflare.WithAPIKey("key", canary)},
+		"no email":           {cloudflare.WithAPIKey(canary, "")},
+		"two":                {cloudflare.WithAPIToken(canary), cloudflare.WithAPIKey(canary, "a@"+canary)},
+		"two tokens":         {cloudflare.WithAPIToken(canary), cloudflare.WithAPIToken(canary + "2")},
 	} {
 		_, err := cloudflare.NewClient(opts...)
 		require.ErrorIs(t, err, cloudflare.ErrInvalidArgument, name)

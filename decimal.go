@@ -8,7 +8,7 @@ import (
 )
 
 // Decimal is a number with the exact text that the API sent, such as 0.10 or 1E+3. A float64 would not be exact. To
-// calculate, convert it with math/big, strconv or a package for decimal numbers:
+// calculate, convert a Decimal with math/big, strconv or a package for decimal numbers:
 //
 //	cost, ok := new(big.Rat).SetString(string(record.ConsumedQuantity))
 //
@@ -31,8 +31,9 @@ func isNumber(text string) bool {
 	return value.Kind() == jsontext.KindNumber && value.IsValid() && strings.TrimSpace(text) == text
 }
 
-// UnmarshalJSON decodes a number, or a string that contains a number. It leaves d unchanged for null. It returns an
-// error if the exponent has more than three digits: calculating with such a number could take up all memory.
+// UnmarshalJSON decodes a number, or a string that contains a number. UnmarshalJSON leaves d unchanged for null.
+// UnmarshalJSON returns an error if the exponent has more than three digits, because calculating with such a number
+// could take up all memory.
 func (d *Decimal) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil

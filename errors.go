@@ -18,40 +18,41 @@ var (
 	// ErrInvalidArgument means that an argument is not valid. No request was sent.
 	ErrInvalidArgument = rest.ErrInvalidArgument
 
-	// ErrUnauthorized means that the API did not accept the credential: status 401, or a status of 400 or 403 with one
-	// of the codes 6003, 9103 and 9106. A token that the API rejects usually gets status 403 with code 10000, which is
+	// ErrUnauthorized means that the API did not accept the credential. The status is 401, or the response has one of
+	// the codes 6003, 9103 and 9106. A token that the API rejects usually gets status 403 with code 10000, which is
 	// [ErrForbidden] instead.
 	ErrUnauthorized = errors.New("unauthorized")
 
-	// ErrForbidden means that the credential may not do this: status 403. The API also responds with 403 and code 10000
-	// if a token is not valid, if an operation does not accept tokens, and if the account has no Organizations.
+	// ErrForbidden means that the credential does not permit the request: status 403. The API also responds with 403
+	// and code 10000 if a token is not valid, if an operation does not accept tokens, or if the account does not have
+	// the Organizations feature.
 	ErrForbidden = errors.New("forbidden")
 
-	// ErrNotFound means that the API itself reports that the resource does not exist, or that a profile was never set. A
-	// 404 from a proxy, or for a route that does not exist (codes 7000 and 7003), does not match.
+	// ErrNotFound means that the API itself reports that the resource does not exist, or that a profile was never set.
+	// A 404 from a proxy does not match, nor does a 404 for a route that does not exist (codes 7000 and 7003).
 	ErrNotFound = errors.New("not found")
 
 	// ErrConflict means that the request conflicts with the state of the resource: status 409.
 	ErrConflict = errors.New("conflict")
 
-	// ErrRateLimited means that a rate limit was exceeded: status 429. It also means that no request was sent because
-	// an earlier response reported that no requests remain.
+	// ErrRateLimited means that a rate limit was exceeded: status 429. The client also returns ErrRateLimited, without
+	// sending a request, if an earlier response reported that no requests remain.
 	ErrRateLimited = rest.ErrRateLimited
 
-	// ErrAttemptTimeout means that an attempt took longer than [WithTimeout] allows. The caller's own deadline is
-	// [context.DeadlineExceeded] instead.
+	// ErrAttemptTimeout means that an attempt took longer than [WithTimeout] allows. If the deadline of the context
+	// passes, the error matches [context.DeadlineExceeded] instead.
 	ErrAttemptTimeout = rest.ErrAttemptTimeout
 
-	// ErrOutcomeUnknown means that a write may or may not have happened. Read the current state before repeating it. The
-	// request may still be on its way, and happen later than the error.
+	// ErrOutcomeUnknown means that a write may or may not have happened. Read the current state before repeating the
+	// write. The write may still happen after the error was returned.
 	ErrOutcomeUnknown = rest.ErrOutcomeUnknown
 )
 
 // Error is returned when the API responds with anything but success. Use [errors.As] to find it and [errors.Is] to
-// match it with the sentinel errors. It contains no credential: where a server echoes one, Error has "[redacted]".
+// match it with the sentinel errors. If a server echoes a credential, Error has "[redacted]" instead.
 type Error struct {
 	Method, Path string         // Path is escaped, below the base URL, without the query
-	StatusCode   int            // may be 200, for a response that cannot be used
+	StatusCode   int            // may be 200, for a response that reports a failure or cannot be used
 	Errors       []ResponseInfo // from the API, at most 100
 	Messages     []ResponseInfo // from the API, at most 100
 	RayID        string         // identifies the request in Cloudflare's logs
@@ -60,10 +61,10 @@ type Error struct {
 	Attempts     int            // the number of requests that were sent
 
 	enveloped bool   // sent by the API itself, not by a proxy
-	foreign   bool   // a 404 that was not sent by the API; false in an Error that a user makes
+	foreign   bool   // a 404 that was not sent by the API; false in an Error that a user creates
 	unknown   bool   // matches ErrOutcomeUnknown
 	null      bool   // the profile was null
-	detail    string // what is known beyond Errors
+	detail    string // what Error says in addition to Errors
 }
 
 // ResponseInfo is one entry of the errors or messages of a response.
@@ -170,8 +171,8 @@ func hasCode(infos []ResponseInfo, code int) bool {
 	})
 }
 
-// LogValue returns a group of attributes for structured logs: message, method, path, status and attempts, and ray_id,
-// codes and outcome_unknown if they apply.
+// LogValue returns a group of attributes for structured logs. The attributes are message, method, path, status and
+// attempts, and ray_id, codes and outcome_unknown if they apply.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String("message", e.Error()),
@@ -202,30 +203,30 @@ type PageError struct {
 	Err       error
 }
 
-// Error returns the text of Err and says whether the list can be resumed.
+// Error returns the text of Err. If a page after the first failed, the text adds how to resume the list.
 func (e *PageError) Error() string {
 	if e.PageToken == "" {
 		return e.Err.Error()
 	}
-	return e.Err.Error() + " (on a page after the first; PageToken resumes there)"
+	return e.Err.Error() + " (not on the first page; set PageToken to resume)"
 }
 
 // Unwrap returns Err.
 func (e *PageError) Unwrap() error { return e.Err }
 
-// CallError is returned when a call ends without a response to report: the request was never sent, the connection
-// failed, or the caller's context ended. It unwraps to what ended the call.
+// CallError is returned when a call ends without a response to report. Either the request was never sent, or the
+// connection failed, or the context ended. Use [errors.Is] and [errors.As] to find the cause.
 type CallError struct {
 	Method, Path string // Path is escaped, below the base URL, without the query
 	Attempts     int    // the number of requests that were sent
 
-	// RetryAfter is the time until the rate limit resets, if the client ended the call without sending a request because
-	// no requests remain. Such an error matches [ErrRateLimited], and never [context.DeadlineExceeded].
+	// RetryAfter is the time until the rate limit resets, if the client ended the call because no requests remain. Such
+	// an error matches [ErrRateLimited], and never [context.DeadlineExceeded].
 	RetryAfter time.Duration
 
 	last    *Error // the last response, nil if there was none
 	unknown bool
-	causes  func() []error // a closure, so that no printer reaches what a transport put into its errors
+	causes  func() []error // a closure, so that print verbs do not show what the errors of a transport contain
 }
 
 // Error describes on one line which call failed and why.
@@ -250,8 +251,8 @@ func (e *CallError) Error() string {
 	return b.String()
 }
 
-// Unwrap returns what ended the call, the [*Error] of the last response if there was one, and [ErrOutcomeUnknown] if
-// the outcome of a write is unknown.
+// Unwrap returns the errors that ended the call. They include the [*Error] of the last response if there was one, and
+// [ErrOutcomeUnknown] if the outcome of a write is unknown.
 func (e *CallError) Unwrap() []error {
 	all := slices.Clone(e.reasons())
 	if e.last != nil {
@@ -263,7 +264,7 @@ func (e *CallError) Unwrap() []error {
 	return all
 }
 
-// reasons returns what ended the call; there is nothing in a CallError that a user made.
+// reasons returns the errors that ended the call, or nil for a CallError that a user created.
 func (e *CallError) reasons() []error {
 	if e.causes == nil {
 		return nil
@@ -271,8 +272,8 @@ func (e *CallError) reasons() []error {
 	return e.causes()
 }
 
-// foreign returns an error of a limiter or of a credential source. It keeps only the text of one that comes from another
-// call, so that the caller does not take the outcome of that call for the outcome of this one.
+// foreign returns an error of a limiter or of a credential source. If the error comes from another call, foreign keeps
+// only its text. Otherwise the caller could mistake the outcome of that call for the outcome of this one.
 func foreign(err error) error {
 	_, isError := errors.AsType[*Error](err)
 	_, isCallError := errors.AsType[*CallError](err)
@@ -287,15 +288,15 @@ func invalid(format string, args ...any) error {
 	return fmt.Errorf("cloudflare: %w: %s", ErrInvalidArgument, fmt.Sprintf(format, args...))
 }
 
-// absent reports whether the API itself says that the resource does not exist. A 404 for an unknown route (codes 7000
-// and 7003), or from a proxy, does not say that.
+// absent reports whether the API itself reports that the resource does not exist. A 404 for an unknown route (codes
+// 7000 and 7003) or from a proxy does not count.
 func (e *Error) absent() bool {
 	return e.enveloped && e.StatusCode == 404 && !e.isUnknownRoute()
 }
 
 func (e *Error) isUnknownRoute() bool { return e.HasCode(7000) || e.HasCode(7003) }
 
-// isAbsent reports whether err is a response in which the API itself says that the resource does not exist.
+// isAbsent reports whether err means that the API itself reports that the resource does not exist.
 func isAbsent(err error) bool {
 	if page, ok := err.(*PageError); ok {
 		err = page.Err
@@ -304,7 +305,7 @@ func isAbsent(err error) bool {
 	return ok && e.absent()
 }
 
-// isNull reports whether err is the response null to a profile.
+// isNull reports whether err means that a profile was null.
 func isNull(err error) bool {
 	e, ok := err.(*Error)
 	return ok && e.null

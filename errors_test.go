@@ -142,6 +142,6 @@ func TestPageError(t *testing.T) {
 	cause := errors.New("cause")
 	assert.EqualError(t, &cloudflare.PageError{Err: cause}, "cause")
 	later := &cloudflare.PageError{PageToken: "t", Err: cause}
-	assert.EqualError(t, later, "cause (on a page after the first; PageToken resumes there)")
+	assert.EqualError(t, later, "cause (not on the first page; set PageToken to resume)")
 	assert.Same(t, cause, errors.Unwrap(later))
 }

@@ -112,9 +112,9 @@ func TestLifeCycleWithBadCredentials(t *testing.T) {
 		credential cloudflare.Option
 		want       error
 	}{
-		"token":  {cloudflare.WithAPIToken("another-token"), cloudflare.ErrForbidden},
-		"key":    {cloudflare.WithAPIKey("another-key", cloudflaretest.Email), cloudflare.ErrUnauthorized},
-		"e-mail": {cloudflare.WithAPIKey(cloudflaretest.APIKey, "another@example.com"), cloudflare.ErrUnauthorized},
+		"token": {cloudflare.WithAPIToken("another-token"), cloudflare.ErrForbidden},
+		"key":   {cloudflare.WithAPIKey("another-key", cloudflaretest.Email), cloudflare.ErrUnauthorized},
+		"email": {cloudflare.WithAPIKey(cloudflaretest.APIKey, "another@example.com"), cloudflare.ErrUnauthorized},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), tt.credential)

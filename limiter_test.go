@@ -94,7 +94,7 @@ func TestLimiterThatFails(t *testing.T) {
 		{"with a rate limit of its own", 1, fmt.Errorf("fleet: %w", cloudflare.ErrRateLimited), "POST", []error{cloudflare.ErrRateLimited}, 0},
 		{"with the outcome of another call", 1, fmt.Errorf("last seen: %w", cloudflare.ErrOutcomeUnknown), "POST", nil, 0},
 		{"with the error of another call", 1, fmt.Errorf("last seen: %w", &cloudflare.Error{Method: "GET", Path: "/x", StatusCode: 404}), "GET", nil, 0},
-		{"with a time-out of its own", 1, fmt.Errorf("limiter of our own: %w", context.DeadlineExceeded), "GET", nil, 0},
+		{"with a timeout of its own", 1, fmt.Errorf("limiter of our own: %w", context.DeadlineExceeded), "GET", nil, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestLimiterThatFails(t *testing.T) {
 
 func TestLimiterAndTheCallersContext(t *testing.T) {
 	for _, method := range []string{"GET", "POST"} {
-		t.Run(method+"/cancelled while waiting", func(t *testing.T) {
+		t.Run(method+"/canceled while waiting", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limiter := &turnstile{next: time.Now().Add(time.Minute)}
 				server, client := newPipeServer(t, pipeAlways(pipeResponse(200, organizationBody)), cloudflare.WithLimiter(limiter))

@@ -51,7 +51,7 @@ func logged(t *testing.T, level slog.Level, responder httpmock.Responder, opts .
 	return client, out
 }
 
-func answering(status int, header http.Header) httpmock.Responder {
+func responding(status int, header http.Header) httpmock.Responder {
 	body := ""
 	if status == http.StatusOK {
 		body = loggedBody
@@ -69,11 +69,11 @@ func (d fixedWait) Wait(context.Context) error {
 
 func TestLogRecords(t *testing.T) {
 	ray := http.Header{"Cf-Ray": {loggedRay}}
-	slowly := answering(200, ray).Delay(250 * time.Millisecond)
+	slowly := responding(200, ray).Delay(250 * time.Millisecond)
 	refused := httpmock.NewErrorResponder(&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")})
 	reset := httpmock.NewErrorResponder(errors.New("connection reset"))
-	redirect := answering(307, http.Header{"Location": {"https://elsewhere.example/?secret=canary"}, "Cf-Ray": {loggedRay}})
-	busy := answering(503, http.Header{"Retry-After": {"2"}, "Cf-Ray": {loggedRay}})
+	redirect := responding(307, http.Header{"Location": {"https://elsewhere.example/?secret=canary"}, "Cf-Ray": {loggedRay}})
+	busy := responding(503, http.Header{"Retry-After": {"2"}, "Cf-Ray": {loggedRay}})
 	const debug, info, warn = slog.LevelDebug, slog.LevelInfo, slog.LevelWarn
 	retries := cloudflare.WithMaxRetries(3) // as ever
 
@@ -87,16 +87,16 @@ func TestLogRecords(t *testing.T) {
 	}{
 		{"success", debug, "GET", slowly, retries, `
 			level=DEBUG method=GET path=/organizations/1 attempt=1 duration=250ms status=200 ray_id=` + loggedRay},
-		{"success, not asked for", info, "GET", slowly, retries, ``},
+		{"success, not enabled", info, "GET", slowly, retries, ``},
 		{"a second attempt", debug, "GET", busy.Then(slowly), retries, `
 			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=503 ray_id=` + loggedRay + ` retry_in=2s
 			level=DEBUG method=GET path=/organizations/1 attempt=2 duration=250ms status=200 ray_id=` + loggedRay},
-		{"a second attempt, successes not asked for", warn, "GET", busy.Then(slowly), retries, `
+		{"a second attempt, successes not enabled", warn, "GET", busy.Then(slowly), retries, `
 			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=503 ray_id=` + loggedRay + ` retry_in=2s`},
-		{"refused", info, "GET", answering(404, ray), retries, `
+		{"rejected", info, "GET", responding(404, ray), retries, `
 			level=INFO method=GET path=/organizations/1 attempt=1 duration=0s status=404 ray_id=` + loggedRay},
-		{"refused, not asked for", warn, "GET", answering(404, ray), retries, ``},
-		{"no ray", warn, "GET", answering(525, nil), retries, `
+		{"rejected, not enabled", warn, "GET", responding(404, ray), retries, ``},
+		{"no ray", warn, "GET", responding(525, nil), retries, `
 			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=525`},
 		{"after a wait for the limiter", debug, "GET", slowly, cloudflare.WithLimiter(fixedWait(3 * time.Second)), `
 			level=DEBUG method=GET path=/organizations/1 attempt=1 duration=250ms status=200 ray_id=` + loggedRay + ` waited=3s`},
@@ -113,7 +113,7 @@ func TestLogRecords(t *testing.T) {
 			level=WARN method=POST path=/organizations attempt=4 duration=0s error="dial tcp: connection refused"`},
 		{"redirect", warn, "GET", redirect, retries, `
 			level=WARN method=GET path=/organizations/1 attempt=1 duration=0s status=307 ray_id=` + loggedRay},
-		{"trouble, not asked for", slog.LevelError, "GET", busy, retries, ``},
+		{"trouble, not enabled", slog.LevelError, "GET", busy, retries, ``},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestLogLevels(t *testing.T) {
 		slog.LevelWarn:  {300, 301, 304, 308, 399, 408, 429, 500, 503, 525, 599, 600},
 	} {
 		for _, status := range statuses {
-			client, out := logged(t, slog.LevelDebug, answering(status, nil), cloudflare.WithMaxRetries(0))
+			client, out := logged(t, slog.LevelDebug, responding(status, nil), cloudflare.WithMaxRetries(0))
 			_, _ = client.Organizations.Get(t.Context(), "1")
 			assert.Regexp(t, fmt.Sprintf(`^level=%s method=GET .* status=%d\n$`, level, status), out.String())
 		}
@@ -145,7 +145,7 @@ func TestLogLevels(t *testing.T) {
 
 func TestLogOfCallsTheCallerEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, out := logged(t, slog.LevelDebug, answering(200, nil).Delay(time.Hour))
+		client, out := logged(t, slog.LevelDebug, responding(200, nil).Delay(time.Hour))
 		late, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		_, _ = client.Organizations.Get(late, "1")
@@ -165,7 +165,7 @@ func TestLogOfHostileAnswers(t *testing.T) {
 	failure := &url.Error{Op: "Get", URL: "https://elsewhere.example/canary-token", Err: errors.New("Bearer canary-token")}
 	responders := []httpmock.Responder{
 		httpmock.NewErrorResponder(failure),
-		answering(200, echo),
+		responding(200, echo),
 		httpmock.NewStringResponder(200, `{"success":false,"errors":[{"code":1,"message":"canary"}]}`).HeaderSet(echo),
 		httpmock.NewStringResponder(200, `{"success":true,"messages":["canary"],"result":"canary"}`).HeaderSet(echo),
 		httpmock.NewStringResponder(200, "canary").HeaderSet(echo),
@@ -205,7 +205,7 @@ func (h traceHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 func TestWithLoggerKeepsTheLoggersOwn(t *testing.T) {
 	var out bytes.Buffer
 	logger := slog.New(traceHandler{slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})})
-	client, _ := logged(t, slog.LevelDebug, answering(200, nil), cloudflare.WithLogger(logger.With("tenant", "blue")))
+	client, _ := logged(t, slog.LevelDebug, responding(200, nil), cloudflare.WithLogger(logger.With("tenant", "blue")))
 	_, err := client.Organizations.Get(context.WithValue(t.Context(), logTrace{}, "4bf92f35"), "1")
 	require.NoError(t, err)
 	assert.Contains(t, out.String(), " tenant=blue ")

@@ -10,7 +10,7 @@ import (
 // Nullable distinguishes a value, an explicit null and an absent field. The zero Nullable is an absent field.
 //
 //	if required, ok := account.Settings.EnforceTwofactor.Get(); ok && !required {
-//		// the API says that two-factor authentication is not required
+//		// the API reports that two-factor authentication is not required
 //	}
 //
 // The JSON tag of a Nullable field needs the option omitzero. Otherwise an absent field is marshaled as null.
@@ -26,7 +26,7 @@ func (n Nullable[T]) Get() (value T, ok bool) { return n.Value, n.Valid }
 // IsZero reports whether the field is absent.
 func (n Nullable[T]) IsZero() bool { return !n.Valid && !n.Null }
 
-// MarshalJSON encodes the value, or null if there is none.
+// MarshalJSON encodes the value, or null if Valid is false.
 func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	if !n.Valid {
 		return []byte("null"), nil
@@ -51,5 +51,5 @@ func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// nullable marks the results of a Call that can be null.
+// nullable marks a type that can hold a null result of [Client.Call].
 func (n *Nullable[T]) nullable() {}

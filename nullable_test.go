@@ -107,7 +107,7 @@ func TestNullableIsOverwritten(t *testing.T) {
 			assert.Equal(t, cloudflare.Nullable[string]{Null: true}, n)
 			require.NoError(t, pkg.unmarshal([]byte(`"new"`), &n))
 			assert.Equal(t, cloudflare.Nullable[string]{Value: "new", Valid: true}, n)
-			require.Error(t, pkg.unmarshal([]byte(`7`), &n), "a number is no string")
+			require.Error(t, pkg.unmarshal([]byte(`7`), &n), "a number is not a string")
 			assert.False(t, n.Valid)
 		})
 	}

@@ -8,8 +8,8 @@ import (
 	"example.com/cloudflare/internal/rest"
 )
 
-// operation describes one operation of the API. Each is named once, by the method that calls it; the path, the checks
-// of its IDs and the hints in errors all come from here.
+// operation describes one operation of the API. Each operation is declared once, beside the methods that use it. The
+// path, the checks of IDs and the hints in errors come from this description.
 type operation struct {
 	method      string
 	route       string // names each ID in braces: /organizations/{organization_id}/members
@@ -23,8 +23,8 @@ type operation struct {
 // pathID is a segment of a route that an argument replaces.
 type pathID struct {
 	segment int
-	name    string // as errors call it: "organization ID"
-	isCode  bool   // not an ID but a code, whose form is not known
+	name    string // in errors: "organization ID"
+	isCode  bool   // a code, whose form is not known, and not an ID
 }
 
 func (id pathID) check(value string) error {
@@ -37,7 +37,7 @@ func (id pathID) check(value string) error {
 	return nil
 }
 
-// credentials says which kinds of credential an operation accepts. All of them accept a global API key.
+// credentials describes the credentials that an operation accepts. Every operation accepts a global API key.
 type credentials struct {
 	token      bool   // also an API token
 	permission string // that a token needs, if the API documents one
@@ -64,7 +64,7 @@ func newOperation(method, route string, accepts credentials) *operation {
 	return op
 }
 
-// newList describes an operation that lists something.
+// newList returns an operation that lists resources.
 func newList(route string, accepts credentials, pages *paging) *operation {
 	op := newOperation(http.MethodGet, route, accepts)
 	op.paging = pages
@@ -83,7 +83,7 @@ func (op *operation) path(ids []string) ([]string, error) {
 	return path, nil
 }
 
-// endsInID reports whether the operation is about the one resource that the last ID of the route names.
+// endsInID reports whether the last ID of the route identifies the resource of the operation.
 func (op *operation) endsInID() bool {
 	return len(op.ids) > 0 && op.ids[len(op.ids)-1].segment == len(op.segments)-1
 }

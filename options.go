@@ -10,15 +10,16 @@ import (
 	"example.com/cloudflare/internal/rest"
 )
 
-// Option configures a [Client]. If an option is not valid, [NewClient] returns an error.
+// Option configures a [Client]. [NewClient] returns an error if an option is not valid, such as one with a nil argument
+// or a negative number.
 type Option func(*config)
 
-// config is what the options of a client fill.
+// config holds what the options of a client set.
 type config struct {
 	rest       rest.Config
 	maxRetries int
-	credential string // the option that gave it, empty for none
-	err        error  // the first thing wrong
+	credential string // the name of the option or variable that set the credential; empty if none did
+	err        error  // the first problem
 }
 
 func (c *config) reject(format string, args ...any) {
@@ -28,24 +29,26 @@ func (c *config) reject(format string, args ...any) {
 }
 
 // WithAPIToken authenticates with an API token, in the Authorization header. The API accepts user tokens for only some
-// of the Organizations operations; a global API key works for all of them. See [WithAPIKey].
+// of the Organizations operations; a global API key works for all operations. See [WithAPIKey]. A token must not be
+// empty, and must be printable ASCII without white space.
 func WithAPIToken(token string) Option {
 	return func(c *config) { c.setChecked("WithAPIToken", rest.Token(token)) }
 }
 
 // WithAPIKey authenticates with a global API key and the email address of its user, in the headers X-Auth-Key and
-// X-Auth-Email.
+// X-Auth-Email. Key and email must not be empty, and must be printable ASCII without white space. The email must
+// contain an @.
 func WithAPIKey(key, email string) Option {
 	return func(c *config) { c.setChecked("WithAPIKey", rest.Key(key, email)) }
 }
 
-// WithCredentialSource authenticates each attempt with the [Credential] that source returns. Use it for credentials that
-// change while the client is in use. NewClient does not call source.
+// WithCredentialSource authenticates each attempt with the [Credential] that source returns. Use this option for
+// credentials that change while the client is in use. NewClient does not call source.
 //
 // The client calls source once before each attempt, after the waits for the limiter and the rate limit, with the
-// context of the call. Concurrent calls run it concurrently, so it should cache the credential. If source returns an
-// error, or a credential that is not valid, the attempt is not sent and the call fails with that error. A response with
-// status 401 or 403 is not retried with another credential.
+// context of the call. Concurrent calls of the client call source concurrently, so source should cache the credential.
+// If source returns an error, or a credential that is not valid, the attempt is not sent and the call fails with that
+// error. A response with status 401 or 403 is not retried with another credential.
 //
 // All credentials must belong to one user, because a client keeps one rate limit. Create a client for each user.
 func WithCredentialSource(source func(ctx context.Context) (Credential, error)) Option {
@@ -94,14 +97,15 @@ func WithBaseURL(base string) Option {
 
 // WithHTTPClient sends requests through the transport of hc, and uses its cookie jar if it has one. The Timeout of hc
 // limits each attempt if it is shorter than [WithTimeout]. Redirects are never followed, and CheckRedirect is ignored.
-// Later changes of hc have no effect.
+// Later changes to hc have no effect.
 //
-// Clients without this option share a transport of their own. They do not use http.DefaultTransport, so that replacing
-// it in a test does not keep requests from the API. If hc has no Transport, the client does use http.DefaultTransport,
-// which keeps only two idle connections to the API; [NewTransport] returns one with the usual settings.
+// All clients without this option share one transport. That transport is not http.DefaultTransport: a test that
+// replaces http.DefaultTransport does not affect these clients. If hc has no Transport, the client uses
+// http.DefaultTransport, which keeps only two idle connections to the API. [NewTransport] returns a transport with
+// better settings.
 //
-// A transport that fails does not prove that a request was not sent, and makes the outcome of a write unknown. A circuit
-// breaker therefore belongs in a [Limiter].
+// If a custom transport returns an error of its own without sending a write, the outcome of the write still counts as
+// unknown. Put a circuit breaker into a [Limiter] instead.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) {
 		if hc == nil || hc.Transport != nil && isNil(hc.Transport) || hc.Jar != nil && isNil(hc.Jar) {
@@ -113,8 +117,9 @@ func WithHTTPClient(hc *http.Client) Option {
 }
 
 // WithTimeout limits the time of one attempt, including reading the response but not the waits between attempts. The
-// default is 30 seconds. Zero means no limit except that of the context. An attempt that takes longer fails with
-// [ErrAttemptTimeout], and is retried like one without a response.
+// default is 30 seconds. Zero means no limit except that of the context. The limit grows by one second for every 8 KiB
+// of the response. An attempt that takes longer fails with [ErrAttemptTimeout], and is retried like an attempt without
+// a response.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) {
 		if d < 0 {
@@ -135,8 +140,9 @@ func WithMaxRetries(n int) Option {
 	}
 }
 
-// WithMaxRetryWait limits the wait before one retry. The default is 30 seconds. If the server asks for a longer wait,
-// the call returns the response at once as an [*Error] with RetryAfter set.
+// WithMaxRetryWait limits the wait before one retry, and the wait for the reset of the rate limit. The default is 30
+// seconds. Zero means that retries do not wait. If the server requests a longer wait, the call returns the response at
+// once as an [*Error] with RetryAfter set.
 func WithMaxRetryWait(d time.Duration) Option {
 	return func(c *config) {
 		if d < 0 {
@@ -146,7 +152,8 @@ func WithMaxRetryWait(d time.Duration) Option {
 	}
 }
 
-// WithUserAgent adds product, such as "inventory/1.2", to the User-Agent header, before the name of this package.
+// WithUserAgent adds product, such as "inventory/1.2", to the User-Agent header, before the name of this package. The
+// product must not be empty, must not have control characters, and must not begin or end with white space.
 func WithUserAgent(product string) Option {
 	return func(c *config) {
 		if product == "" || strings.TrimSpace(product) != product || !isHeaderValue(product) {
@@ -157,23 +164,24 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs one record for each attempt, with the message "cloudflare request" and the context of the call. It can
-// be given several times. These are the attributes, with their kinds:
+// WithLogger logs one record for each attempt, with the message "cloudflare request" and the context of the call. The
+// option can be given several times, to log to several loggers. These are the attributes, with their kinds:
 //
 //   - method, path: the HTTP method and the escaped path, strings
 //   - attempt: 1 for the first attempt of a call, an int
 //   - duration: the time that the attempt took, a duration
-//   - status: the HTTP status, an int; ray_id, a string; only if there is a response
+//   - status: the HTTP status, an int; only if there is a response
+//   - ray_id: the ray ID, a string; only if the response has one
 //   - error: why there is no response, or why it was not read to its end, a string
 //   - waited: the time spent waiting for the limiter, the rate limit and the credential source, a duration; only from
 //     1 ms
 //   - outcome_unknown: true if the attempt is a write that may have happened, a bool; omitted otherwise
 //   - retry_in: the wait before the next attempt, a duration; only if there is one
 //
-// The level is Debug for a 2xx status, even if the body then turns out to be an error. It is Info for the statuses 400
-// to 499 and for calls that the caller canceled. It is Warn for everything else: no response, a redirect, 408, 429, and
-// 500 and above. No query, header, body or credential is logged. To tell clients apart, pass each its own logger, such
-// as logger.With("client", name).
+// The level is Debug for a 2xx status, even if the body then turns out to be an error. The level is Info if the context
+// was canceled, and for the statuses 400 to 499 except 408 and 429. The level is Warn for everything else: no response,
+// a redirect, 408, 429, and 500 and above. No query, header, body or credential is logged. To distinguish clients, pass
+// each client its own logger, such as logger.With("client", name).
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) {
 		if l == nil || l.Handler() == nil {
@@ -184,8 +192,8 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithAttemptHook calls hook after each attempt, before the wait for the next one. Use it for metrics, tracing and audit
-// logs. It can be given several times; the hooks run in the order of the options.
+// WithAttemptHook calls hook after each attempt, before the wait for the next one. Use a hook for metrics, tracing and
+// audit logs. The option can be given several times; the hooks run in the order of the options.
 //
 // A hook runs in the goroutine of the call, with the context of the call. A hook that blocks delays only that call. A
 // hook that panics ends that call with the panic, and the client remains usable. A call that ends without an attempt
@@ -200,12 +208,13 @@ func WithAttemptHook(hook func(ctx context.Context, attempt Attempt)) Option {
 	}
 }
 
-// NewTransport returns a new transport with the settings of the one that clients without [WithHTTPClient] share. Change
-// it or wrap it, and pass it to WithHTTPClient. It has its own connections, so create one for all clients.
+// NewTransport returns a new transport with the settings of the default transport. Change or wrap the transport, and
+// pass it to [WithHTTPClient]. Each transport has its own connections, so use one transport for all clients.
 func NewTransport() *http.Transport { return rest.NewTransport() }
 
 // WithLimiter calls l.Wait before every attempt. If Wait returns an error, the attempt is not sent and the call fails
-// with that error, so that a circuit breaker never makes the outcome of a write unknown.
+// with that error. Unlike an error of a transport, an error of Wait does not make the outcome of a write unknown, so a
+// circuit breaker can be a [Limiter].
 func WithLimiter(l Limiter) Option {
 	return func(c *config) {
 		if isNil(l) {
@@ -218,7 +227,7 @@ func WithLimiter(l Limiter) Option {
 
 // Limiter paces requests. The *rate.Limiter of golang.org/x/time/rate implements it.
 type Limiter interface {
-	// Wait blocks until a request may be sent. If ctx has ended, the call fails with the error of ctx, whatever Wait
-	// returns.
+	// Wait blocks until a request may be sent. If ctx has ended, the call fails with the error of ctx, even if Wait
+	// returns another error.
 	Wait(ctx context.Context) error
 }

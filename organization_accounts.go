@@ -76,7 +76,7 @@ type OrganizationAccountListParams struct {
 	Direction Direction    `url:"direction,omitempty"` // of OrderBy; empty means DirectionAscending
 
 	IncludeTags bool `url:"include_tags,omitempty"` // sets Tags of each account
-	OmitTotal   bool `url:"-"`                      // omits TotalSize, which is cheaper for the API; All always does
+	OmitTotal   bool `url:"-"`                      // omits TotalSize, which is cheaper for the API; All always sets it
 
 	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and MaxPageSize for All
 	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
@@ -110,14 +110,17 @@ func (s *OrganizationAccountsService) List(ctx context.Context, organizationID s
 }
 
 // All returns an iterator over the accounts that are directly in an organization and that match params, page after
-// page. It works like [OrganizationsService.All]. The accounts of sub-organizations are not included: list each of them
-// to read a whole hierarchy.
+// page. All works like [OrganizationsService.All]. The same arguments are invalid as in
+// [OrganizationAccountsService.List].
+//
+// The accounts of sub-organizations are not included. To read a whole hierarchy, list the accounts of each
+// organization.
 //
 // Credential: a global API key.
 //
 // API: GET /organizations/{organization_id}/accounts
 func (s *OrganizationAccountsService) All(ctx context.Context, organizationID string, params OrganizationAccountListParams, opts ...CallOption) iter.Seq2[*Account, error] {
-	params.OmitTotal = true // nothing that All yields has it
+	params.OmitTotal = true // the items of All do not have the total
 	return all[Account](ctx, (*service)(s), params.call(organizationID), opts)
 }
 

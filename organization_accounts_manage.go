@@ -21,19 +21,20 @@ var (
 )
 
 // AccountCreateParams describes a new account. If neither OrganizationID nor Standalone is set, the API creates the
-// account in the organization that the caller administers, and returns an error unless there is exactly one.
+// account in the organization that the caller administers. The API returns an error in this case unless the caller
+// administers exactly one organization.
 type AccountCreateParams struct {
 	Name           string      // required
 	Type           AccountType // AccountTypeStandard or AccountTypeEnterprise; omitted if empty
 	OrganizationID string      // the organization to create the account in
 	Standalone     bool        // creates a free account outside of any organization; not valid with OrganizationID
 
-	// IdempotencyKey identifies this creation: the API creates one account for all requests with the same key. It must
-	// be printable ASCII without blanks, at most 255 bytes. If it is empty, Create makes up a random one.
+	// IdempotencyKey identifies this creation: the API creates one account for all requests with the same key. The key
+	// must be printable ASCII without blanks, at most 255 bytes. If it is empty, Create generates a random key.
 	IdempotencyKey string
 }
 
-// Validate returns the error with which Create would reject p, or nil. It sends nothing.
+// Validate returns the error that Create would return for p without sending a request, or nil.
 func (p AccountCreateParams) Validate() error { return validate(checked(p.body())) }
 
 // accountBody is the body of a create. Fields that are not set are omitted.
@@ -80,9 +81,9 @@ func newIdempotencyKey() string {
 
 // Create creates an account and returns it.
 //
-// Create sends an idempotency key, the same one with every attempt, and is therefore retried like a PUT. If the account
-// may have been created after all retries, the error matches [ErrOutcomeUnknown]. To call Create again in this case,
-// set IdempotencyKey in the params of both calls.
+// Create sends the same idempotency key with every attempt, and is therefore retried like a PUT. If the outcome is
+// unknown after all retries, the error matches [ErrOutcomeUnknown]. To call Create again in this case, set
+// IdempotencyKey in the params of both calls.
 //
 // Create returns an error that matches [ErrInvalidArgument] if Name is empty, if Type is neither empty, standard nor
 // enterprise, if OrganizationID is not valid, if both OrganizationID and Standalone are set, or if IdempotencyKey is
@@ -99,14 +100,14 @@ func (s *OrganizationAccountsService) Create(ctx context.Context, params Account
 	}, opts)
 }
 
-// AccountMoveResponse says between which organizations an account was moved.
+// AccountMoveResponse holds the source and the destination of an account that was moved.
 type AccountMoveResponse struct {
 	AccountID                 string `json:"account_id"`
 	SourceOrganizationID      string `json:"source_organization_id"` // empty if the account was in no organization
 	DestinationOrganizationID string `json:"destination_organization_id"`
 }
 
-// moveResult is an AccountMoveResponse that must be about what was requested.
+// moveResult is an AccountMoveResponse that must match the request.
 type moveResult struct {
 	AccountMoveResponse
 	accountID, destinationID string
@@ -114,16 +115,16 @@ type moveResult struct {
 
 func (r *moveResult) check() error {
 	if !strings.EqualFold(r.AccountID, r.accountID) || !strings.EqualFold(r.DestinationOrganizationID, r.destinationID) {
-		return errors.New("it is about another account or organization than those requested")
+		return errors.New("it is about another account or organization")
 	}
 	return nil
 }
 
-// Move moves an account to another organization. The API accepts an account that is in no organization, and moves
-// within one hierarchy. What else it accepts depends on the capabilities of the organizations.
+// Move moves an account to another organization. The API can move an account that is not in an organization, and can
+// move an account within a hierarchy. Other moves depend on the capabilities of the organizations.
 //
 // Move is retried only after a 429, or if the request was never sent. If the account may have been moved, the error
-// matches [ErrOutcomeUnknown]: call [OrganizationAccountsService.Organizations] to find out.
+// matches [ErrOutcomeUnknown]. [OrganizationAccountsService.Organizations] then returns where the account is.
 //
 // Credential: a global API key.
 //
@@ -143,9 +144,9 @@ func (s *OrganizationAccountsService) Move(ctx context.Context, accountID, desti
 	return &result.AccountMoveResponse, nil
 }
 
-// Organizations returns the organizations that contain an account, from the root organization down to the one that the
-// account is directly in. The list has no pages. To list the organizations that contain an account among others that
-// the credential can see, use ContainingAccount in [OrganizationListParams].
+// Organizations returns the organizations that contain an account. The list begins with the root organization, ends
+// with the organization that the account is directly in, and has no pages. ContainingAccount in
+// [OrganizationListParams] filters the organizations that the credential can see by the same relation.
 //
 // Credential: a global API key, or an API token with the permission Account Settings Read.
 //
@@ -158,8 +159,8 @@ func (s *OrganizationAccountsService) Organizations(ctx context.Context, account
 	return page.Items, nil
 }
 
-// GetProfile returns the profile of an account. It is the same record for every account and organization with that
-// profile. GetProfile returns [ErrNotFound] if the profile was never set, and if the account does not exist.
+// GetProfile returns the profile of an account. Several accounts and organizations can share one profile. GetProfile
+// returns [ErrNotFound] if the profile was never set or if the account does not exist.
 //
 // Credential: a global API key, or an API token with the permission Account Settings Read.
 //
@@ -168,8 +169,8 @@ func (s *OrganizationAccountsService) GetProfile(ctx context.Context, accountID 
 	return one[OrganizationProfile](ctx, (*service)(s), call{operation: getAccountProfile, ids: []string{accountID}}, opts)
 }
 
-// UpdateProfile replaces the profile of an account, and with it that of every account and organization with the same
-// profile. All five fields are sent. The API documents that an empty field keeps its value.
+// UpdateProfile replaces the profile of an account. All accounts and organizations that share the profile are changed.
+// UpdateProfile sends all five fields. The API documents that an empty field keeps its value.
 //
 // UpdateProfile returns an error that matches [ErrInvalidArgument] if no field of profile is set.
 //

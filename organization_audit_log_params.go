@@ -24,8 +24,8 @@ type AuditLogListParams struct {
 	PageToken string `url:"cursor,omitempty"` // the NextPageToken of a page that was listed with the same params
 }
 
-// AuditLogFilter is a set of filters. Each matches an entry that has any of its values. Nil filters are ignored. A
-// filter must not be empty if it is not nil.
+// AuditLogFilter is a set of filters. Each filter matches an entry that has any of its values. Nil filters are ignored.
+// A filter must not be empty if it is not nil.
 type AuditLogFilter struct {
 	IDs []string `url:"id,omitempty"`
 
@@ -59,7 +59,7 @@ type AuditLogHistoryParams struct {
 
 	Direction Direction `url:"direction,omitempty"` // by the time of the action; empty means DirectionDescending
 
-	PageSize  int    `url:"limit,omitempty"`  // 1 to MaxPageSize; 0 means 100, and MaxPageSize for HistoryAll
+	PageSize  int    `url:"limit,omitempty"`  // 1 to MaxPageSize; 0 means 100 for History and MaxPageSize for HistoryAll
 	PageToken string `url:"cursor,omitempty"` // the NextPageToken of a page that was listed with the same params
 }
 
@@ -113,7 +113,8 @@ func setTime(values url.Values, param, name string, t time.Time) error {
 	return nil
 }
 
-// addTo adds the filters to the parameters of a request. The suffix makes them exclude what they match.
+// addTo adds the filters to the parameters of a request. The suffix ".not" makes the filters exclude the entries that
+// they match.
 func (f AuditLogFilter) addTo(values url.Values, name, suffix string) error {
 	if err := f.check(name + "."); err != nil {
 		return err

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// OrganizationAuditLogsService lists the audit log of an organization: what its users did. Use it as
-// Client.OrganizationAuditLogs. The API keeps entries for 18 months.
+// OrganizationAuditLogsService lists the audit log of an organization, which records the actions of its users. Use it
+// as Client.OrganizationAuditLogs. The API keeps entries for 18 months.
 //
-// The API documents an API token as a credential, but not which permission the token needs.
+// The API documents that audit logs accept an API token, but not which permission the token needs.
 type OrganizationAuditLogsService service
 
 var (
@@ -28,10 +28,10 @@ type AuditLog struct {
 	Resource     AuditLogResource     `json:"resource,omitzero"`
 }
 
-// keepsRaw: the request and the response in an entry have any JSON.
+// keepsRaw marks an AuditLog as an item that keeps JSON as sent: the request and the response of the action.
 func (*AuditLog) keepsRaw() {}
 
-// AuditLogAction is what was done.
+// AuditLogAction describes the action of an entry.
 type AuditLogAction struct {
 	Description string               `json:"description,omitempty"`
 	Result      AuditLogActionResult `json:"result,omitempty"`
@@ -39,7 +39,8 @@ type AuditLogAction struct {
 	Type        AuditLogActionType   `json:"type,omitempty"`
 }
 
-// AuditLogActor is who did it. Most fields are empty if the actor is not a user.
+// AuditLogActor identifies the user or system that performed the action. Most fields are empty if the actor is not a
+// user.
 type AuditLogActor struct {
 	Context   AuditLogActorContext `json:"context,omitempty"`
 	Email     string               `json:"email,omitempty"`
@@ -64,7 +65,7 @@ type AuditLogRaw struct {
 	UserAgent  string `json:"user_agent,omitempty"`
 }
 
-// AuditLogResource is what the action was done to. Request, Response and Scope are JSON as sent, and may contain
+// AuditLogResource describes the resource of the action. Request, Response and Scope are JSON as sent, and may contain
 // personal data. Scope is a JSON string at present, although the API's schema calls it an object.
 type AuditLogResource struct {
 	ID       string          `json:"id,omitempty"`
@@ -95,7 +96,7 @@ const (
 	AuditLogActionTypeView   AuditLogActionType = "view"
 )
 
-// AuditLogActorContext is how an actor was authenticated. The API may send other values than the constants.
+// AuditLogActorContext identifies how an actor was authenticated. The API may send other values than the constants.
 type AuditLogActorContext string
 
 // The documented contexts of an actor. AuditLogActorContextAPI means that the kind of credential was not recorded.
@@ -124,7 +125,7 @@ type AuditLogHistoryPage struct {
 	Status HistoryStatus
 }
 
-// HistoryStatus says how well the API identified the resource of a history. The API may send other values than the
+// HistoryStatus reports how well the API identified the resource of a history. The API may send other values than the
 // constants.
 type HistoryStatus string
 
@@ -132,15 +133,15 @@ type HistoryStatus string
 const (
 	HistoryStatusExact       HistoryStatus = "exact"       // identified by its URI
 	HistoryStatusApproximate HistoryStatus = "approximate" // identified without its URI
-	HistoryStatusUnavailable HistoryStatus = "unavailable" // not identified: the history is empty
+	HistoryStatusUnavailable HistoryStatus = "unavailable" // not identified; the history is empty
 )
 
 // List returns one page of the audit log of an organization, newest entries first unless params.Direction says
 // otherwise. See [OrganizationAuditLogsService.All] for all pages.
 //
-// List returns an error that matches [ErrInvalidArgument] if Since or Before is not set, if Since is after Before, if
-// PageSize is negative or larger than [MaxPageSize], or if a filter is empty but not nil, has an empty element, an
-// email address without @, or a status code that is not between 100 and 999.
+// List returns an error that matches [ErrInvalidArgument] if Since or Before is not set, if Since is after Before, or
+// if PageSize is negative or larger than [MaxPageSize]. List also returns it if a filter is empty but not nil, or has
+// an empty element, an email address without @, or a status code that is not between 100 and 999.
 //
 // Credential: a global API key, or an API token.
 //
@@ -149,12 +150,12 @@ func (s *OrganizationAuditLogsService) List(ctx context.Context, organizationID 
 	return list[AuditLog](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// All returns an iterator over the entries of the audit log of an organization that match params, page after page. It
-// works like [OrganizationsService.All]. The same arguments are invalid as in [OrganizationAuditLogsService.List].
+// All returns an iterator over the entries of an organization's audit log that match params, page after page. All works
+// like [OrganizationsService.All]. The same arguments are invalid as in [OrganizationAuditLogsService.List].
 //
-// To read the log again and again, use [DirectionAscending] and begin each time at the time of the last entry. The API
-// does not document whether Since and Before include entries of exactly that time, so ignore entries whose ID was read
-// before. Entries may be recorded late: begin some minutes earlier to read those too.
+// To poll the log, use [DirectionAscending] and set Since to the time of the last entry that was read. The API does not
+// document whether Since and Before include entries of exactly that time, so ignore entries whose ID was read before.
+// Some entries may be recorded late. Set Since some minutes earlier to read those too.
 //
 // Credential: a global API key, or an API token.
 //
@@ -163,11 +164,12 @@ func (s *OrganizationAuditLogsService) All(ctx context.Context, organizationID s
 	return all[AuditLog](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// History returns one page of the changes of the resource that an entry of the audit log is about. The Status of the
-// page says whether the API could identify the resource. See [OrganizationAuditLogsService.HistoryAll] for all pages.
+// History returns one page of the history of a resource, newest entries first unless params.Direction says otherwise.
+// The resource is that of the entry with the ID auditLogID. The Status of the page reports whether the API could
+// identify the resource. See [OrganizationAuditLogsService.HistoryAll] for all pages.
 //
-// History returns [ErrNotFound] if there is no entry with this ID and ActionTime. [CaptureResponse] then stores a
-// ResultInfo with a history_status.
+// History returns [ErrNotFound] if the log does not have an entry with this ID near ActionTime. In this case,
+// [CaptureResponse] stores a ResultInfo with a history_status.
 //
 // History returns an error that matches [ErrInvalidArgument] if ActionTime, Since or Before is not set, if Since is
 // after Before, or if PageSize is negative or larger than [MaxPageSize].
@@ -183,9 +185,10 @@ func (s *OrganizationAuditLogsService) History(ctx context.Context, organization
 	return &AuditLogHistoryPage{result.page(), HistoryStatus(result.info.HistoryStatus)}, nil
 }
 
-// HistoryAll returns an iterator over the changes of the resource that an entry of the audit log is about, page after
-// page. It works like [OrganizationsService.All]. It does not tell an empty history from a resource that the API could
-// not identify: use [OrganizationAuditLogsService.History] for the status. The same arguments are invalid as there.
+// HistoryAll returns an iterator over the history of a resource, page after page. HistoryAll works like
+// [OrganizationsService.All]. HistoryAll yields no entries if the history is empty, and also if the API could not
+// identify the resource. Use [OrganizationAuditLogsService.History] to get the status. The same arguments are invalid
+// in both methods.
 //
 // Credential: a global API key, or an API token.
 //

@@ -7,18 +7,19 @@ import (
 	"math"
 )
 
-// DeleteIfEmpty deletes an organization that contains nothing. If it contains organizations, accounts or members, nothing
-// is deleted and the error is a [*NotEmptyError]. Members of every status count, including the caller's own membership.
+// DeleteIfEmpty deletes an organization if it contains no organizations, accounts or members. Otherwise, DeleteIfEmpty
+// returns a [*NotEmptyError] and deletes nothing. Members of every status count, including the caller's own membership.
 //
 // Deleting an organization that does not exist is not an error. If a new organization is listed but cannot be read yet,
 // DeleteIfEmpty returns [ErrNotFound].
 //
-// Something may be added to the organization between the check and the delete. The API documents that it does not delete
-// an organization that is not empty; the error is then an [*Error].
+// An account or member may be added to the organization between the check and the delete. The API documents that it
+// does not delete an organization that is not empty. The error is an [*Error] in this case.
 //
-// DeleteIfEmpty sends three requests side by side and then the delete. It sends more to count the items of a list whose
-// total the API does not report, and one more if the organization does not exist. The options apply to each request. A
-// [CaptureResponse] holds the response to the delete, or to the read that failed.
+// DeleteIfEmpty sends three reads concurrently, and then the delete. DeleteIfEmpty sends more reads if the API does not
+// report the total size of a list, and another one if the organization does not exist. The options apply to each
+// request. A [CaptureResponse] holds the last response, or that of the read that failed. The Response stays empty if
+// the organization is not empty.
 //
 // Credential: a global API key.
 //
@@ -51,7 +52,7 @@ func (s *OrganizationsService) DeleteIfEmpty(ctx context.Context, organizationID
 	return s.checkGone(ctx, organizationID, err, opts)
 }
 
-// contents counts what an organization contains, with the requests for each kind side by side.
+// contents counts the organizations, accounts and members in an organization, with concurrent requests.
 func (s *OrganizationsService) contents(ctx context.Context, organizationID string, options callOptions) (*NotEmptyError, error) {
 	found := &NotEmptyError{OrganizationID: organizationID}
 	counts := []func(context.Context, CallOption) error{
@@ -89,7 +90,7 @@ func (s *OrganizationsService) contents(ctx context.Context, organizationID stri
 	return nil, err
 }
 
-// count returns the number of items in a list. It asks for a single item first, which is enough if the list is empty or
+// count returns the number of items in a list. It requests a single item first, which is enough if the list is empty or
 // the API reports its total. A list with an item or a next page is never empty, whatever its total.
 func count[T any](list func(size int, token string) (*Page[T], error)) (n int, err error) {
 	page, err := list(1, "")
@@ -158,14 +159,14 @@ func (s *OrganizationsService) checkGone(ctx context.Context, organizationID str
 			return err
 		}
 		if org.ID == organizationID {
-			return fmt.Errorf("%w; but it is listed: it may be too new to be read", missing)
+			return fmt.Errorf("%w; but the organization is listed: it may be too new to be read", missing)
 		}
 	}
 	return nil
 }
 
 // NotEmptyError is returned by [OrganizationsService.DeleteIfEmpty] if an organization is not empty. The numbers do not
-// include what its sub-organizations contain.
+// include the contents of sub-organizations.
 type NotEmptyError struct {
 	OrganizationID                   string
 	Organizations, Accounts, Members int

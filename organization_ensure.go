@@ -15,21 +15,21 @@ const visibleWithin = 15 * time.Second
 // a root organization. Only name and parent are compared, and an existing organization is not changed: its profile may
 // be different. If several organizations match, the error is an [*AmbiguousError].
 //
-// Ensure creates at most one organization. If the outcome of the create is unknown, Ensure looks for the organization for
-// up to 15 seconds. If it appears, Ensure returns it with created true, even though another caller may have created it.
-// If it does not appear, the error matches [ErrOutcomeUnknown]. The organization may still appear later, so wait before
-// calling Ensure again.
+// Ensure creates at most one organization. If the outcome of the create is unknown, Ensure looks for the organization
+// for up to 15 seconds. If it appears, Ensure returns it with created true, even though another caller may have created
+// it. If it does not appear, or the deadline of ctx passes first, the error matches [ErrOutcomeUnknown]. The
+// organization may still appear later, so wait before calling Ensure again.
 //
-// Ensure cannot create a second organization of the same name. To do that, call Create. If its outcome is unknown, list
-// the organizations of that name and compare their IDs with those from before; an example of Create does this. A deadline
-// of ctx also limits the time for which Ensure looks.
+// Ensure cannot create a second organization with the same name and parent. Use [OrganizationsService.Create] for that.
+// If its outcome is unknown, list the organizations with that name and compare their IDs with those from before. An
+// example of Create does this.
 //
 // Names are not unique, and the API has no conditional create, so concurrent callers must coordinate: two of them may
-// both find no organization and create two. The same can happen if a list does not show yet what was just created.
+// both find no organization and create two. The same can happen if a new organization does not appear in lists yet.
 //
-// The same params are invalid as in [OrganizationsService.Create], and so is a Name with white space around it: if the
-// API trims it, the organization would not be found again. If the API changes a name in another way, Ensure returns the
-// organization that it created together with an error.
+// The same params are invalid as in [OrganizationsService.Create]. Name must not begin or end with white space: if the
+// API trims the name, Ensure would not find the organization again. If the API changes the name in another way, Ensure
+// returns the new organization together with an error.
 //
 // Ensure sends one request if the organization exists, and two otherwise. The options apply to each request. A
 // [CaptureResponse] holds the last response.
@@ -51,7 +51,7 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 	switch {
 	case lost == nil && org.Name != params.Name:
 		redact := (*service)(s).redactor()
-		return org, true, fmt.Errorf("cloudflare: %s was created, but as %q and not as %q: another Ensure would not find it",
+		return org, true, fmt.Errorf("cloudflare: organization %s was created with the name %q instead of %q: Ensure would not find it again",
 			redact.line(org.ID), redact.line(org.Name), params.Name)
 	case !errors.Is(lost, ErrOutcomeUnknown):
 		return org, lost == nil, lost
@@ -61,13 +61,13 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 		return org != nil, err
 	})
 	if err != nil {
-		return nil, false, fmt.Errorf("%w; it was looked for: %w", lost, err)
+		return nil, false, fmt.Errorf("%w; looking for the organization: %w", lost, err)
 	}
 	return org, true, nil
 }
 
-// only returns the one organization that has this name and parent, or nil if there is none. It checks what the API
-// lists, because Ensure must not return another organization if the API ever ignores a filter.
+// only returns the organization with this name and parent, or nil if it does not exist. It checks the name and parent
+// of every organization in the list, because the API could ignore a filter.
 func (s *OrganizationsService) only(ctx context.Context, params OrganizationCreateParams, opts []CallOption) (*Organization, error) {
 	filters := OrganizationListParams{Name: params.Name, ParentID: params.ParentID}
 	if params.ParentID == "" {
@@ -80,9 +80,9 @@ func (s *OrganizationsService) only(ctx context.Context, params OrganizationCrea
 			return nil, err
 		case org.Name != params.Name:
 		case org.Parent == nil && params.ParentID != "":
-			// It is not safe to return this one, nor to create another one.
-			return nil, fmt.Errorf("cloudflare: the API lists %s, of that name, without saying whether it is below the parent",
-				(*service)(s).redactor().line(org.ID))
+			// It is not safe to return this organization, nor to create another one.
+			return nil, fmt.Errorf("cloudflare: organization %s is named %q, but the API does not report its parent",
+				(*service)(s).redactor().line(org.ID), params.Name)
 		case org.Parent == nil || org.Parent.ID == params.ParentID:
 			found = append(found, *org)
 		}

@@ -87,7 +87,7 @@ func TestEnsureChecksWhatTheAPILists(t *testing.T) {
 			org, created, err := client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org", ParentID: test.parentID})
 			assert.Equal(t, test.created, created)
 			if test.id == "" {
-				assert.ErrorContains(t, err, "lists a, of that name")
+				assert.ErrorContains(t, err, "the API does not report its parent")
 				assert.Equal(t, "GET", script.only(t).Method, "nothing was created")
 				return
 			}
@@ -100,7 +100,7 @@ func TestEnsureChecksWhatTheAPILists(t *testing.T) {
 func TestEnsureReportsAChangedName(t *testing.T) {
 	client, _ := newScriptedClient(t, respondSuccess("[]"), respondSuccess(organizationJSON("new", "Café", "")))
 	org, created, err := client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Cafe\u0301"})
-	assert.ErrorContains(t, err, "another Ensure would not find it")
+	assert.ErrorContains(t, err, "Ensure would not find it again")
 	assert.True(t, created)
 	assert.Equal(t, "new", org.ID)
 }

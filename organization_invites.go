@@ -11,15 +11,16 @@ import (
 // invite somebody, use [OrganizationMembersService.Create].
 //
 // Each method needs the credential of the user who was invited, and the code from the email that the user received. The
-// code is not the ID of the membership. The methods do not check its form, but it must be a single segment of a path.
+// code is not the ID of the membership. The code must be a single path segment; the methods do not check its form
+// otherwise.
 type OrganizationInvitesService service
 
 var updateInvite = newOperation(http.MethodPut, "/organizations/{organization_id}/invites/{member_code}", keyOrToken(""))
 
 // Accept accepts an invitation. The user must have two-factor authentication or single sign-on.
 //
-// Accept is retried like every PUT. If an attempt may have been processed and the next one fails because the invitation
-// is no longer pending, the error matches [ErrOutcomeUnknown].
+// Accept is retried like every PUT. If an attempt may have been processed and the next attempt fails because the
+// invitation is no longer pending, the error matches [ErrOutcomeUnknown].
 //
 // Credential: a global API key, or an API token, of the user who was invited.
 //
@@ -28,7 +29,7 @@ func (s *OrganizationInvitesService) Accept(ctx context.Context, organizationID,
 	return s.update(ctx, organizationID, memberCode, "accept", opts)
 }
 
-// Reject rejects an invitation. It works like [OrganizationInvitesService.Accept].
+// Reject rejects an invitation. Reject works like [OrganizationInvitesService.Accept].
 //
 // Credential: a global API key, or an API token, of the user who was invited.
 //

@@ -92,7 +92,7 @@ type OrganizationMemberCreateParams struct {
 	Status MemberStatus // MemberStatusActive or MemberStatusCanceled; omitted if empty
 }
 
-// Validate returns the error with which Create would reject p, or nil. It sends nothing.
+// Validate returns the error that Create would return for p without sending a request, or nil.
 func (p OrganizationMemberCreateParams) Validate() error {
 	return validate(checked[any](newMemberBody(p)))
 }
@@ -107,8 +107,8 @@ type memberUserBody struct {
 	Email string `json:"email"`
 }
 
-// problem says what is not valid, or is empty. It does not contain the email address: a value in the wrong place may be a
-// credential.
+// problem returns what is not valid, or an empty string. The text does not contain the email address: a value in the
+// wrong place may be a credential.
 func (p OrganizationMemberCreateParams) problem() string {
 	switch {
 	case p.Email == "":
@@ -140,7 +140,7 @@ func (s *OrganizationMembersService) List(ctx context.Context, organizationID st
 	return list[OrganizationMember](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// All returns an iterator over the members of an organization that match params, page after page. It works like
+// All returns an iterator over the members of an organization that match params, page after page. All works like
 // [OrganizationsService.All]. The same arguments are invalid as in [OrganizationMembersService.List].
 //
 // Credential: a global API key.
@@ -150,7 +150,7 @@ func (s *OrganizationMembersService) All(ctx context.Context, organizationID str
 	return all[OrganizationMember](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// Get returns a member of an organization. It returns [ErrNotFound] if the member does not exist.
+// Get returns a member of an organization. Get returns [ErrNotFound] if the member does not exist.
 //
 // Credential: a global API key.
 //
@@ -159,14 +159,14 @@ func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, me
 	return one[OrganizationMember](ctx, (*service)(s), call{operation: getMember, ids: []string{organizationID, memberID}}, opts)
 }
 
-// Create adds a member to an organization and returns it. Unless params.Status says otherwise, Cloudflare invites the
-// member by email.
+// Create adds a member to an organization and returns it. Unless params.Status is set, Cloudflare invites the member by
+// email.
 //
 // Create is retried only after a 429, or if the request was never sent. If the member may have been created, the error
 // matches [ErrOutcomeUnknown]. List the members with that email address before calling Create again.
 //
-// Create returns an error that matches [ErrInvalidArgument] if Email is empty, has no @, or contains white space or a
-// control character, and if Status is neither empty, active nor canceled.
+// Create returns an error that matches [ErrInvalidArgument] if Email is empty, has no @, contains white space or a
+// control character, or is not valid UTF-8, or if Status is neither empty, active nor canceled.
 //
 // Credential: a global API key.
 //

@@ -14,10 +14,11 @@ import (
 const maxBatch = 10
 
 // BatchCreate adds any number of members to an organization and returns them. The API accepts ten members per request,
-// so BatchCreate sends one request after the other. Each is retried like [OrganizationMembersService.Create].
+// so BatchCreate sends one request after the other. Each request is retried like that of
+// [OrganizationMembersService.Create].
 //
-// BatchCreate stops at the first request that fails. The error is then a [*BatchError], which tells which members were
-// created.
+// BatchCreate stops at the first request that fails. The error is always a [*BatchError], which lists the members that
+// were created.
 //
 // All members are checked before a request is sent. The error matches [ErrInvalidArgument] if the list is empty, if two
 // members have the same email address, ignoring case, or if Create would reject a member.
@@ -85,7 +86,7 @@ type batchResult struct {
 func (r *batchResult) check() error {
 	r.created = r.items
 	if len(r.items) != r.sent {
-		return fmt.Errorf("it has %d members, of %d that were sent", len(r.items), r.sent)
+		return fmt.Errorf("it has %d members, but %d were sent", len(r.items), r.sent)
 	}
 	return nil
 }
@@ -109,7 +110,7 @@ func newBatchError(created []OrganizationMember, result *batchResult, chunk, res
 		sent[foldEmail(params.Email)] = true
 	}
 	for _, member := range result.created {
-		if email := foldEmail(member.User.Email); sent[email] && !named[email] { // only members that were asked for
+		if email := foldEmail(member.User.Email); sent[email] && !named[email] { // only members of this request
 			named[email], created = true, append(created, member)
 		}
 	}

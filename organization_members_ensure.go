@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Ensure returns the member of an organization with this email address, and creates the member if there is none. Letter
-// case does not count. An existing member is not changed: the status may differ from params.Status.
+// Ensure returns the member with the email address of params, and creates the member if it does not exist. The
+// comparison ignores case. An existing member is not changed: the status may differ from params.Status.
 //
-// A membership with the status canceled or rejected does not count, unless params.Status asks for that status. Ensure
-// then creates another one, which invites the user again. The API does not document whether it accepts that. To respect
-// a rejection, list the members with that email address first. If several memberships count, Ensure returns an active
-// one if there is one, or else a pending one.
+// Ensure ignores memberships with the status rejected, and those with the status canceled unless params.Status is
+// canceled. If only ignored memberships exist, Ensure creates another one, which may invite the user again. The API
+// does not document whether it accepts that. To respect a rejection, list the members with that email address first. If
+// several memberships remain, Ensure prefers an active one, and then a pending one.
 //
 // Ensure creates at most one member. If the outcome of the create is unknown, Ensure looks for the member for up to 15
 // seconds. If the member appears, Ensure returns it with created true, even though another caller may have created it.
@@ -43,7 +43,7 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 	member, lost := s.Create(ctx, organizationID, params, opts...)
 	switch {
 	case lost == nil && foldEmail(member.User.Email) != foldEmail(params.Email):
-		return member, true, fmt.Errorf("cloudflare: member %s was created, but with another email address: another Ensure would not find it",
+		return member, true, fmt.Errorf("cloudflare: member %s was created, but with another email address: Ensure would not find it again",
 			(*service)(s).redactor().line(member.ID))
 	case !errors.Is(lost, ErrOutcomeUnknown):
 		return member, lost == nil, lost
@@ -53,12 +53,12 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 		return member != nil, err
 	})
 	if err != nil {
-		return nil, false, fmt.Errorf("%w; it was looked for: %w", lost, err)
+		return nil, false, fmt.Errorf("%w; looking for the member: %w", lost, err)
 	}
 	return member, true, nil
 }
 
-// withEmail returns the member with the email address of the params, or nil if there is none.
+// withEmail returns the member with the email address of the params, or nil if it does not exist.
 func (s *OrganizationMembersService) withEmail(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts []CallOption) (found *OrganizationMember, err error) {
 	// The API does not document whether its filter ignores case, nor whether it stores addresses as they were sent.
 	forms := []string{params.Email}
@@ -70,7 +70,7 @@ func (s *OrganizationMembersService) withEmail(ctx context.Context, organization
 			if err != nil {
 				return nil, err
 			}
-			// What the API lists is compared, because it could ignore the filter.
+			// The list is compared, because the API could ignore the filter.
 			if foldEmail(member.User.Email) == foldEmail(params.Email) && counts(member, params.Status) && better(member, found) {
 				found = member
 			}

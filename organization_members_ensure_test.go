@@ -116,7 +116,7 @@ func TestMembersEnsureFails(t *testing.T) {
 
 	client, _ := newScriptedClient(t, respondSuccess("[]"), respondSuccess(membershipJSON("new", "a.n.n@example.com", "pending")))
 	member, created, err := client.OrganizationMembers.Ensure(t.Context(), "o1", params)
-	assert.ErrorContains(t, err, "another Ensure would not find it")
+	assert.ErrorContains(t, err, "Ensure would not find it again")
 	assert.NotContains(t, err.Error(), "@", "an address is personal data")
 	assert.True(t, created)
 	assert.Equal(t, "new", member.ID)

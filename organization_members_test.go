@@ -244,7 +244,7 @@ func TestOrganizationMembersLifeCycle(t *testing.T) {
 		"all":          {cloudflare.OrganizationMemberListParams{}, []string{"Ann@example.com", "ben@example.com", "cleo@example.net", "dan@example.net"}},
 		"one status":   {cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{cloudflare.MemberStatusRejected}}, []string{"dan@example.net"}},
 		"two statuses": {cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{"pending", "canceled"}}, []string{"Ann@example.com", "cleo@example.net"}},
-		"e-mail":       {cloudflare.OrganizationMemberListParams{Email: "ann@example.com"}, []string{"Ann@example.com"}},
+		"email":        {cloudflare.OrganizationMemberListParams{Email: "ann@example.com"}, []string{"Ann@example.com"}},
 		"contains":     {cloudflare.OrganizationMemberListParams{EmailContains: "N@EX"}, []string{"Ann@example.com", "ben@example.com", "dan@example.net"}},
 		"starts":       {cloudflare.OrganizationMemberListParams{EmailStartsWith: "cleo"}, []string{"cleo@example.net"}},
 		"ends, status": {cloudflare.OrganizationMemberListParams{EmailEndsWith: ".net", Statuses: []cloudflare.MemberStatus{"rejected"}}, []string{"dan@example.net"}},

@@ -2,8 +2,8 @@ package cloudflare
 
 import "context"
 
-// Modify changes some fields of an organization and keeps the others. It reads the organization, calls change with its
-// name, parent and profile, and updates the organization if change modified them. Otherwise it sends no update and
+// Modify changes some fields of an organization and keeps the others. Modify reads the organization, calls change with
+// its name, parent and profile, and updates the organization if change modified them. Otherwise it sends no update and
 // returns the organization as it was read. If change returns an error, Modify returns that error and sends no update.
 //
 // If the organization has no profile, Profile is nil when change is called. The API documents that an update changes
@@ -11,11 +11,11 @@ import "context"
 //
 // The API has no versions, so concurrent callers must coordinate: the last write wins, in every field.
 //
-// Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if it makes params that
-// [OrganizationsService.Update] rejects.
+// Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if change makes params invalid for
+// [OrganizationsService.Update].
 //
-// Modify sends a read, a read of the profile if the API omits it from the organization, and the update. The options apply
-// to each request. A [CaptureResponse] holds the last response.
+// Modify sends a read, a read of the profile if the API omits it from the organization, and the update. The options
+// apply to each request. A [CaptureResponse] holds the last response.
 //
 // Credential: a global API key.
 //
@@ -28,7 +28,7 @@ func (s *OrganizationsService) Modify(ctx context.Context, organizationID string
 	if err != nil {
 		return nil, err
 	}
-	if org.Profile == nil { // the API may omit it from the organization, and a PUT without it may clear it
+	if org.Profile == nil { // the API may omit the profile here, and a PUT without a profile may clear it
 		profile, err := (*OrganizationProfileService)(s).Get(ctx, organizationID, opts...)
 		if err != nil && !isNull(err) && !isAbsent(err) {
 			return nil, err
@@ -39,7 +39,7 @@ func (s *OrganizationsService) Modify(ctx context.Context, organizationID string
 	if org.Parent != nil {
 		before.ParentID = org.Parent.ID
 	}
-	if org.Profile != nil && *org.Profile != (OrganizationProfile{}) { // an all-empty one cannot be sent
+	if org.Profile != nil && *org.Profile != (OrganizationProfile{}) { // an empty profile cannot be sent
 		before.Profile = org.Profile
 	}
 	after := before
@@ -60,18 +60,18 @@ func sameUpdate(a, b OrganizationUpdateParams) bool {
 	return sameProfile && a.Name == b.Name && a.ParentID == b.ParentID
 }
 
-// Modify changes some fields of a profile and keeps the others. It reads the profile, calls change with it, and updates
-// the profile if change modified it. Otherwise it sends no update. Modify returns the profile as it is then. If change
-// returns an error, Modify returns that error and sends no update. A profile that was never set is empty when change is
-// called.
+// Modify changes some fields of a profile and keeps the others. Modify reads the profile, calls change with it, and
+// updates the profile if change modified it. Otherwise it sends no update. Modify returns the resulting profile. If
+// change returns an error, Modify returns that error and sends no update. A profile that was never set is empty when
+// change is called.
 //
 // The API has no versions, so concurrent callers must coordinate: the last write wins, in every field.
 //
-// Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if it makes a profile that
-// [OrganizationProfileService.Update] rejects.
+// Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if change makes the profile invalid
+// for [OrganizationProfileService.Update].
 //
-// Modify sends a read, a read of the organization if the API reports that the profile does not exist, and the update. The
-// options apply to each request. A [CaptureResponse] holds the last response.
+// Modify sends a read, a read of the organization if the API reports that the profile does not exist, and the update.
+// The options apply to each request. A [CaptureResponse] holds the last response.
 //
 // Credential: a global API key.
 //
@@ -84,8 +84,8 @@ func (s *OrganizationProfileService) Modify(ctx context.Context, organizationID 
 	switch {
 	case isNull(err):
 	case isAbsent(err):
-		// Either the profile does not exist or the organization. A new organization that cannot be read yet may have a
-		// profile, which must not be taken for an empty one.
+		// Either the profile or the organization does not exist. A new organization may have a profile but not be
+		// readable yet. Its profile must not be taken for an empty one.
 		org, err := (*OrganizationsService)(s).Get(ctx, organizationID, opts...)
 		if err != nil {
 			return nil, err

@@ -24,7 +24,7 @@ type OrganizationProfile struct {
 	ExternalMetadata string `json:"external_metadata"` // any text
 }
 
-// Get returns the profile of an organization. It returns [ErrNotFound] if the profile was never set, and if the
+// Get returns the profile of an organization. Get returns [ErrNotFound] if the profile was never set or if the
 // organization does not exist.
 //
 // Credential: a global API key.
@@ -34,8 +34,8 @@ func (s *OrganizationProfileService) Get(ctx context.Context, organizationID str
 	return one[OrganizationProfile](ctx, (*service)(s), call{operation: getProfile, ids: []string{organizationID}}, opts)
 }
 
-// Update replaces the profile of an organization. All five fields are sent. What the API does with an empty field is not
-// documented: it may clear the field or keep its value. To change some fields, use [OrganizationProfileService.Modify].
+// Update replaces the profile of an organization. All five fields are sent. The API does not document the effect of an
+// empty field, which may be cleared or keep its value. To change some fields, use [OrganizationProfileService.Modify].
 //
 // Update returns an error that matches [ErrInvalidArgument] if no field of profile is set.
 //

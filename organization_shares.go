@@ -11,8 +11,8 @@ import (
 )
 
 // OrganizationSharesService lists the resources that the accounts of an organization share. Use it as
-// Client.OrganizationShares. The API makes and changes shares for accounts only, and offers this list to the Enterprise
-// plan only.
+// Client.OrganizationShares. Shares are created and changed with other endpoints of the API, for one account at a time.
+// The list requires the Enterprise plan.
 type OrganizationSharesService service
 
 var listShares = newList("/organizations/{organization_id}/shares", keyOnly, pageNumbers)
@@ -63,7 +63,8 @@ const (
 	ShareStatusDeleted  ShareStatus = "deleted"
 )
 
-// ShareKind says on which side of a share the organization is. The API may send other values than the constants.
+// ShareKind reports whether the organization sends or receives a share. The API may send other values than the
+// constants.
 type ShareKind string
 
 // The documented kinds of a [Share].
@@ -116,7 +117,7 @@ type ShareListParams struct {
 	Direction Direction  `url:"direction,omitempty"` // empty means DirectionAscending
 
 	PageSize  int    `url:"per_page,omitempty"` // 1 to 100; 0 means 20 for List and 100 for All
-	PageToken string `url:"page,omitempty"`     // a page number from 1: the NextPageToken of a page with the same filters
+	PageToken string `url:"page,omitempty"`     // a page number, at least 1, or the NextPageToken of a page with the same filters
 }
 
 // call always sends a page number and a page size: without both, the API would respond with the whole list.
@@ -130,7 +131,7 @@ func (p ShareListParams) query() (url.Values, error) {
 		return nil, err
 	}
 	if n, err := strconv.ParseUint(p.PageToken, 10, 31); err != nil || n == 0 {
-		return nil, invalid("PageToken is not a page number from 1")
+		return nil, invalid("PageToken must be a page number, at least 1")
 	}
 	return encodeListParams(p, p.PageSize, pageNumbers.maxSize)
 }
@@ -147,9 +148,9 @@ func (s *OrganizationSharesService) List(ctx context.Context, organizationID str
 	return list[Share](ctx, (*service)(s), params.call(organizationID, 20), opts)
 }
 
-// All returns an iterator over the shares of an organization that match params, page after page. It works like
-// [OrganizationsService.All], with 100 shares per page. The API numbers the pages, so a share may be missed or come
-// twice if others are added or removed while the list is read. The same arguments are invalid as in
+// All returns an iterator over the shares of an organization that match params, page after page. All works like
+// [OrganizationsService.All], but requests 100 shares per page by default. The API numbers the pages, so a share may be
+// missing or appear twice if others are added or removed while the list is read. The same arguments are invalid as in
 // [OrganizationSharesService.List].
 //
 // Credential: a global API key.

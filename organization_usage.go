@@ -49,7 +49,7 @@ func (p UsageParams) query() (url.Values, error) {
 	return url.Values{"from": {from.Format(time.DateOnly)}, "to": {to.Format(time.DateOnly)}}, nil
 }
 
-// UsageRecord is the usage of one billable metric by one account on one day. Its fields have the names of the FOCUS
+// UsageRecord is the usage of one billable metric by one account on one day. The fields have the names of the FOCUS
 // specification, version 1.3. The API does not fill the costs, prices and billing periods at present.
 type UsageRecord struct {
 	ChargePeriodStart time.Time `json:"ChargePeriodStart"`
@@ -67,7 +67,7 @@ type UsageRecord struct {
 	ProductFamilyID     string `json:"x_ProductFamilyId,omitempty"`
 	ProductFamilyName   string `json:"x_ProductFamilyName,omitempty"`
 
-	// The billing account is absent if the usage is that of a contract.
+	// The API omits the billing account if the usage belongs to a contract.
 	BillingAccountID   string `json:"BillingAccountId,omitempty"`
 	BillingAccountName string `json:"BillingAccountName,omitempty"`
 	SubAccountID       string `json:"SubAccountId,omitempty"`
@@ -95,10 +95,11 @@ type UsageRecord struct {
 	BillingPeriodEnd    Nullable[time.Time] `json:"BillingPeriodEnd,omitzero"`
 	ChargeClass         Nullable[string]    `json:"ChargeClass,omitzero"` // "Correction", or null
 
-	Tags json.RawMessage `json:"Tags,omitzero"` // an object as sent: the values are strings or true
+	Tags json.RawMessage `json:"Tags,omitzero"` // an object as sent, whose values are strings or true
 }
 
-// check rejects a record without a period, a metric or a quantity: a sum over such records would be wrong.
+// check returns an error for a record without a period, a metric or a quantity, because a sum over such records would
+// be wrong.
 func (r *UsageRecord) check() error {
 	if r.ChargePeriodStart.IsZero() || r.ChargePeriodEnd.IsZero() || r.BillableMetricID == "" || r.ConsumedQuantity == "" {
 		return errors.New("a usage record without ChargePeriodStart, ChargePeriodEnd, x_BillableMetricId or ConsumedQuantity")
@@ -118,14 +119,15 @@ func (l *usageRecords) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return decodeItems(dec, (*[]UsageRecord)(l), maxUsageRecords, errUsageTooLong)
 }
 
-var errUsageTooLong = fmt.Errorf("it has more than %d records: ask for fewer days", maxUsageRecords)
+var errUsageTooLong = fmt.Errorf("it has more than %d records: request fewer days", maxUsageRecords)
 
-func (l *usageRecords) tooLarge() string { return "ask for fewer days" }
+func (l *usageRecords) tooLarge() string { return "request fewer days" }
 
 // Get returns the billable usage of the accounts in an organization. The list has no pages. If the response is too
-// large, the error says so: ask for fewer days.
+// large, Get returns an error. Request fewer days in this case.
 //
-// An empty list proves nothing: the API also returns one if the organization has no accounts, and if it does not exist.
+// An empty list does not prove that the accounts had no usage. The API also returns an empty list if the organization
+// has no accounts or does not exist.
 //
 // Get returns an error that matches [ErrInvalidArgument] if only one of From and To is set, if To is before From, or if
 // they span more than 31 days.

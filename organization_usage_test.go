@@ -150,7 +150,7 @@ func TestUsageHasNoPages(t *testing.T) {
 
 	_, err = newClient(t, respondWith(200, body+strings.Repeat(" ", 32<<20))).
 		OrganizationUsage.Get(t.Context(), organizationID, cloudflare.UsageParams{})
-	assert.ErrorContains(t, err, "it is larger than 32 MiB: ask for fewer days")
+	assert.ErrorContains(t, err, "it is larger than 32 MiB: request fewer days")
 }
 
 // As for every method: see TestMemoryIsBounded. The values of usage records and of audit logs are not counted.
@@ -181,7 +181,7 @@ func TestMemoryOfUncountedResultsIsBounded(t *testing.T) {
 		says  string
 	}{
 		"as many records as there can be": {usage, filled("[", required+",", "]"), 50_000, ""},
-		"short records":                   {usage, filled("[", aUsageRecord+",", "]"), 0, "ask for fewer days"},
+		"short records":                   {usage, filled("[", aUsageRecord+",", "]"), 0, "request fewer days"},
 		"tags":                            {usage, filled("["+aUsageRecord[:len(aUsageRecord)-1]+`,"Tags":[`, `"",`, "]}]"), 1, ""},
 		"a request of empty values":       {audit, filled(`[{"id":"e1","resource":{"request":[`, `"",`, "]}}]"), 1, ""},
 		"a bad time after many values":    {audit, filled(`[{"id":"e1","resource":{"request":[`, `"",`, `]},"action":{"time":"2026-01-02 03:04:05Z"}}]`), 1, ""},

@@ -18,14 +18,14 @@ const (
 	longestLookAgain = 5 * time.Second
 )
 
-// WaitUntilReadable returns an organization like [OrganizationsService.Get], but waits if the organization does not exist
-// yet. Use it after a create, because the API may need some time before a new organization can be read. Another read
-// may still fail afterwards.
+// WaitUntilReadable returns an organization like [OrganizationsService.Get], but waits if the organization does not
+// exist yet. Call it after a create, because a new organization may not be readable at once. Another read may still
+// fail afterwards.
 //
-// WaitUntilReadable tries again after 250 milliseconds, doubling the wait up to five seconds, until ctx ends. If ctx has
-// no deadline, it stops after one minute. If the organization does not appear, the error matches [ErrNotFound], and also
-// the error of ctx if that ended the wait. A wait that would pass the deadline is not begun. Any other error is returned
-// at once.
+// WaitUntilReadable repeats the read after 250 milliseconds, doubling the wait up to five seconds, until ctx ends. If
+// ctx has no deadline, WaitUntilReadable stops after one minute. If the organization does not appear, the error matches
+// [ErrNotFound], and also the error of ctx if ctx ended the wait. If the next wait would pass the deadline,
+// WaitUntilReadable returns at once. Any other error is returned at once.
 //
 // The options apply to each request. A [CaptureResponse] holds the last response.
 //
@@ -55,12 +55,12 @@ func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizati
 	case missing == nil:
 		return nil, err
 	default:
-		return nil, fmt.Errorf("%w; it was looked for: %w", missing, err)
+		return nil, fmt.Errorf("%w; waiting for the organization: %w", missing, err)
 	}
 }
 
-// lookAgain calls look until it finds something or fails, and doubles the wait between calls. It gives up when the next
-// wait would pass the limit or the deadline of the context.
+// lookAgain calls look until it finds something or fails, and doubles the wait between calls. It returns an error if
+// the next wait would pass the limit or the deadline of the context.
 func lookAgain(ctx context.Context, limit time.Duration, look func() (found bool, err error)) error {
 	start := time.Now()
 	for wait := firstLookAgain; ; wait = min(2*wait, longestLookAgain) {
@@ -68,10 +68,10 @@ func lookAgain(ctx context.Context, limit time.Duration, look func() (found bool
 			return err
 		}
 		if passed := time.Since(start); passed+wait > limit {
-			return fmt.Errorf("not there after %s", passed.Round(time.Millisecond))
+			return fmt.Errorf("it did not appear within %s", passed.Round(time.Millisecond))
 		}
 		if err := rest.Sleep(ctx, wait); err != nil {
-			return fmt.Errorf("not there after %s: %w", time.Since(start).Round(time.Millisecond), err)
+			return fmt.Errorf("it did not appear within %s: %w", time.Since(start).Round(time.Millisecond), err)
 		}
 	}
 }

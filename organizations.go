@@ -11,8 +11,8 @@ import (
 // OrganizationsService lists, reads, creates, updates and deletes organizations. Use it as Client.Organizations.
 //
 // Methods return [ErrInvalidArgument] for invalid arguments, without sending a request. An ID must not be empty, must
-// not be [NoParent], and must be a single segment of a path. The methods of the other services check IDs in the same
-// way.
+// not be [NoParent], and must be a single path segment without commas and white space. The methods of the other
+// services check IDs in the same way.
 type OrganizationsService service
 
 var (
@@ -56,7 +56,7 @@ func (o *Organization) Flags() OrganizationFlags {
 	return OrganizationFlags{}
 }
 
-// OrganizationMeta holds what Cloudflare records about an organization.
+// OrganizationMeta holds read-only data about an organization.
 type OrganizationMeta struct {
 	Flags         *OrganizationFlags `json:"flags,omitempty"`          // an older form with five of the flags
 	TenantFlags   *OrganizationFlags `json:"tenant_flags,omitempty"`   // nil if the API omits them
@@ -83,7 +83,8 @@ type OrganizationParent struct {
 	Name string `json:"name"`
 }
 
-// NoParent as [OrganizationListParams].ParentID selects root organizations. It is not a valid ID anywhere else.
+// NoParent selects root organizations if it is the ParentID of [OrganizationListParams]. NoParent is not a valid ID
+// anywhere else.
 const NoParent = "null"
 
 // OrganizationListParams filters organizations. Empty filters are ignored. An organization must match all the others.
@@ -97,7 +98,7 @@ type OrganizationListParams struct {
 
 	ContainingAccount      string `url:"containing.account,omitempty"`
 	ContainingOrganization string `url:"containing.organization,omitempty"`
-	ContainingUser         string `url:"containing.user,omitempty"` // that this user manages
+	ContainingUser         string `url:"containing.user,omitempty"` // organizations that manage this user
 
 	ParentID string `url:"parent.id,omitempty"` // directly below this organization; NoParent for root organizations
 
@@ -129,7 +130,7 @@ type OrganizationCreateParams struct {
 	Profile  *OrganizationProfile // nil for none
 }
 
-// Validate returns the error with which Create would reject p, or nil. It sends nothing.
+// Validate returns the error that Create would return for p without sending a request, or nil.
 func (p OrganizationCreateParams) Validate() error {
 	return validate(checked[any](newOrganizationBody(p.Name, p.ParentID, p.Profile)))
 }
@@ -190,17 +191,17 @@ func (s *OrganizationsService) List(ctx context.Context, params OrganizationList
 	return list[Organization](ctx, (*service)(s), call{operation: listOrganizations, query: checked(params.query())}, opts)
 }
 
-// All returns an iterator over every organization that the credential can see and that matches params. It begins with
-// the page that params.PageToken names, and fetches a page when it is needed. The iterator can be used again, which
-// sends the requests again.
+// All returns an iterator over every organization that the credential can see and that matches params. The iterator
+// begins with the page that params.PageToken identifies, and fetches each page when it is needed. An iterator that is
+// used again sends the requests again.
 //
-// All asks for [MaxPageSize] organizations per page unless params.PageSize is set: the API limits requests, and this
-// needs the fewest. A caller that stops early has received the rest of a page for nothing, so set PageSize if a few
-// organizations are enough.
+// All requests [MaxPageSize] organizations per page unless params.PageSize is set. Large pages need the fewest
+// requests, and the API limits the number of requests. Set PageSize if a few organizations are enough, because a caller
+// that stops early has received the rest of the page in vain.
 //
 // If a page fails, All yields a nil organization and a [*PageError] once, and stops. The PageError holds the token to
-// resume from. The same arguments are invalid as in [OrganizationsService.List]. If the API returns a token that came
-// before, All yields an error after the organizations of that page.
+// resume from. The same arguments are invalid as in [OrganizationsService.List]. If the API returns a page token for
+// the second time, All yields an error after the organizations of that page.
 //
 // Credential: a global API key, or an API token with the permission User Details Read.
 //
@@ -209,7 +210,7 @@ func (s *OrganizationsService) All(ctx context.Context, params OrganizationListP
 	return all[Organization](ctx, (*service)(s), call{operation: listOrganizations, query: checked(params.query())}, opts)
 }
 
-// Get returns an organization. It returns [ErrNotFound] if the organization does not exist.
+// Get returns an organization. Get returns [ErrNotFound] if the organization does not exist.
 //
 // Credential: a global API key.
 //
@@ -237,7 +238,7 @@ func (s *OrganizationsService) Create(ctx context.Context, params OrganizationCr
 	}, opts)
 }
 
-// Update replaces an organization and returns it. Fields that params omit, including the profile, may be cleared. To
+// Update replaces an organization and returns it. The API may clear fields that params omit, including the profile. To
 // change some fields, use [OrganizationsService.Modify]. The API documents that an update changes only the name at
 // present.
 //
@@ -254,7 +255,7 @@ func (s *OrganizationsService) Update(ctx context.Context, organizationID string
 	}, opts)
 }
 
-// Delete deletes an organization. It returns an [*Error] if the organization still contains accounts, members or
+// Delete deletes an organization. Delete returns an [*Error] if the organization still contains accounts, members or
 // organizations. See [OrganizationsService.DeleteIfEmpty] for a delete that checks first.
 //
 // Delete returns [ErrNotFound] if the organization does not exist. If the outcome of an attempt is unknown and the next

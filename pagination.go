@@ -15,8 +15,8 @@ import (
 	"example.com/cloudflare/internal/envelope"
 )
 
-// MaxPageSize is the most items that are read from one page, and the largest page size that the API accepts. For
-// shares, the largest is 100.
+// MaxPageSize is the largest page size that the API accepts. A page with more items is an error. For shares, the
+// largest page size is 100.
 const MaxPageSize = 1000
 
 // Page is one page of a list.
@@ -26,15 +26,16 @@ type Page[T any] struct {
 	TotalSize     int64  // the size of the whole list as the API counts it; zero if unknown
 }
 
-// Paginate returns an iterator over the items of every page of a list, beginning with the page that pageToken names.
-// Every method named All is built on it. Use it to iterate over other lists, such as those fetched with [Client.Call].
+// Paginate returns an iterator over the items of every page of a list, beginning with the page that pageToken
+// identifies. The methods named All use Paginate. Use it to iterate over other lists, such as those read with
+// [Client.Call].
 //
 // Paginate calls fetch with pageToken first, and then with the NextPageToken of each page until that is empty. A token
-// may be anything that identifies the next page, such as a cursor or a page number. Pages are fetched when they are
-// needed. The iterator can be used again, which fetches the pages again.
+// may be anything that identifies the next page, such as a cursor or a page number. Paginate fetches a page when it is
+// needed. An iterator that is used again fetches the pages again.
 //
-// If fetch returns an error, a nil page or a token that came before, the iterator yields a nil item and a [*PageError]
-// once, and stops.
+// If fetch returns an error, a nil page, or a page token for the second time, the iterator yields a nil item and a
+// [*PageError] once, and stops.
 func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		token := pageToken
@@ -67,7 +68,7 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 }
 
 // Collect returns all items of a list that All or [Paginate] returned. If the list yields an error, Collect returns
-// that error and no items. Use it for lists that fit into memory.
+// that error and no items. Use Collect for lists that fit into memory.
 func Collect[T any](list iter.Seq2[*T, error]) ([]T, error) {
 	items := []T{}
 	for item, err := range list {
@@ -100,8 +101,8 @@ func listPage[T any](ctx context.Context, s *service, c call, opts []CallOption)
 	return result, nil
 }
 
-// all returns an iterator over the items of every page from the one that the query names. It asks for pages as large as
-// the API allows, because requests are what the API limits.
+// all returns an iterator over the items of every page from the one that the query names. It requests pages as large as
+// the API allows, because the API limits the number of requests.
 func all[T any](ctx context.Context, s *service, c call, opts []CallOption) iter.Seq2[*T, error] {
 	query, pages := c.query.value, c.paging
 	if c.query.err == nil && !query.Has(pages.size) {
@@ -117,7 +118,7 @@ func all[T any](ctx context.Context, s *service, c call, opts []CallOption) iter
 	})
 }
 
-// listResult is the result of a list, together with what identifies the next page.
+// listResult is the result of a list and the token of the next page.
 type listResult[T any] struct {
 	items[T]
 	call *call
@@ -140,8 +141,8 @@ func (r *listResult[T]) tooLarge() string { return "set a smaller PageSize" }
 // preparer is an item that makes room for its parts before it is decoded.
 type preparer interface{ prepare() }
 
-// rawItem is an item that keeps parts of its JSON as sent. They may have any number of values, which take no more
-// memory than their text, and duplicate names, which must not cost the page.
+// rawItem is an item that keeps parts of its JSON as sent. These parts may have any number of values, which take no
+// more memory than their text. They may have duplicate names, which must not make the page invalid.
 type rawItem interface{ keepsRaw() }
 
 // items decodes the items of a page one by one, so that a page that is not valid is rejected before it fills memory.

@@ -157,7 +157,7 @@ func TestAllContinuesAfterAnEmptyPage(t *testing.T) {
 	assert.Len(t, script.sent, 5)
 }
 
-// A result_info with page numbers is no error on the last page.
+// A result_info with page numbers is not an error on the last page.
 func TestLastPageWithPageNumbers(t *testing.T) {
 	for info, ok := range map[string]bool{
 		`{"page":2,"total_pages":2}`: true,

@@ -15,13 +15,13 @@ type paging struct {
 	maxSize     int
 	nullIsEmpty bool // a result of null means an empty page
 
-	// next returns what identifies the page after one with n items, or "" after the last page. It returns an error if
+	// next returns the token of the page after one with n items, or "" after the last page. It returns an error if
 	// there may be another page that cannot be identified.
 	next func(query url.Values, info *envelope.ResultInfo, n int) (string, error)
 }
 
-// The ways in which the API divides lists into pages. In none of them does a number of items end a list: the API may
-// omit it, or count without the filters.
+// The ways in which the API divides lists into pages. No scheme ends a list by the total number of items: the API may
+// omit that number, or count without the filters.
 var (
 	pageTokens  = &paging{token: "page_token", size: "page_size", maxSize: MaxPageSize, next: nextToken}
 	cursors     = &paging{token: "cursor", size: "limit", maxSize: MaxPageSize, next: nextCursor}
@@ -39,7 +39,8 @@ func nextToken(_ url.Values, info *envelope.ResultInfo, _ int) (string, error) {
 	return "", checkLast(info)
 }
 
-// nextCursor takes an empty page for the last one, even if it has a cursor: the API documents both ends.
+// nextCursor takes an empty page for the last one, even if the page has a cursor. The API documents both ways to end a
+// list.
 func nextCursor(_ url.Values, info *envelope.ResultInfo, n int) (string, error) {
 	switch {
 	case n == 0:
@@ -50,7 +51,7 @@ func nextCursor(_ url.Values, info *envelope.ResultInfo, n int) (string, error) 
 	return "", checkLast(info)
 }
 
-// nextNumber goes by total_pages or, without it, takes a page that is not full for the last one.
+// nextNumber uses total_pages. Without total_pages, a page that is not full is the last one.
 func nextNumber(query url.Values, info *envelope.ResultInfo, n int) (string, error) {
 	page, _ := strconv.Atoi(query.Get("page")) // the params were checked
 	size, _ := strconv.Atoi(query.Get("per_page"))
@@ -72,8 +73,8 @@ func noNext(_ url.Values, info *envelope.ResultInfo, _ int) (string, error) {
 	return "", checkLast(info)
 }
 
-// checkLast returns an error if result_info identifies another page in a way that the list does not use: a list that
-// ended there would not be complete.
+// checkLast returns an error if result_info identifies another page in a way that the list does not use. Otherwise the
+// list would end too early without an error.
 func checkLast(info *envelope.ResultInfo) error {
 	if info.NextPageToken+info.Cursor+info.CursorAfter+info.CursorBefore != "" || info.TotalPages > max(info.Page, 1) {
 		return errors.New("result_info identifies another page in a way that is not known for this list")

@@ -27,7 +27,7 @@ type quotaServer struct {
 	starts          []time.Time
 }
 
-// pause is from when a client has read that nothing is left to when the reset is that it was told of.
+// pause is the time from a response without remaining requests to its reset.
 type pause struct{ from, to time.Time }
 
 func (q *quotaServer) respond() string {
@@ -46,7 +46,7 @@ func (q *quotaServer) respond() string {
 		q.refused++
 		text = pipeText(429, len(rejectedBody), rejectedBody, limitHeader(0, reset), fmt.Sprintf("Retry-After: %d", reset))
 	}
-	uneven := time.Duration((q.served+q.refused)%7) * q.latency / 10 // so that answers overtake one another
+	uneven := time.Duration((q.served+q.refused)%7) * q.latency / 10 // so that responses overtake one another
 	q.mu.Unlock()
 	<-time.After(q.latency + uneven)
 	return text
@@ -117,13 +117,13 @@ func (q *quotaServer) run(t *testing.T, goroutines, calls int) []error {
 	return failed
 }
 
-// Many goroutines and a small quota: every call succeeds, and no request is spent where it is known that nothing is
-// left. The answers take from no time to longer than a window.
+// With many goroutines and a small quota, every call succeeds, and no request is sent while it is known that none
+// remain. The responses take from no time to longer than a window.
 func TestQuotaIsShared(t *testing.T) {
 	for _, quota := range []int{1, 3, 5, 20} {
 		for _, window := range []time.Duration{2500 * time.Millisecond, 20 * time.Second} {
 			for _, latency := range []time.Duration{time.Millisecond, 700 * time.Millisecond, 4 * time.Second} {
-				t.Run(fmt.Sprintf("%d in %s, answers in %s", quota, window, latency), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%d in %s, responses in %s", quota, window, latency), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						q := &quotaServer{quota: quota, window: window, latency: latency}
 						assert.Empty(t, q.run(t, 16, 200))
@@ -150,7 +150,7 @@ func TestQuotaIsShared(t *testing.T) {
 func TestOneGoroutineIsNeverThrottled(t *testing.T) {
 	for _, quota := range []int{1, 3, 5, 20} {
 		for _, latency := range []time.Duration{0, 300 * time.Millisecond, 1500 * time.Millisecond} {
-			t.Run(fmt.Sprintf("%d, answers in %s", quota, latency), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%d, responses in %s", quota, latency), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					q := &quotaServer{quota: quota, window: 7300 * time.Millisecond, latency: latency}
 					assert.Empty(t, q.run(t, 1, 60))

@@ -71,7 +71,7 @@ func TestRateLimitsAreExposed(t *testing.T) {
 	})
 }
 
-// While nothing is left, a call waits, or is refused without a request where it cannot.
+// While no requests remain, a call waits, or fails without a request if the wait would be too long.
 func TestPause(t *testing.T) {
 	limited := cloudflare.ErrRateLimited
 	tests := []struct {
@@ -91,7 +91,7 @@ func TestPause(t *testing.T) {
 		{name: "the reset is now", limits: `"default";r=0;t=0`},
 		{name: "no reset", limits: `"default";r=0`},
 		{name: "a reset that has been", limits: `"default";r=0;t=-5`},
-		{name: "less than nothing is left", limits: `"default";r=-1;t=5`},
+		{name: "a negative number remains", limits: `"default";r=-1;t=5`},
 		{name: "not a list of limits", limits: `r=0;t=20;"default"`},
 		{name: "longer than the longest wait", limits: `"default";r=0;t=31`, is: []error{limited}, after: 31 * time.Second},
 		{name: "longer than the longest wait set", limits: `"default";r=0;t=20`, maxWait: 19 * time.Second, is: []error{limited}, after: 20 * time.Second},
@@ -103,7 +103,7 @@ func TestPause(t *testing.T) {
 		{name: "past the deadline and the longest wait", limits: `"default";r=0;t=200`, deadline: 10 * time.Second, is: []error{limited}, after: 200 * time.Second},
 		{name: "a year, and the longest wait", limits: `"default";r=0;t=31536000`, is: []error{limited}, after: 5 * time.Minute},
 		{name: "before the deadline", limits: `"default";r=0;t=20`, deadline: 21 * time.Second, waited: 20 * time.Second},
-		{name: "cancelled", limits: `"default";r=0;t=20`, cancel: 3 * time.Second, waited: 3 * time.Second, is: []error{context.Canceled}},
+		{name: "canceled", limits: `"default";r=0;t=20`, cancel: 3 * time.Second, waited: 3 * time.Second, is: []error{context.Canceled}},
 	}
 	for _, test := range tests {
 		for _, method := range []string{"GET", "POST"} {
@@ -226,7 +226,7 @@ func TestPauseBetweenAttempts(t *testing.T) {
 	})
 }
 
-// A request that is never answered holds others back only for so long.
+// A request without a response delays other requests for a limited time.
 func TestStalledRequestDoesNotBlockOthersForEver(t *testing.T) {
 	stalled := pipeReply{hang: true}
 	tests := []struct {
@@ -261,7 +261,7 @@ func TestStalledRequestDoesNotBlockOthersForEver(t *testing.T) {
 	}
 }
 
-// Where answers do not come, the calls that waited for a reset do not all wait for one another.
+// If responses do not arrive, the calls that waited for a reset do not all wait for one another.
 func TestSlowStartEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := newPipeServer(t, pipeScript(limitedReply(0, 10), pipeReply{hang: true}), cloudflare.WithTimeout(0))

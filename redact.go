@@ -19,11 +19,11 @@ type redactor func(string) string
 // redactor returns one for the results of earlier calls.
 func (s *service) redactor() redactor { return s.core.sender.Scrub }
 
-// clean redacts a text, and keeps the first limit bytes of what remains.
+// clean redacts a text and returns its first limit bytes.
 func (redact redactor) clean(text string, limit int) string {
 	whole := len(text) <= maxScrubbed
 	text = redact(strings.ToValidUTF8(text[:min(len(text), maxScrubbed)], "\uFFFD"))
-	if !whole { // a secret may lie across the end of what was searched
+	if !whole { // a secret may lie across the end of the searched text
 		text = text[:max(0, len(text)-maxScrubbed/2)] + "…"
 	}
 	return cut(text, limit)
@@ -52,9 +52,9 @@ func (redact redactor) sample(body []byte) string {
 	return `"` + redact.line(string(body[:min(len(body), maxScrubbed+1)])) + `"`
 }
 
-// sampleOfSuccess returns the beginning of the body of a 2xx response if it is HTML or plain text, as proxies send it. It
-// quotes no JSON, not even behind other text: the result of a request holds personal data, which must not appear in
-// errors.
+// sampleOfSuccess returns the beginning of the body of a 2xx response if it is HTML or plain text, as proxies send it.
+// It does not quote JSON, not even behind other text: the result of a request holds personal data, which must not appear
+// in errors.
 func (redact redactor) sampleOfSuccess(body []byte) string {
 	start := bytes.TrimSpace(body)
 	if len(start) > 0 && start[0] != '<' && (start[0] > unicode.MaxASCII || !unicode.IsLetter(rune(start[0]))) {

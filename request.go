@@ -1,7 +1,6 @@
 package cloudflare
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -18,30 +17,31 @@ import (
 	"example.com/cloudflare/internal/envelope"
 )
 
-// Request is the request of a [Client.Call].
+// Request describes the request of a [Client.Call].
 type Request struct {
 	Method string     // GET, HEAD, POST, PUT, PATCH or DELETE
 	Path   []string   // unescaped segments below the base URL: {"organizations", id}
 	Query  url.Values // nil for none
 	Body   any        // marshaled by encoding/json; a json.RawMessage is sent unchanged; nil for none
 
-	// Route is the path with placeholders for IDs, such as "/zones/{zone_id}", for [Attempt]. If it is empty, it is the
-	// route of a method of this package with the same path, or else the path.
+	// Route is the path with placeholders for IDs, such as "/zones/{zone_id}", for [Attempt]. If Route is empty, it is
+	// the route of the method of this package that has the same path, or else the path itself.
 	Route string
 
-	// Idempotent marks a POST or PATCH that can be repeated safely. It is retried like a PUT.
+	// Idempotent marks a POST or PATCH that can be repeated safely, and that is therefore retried like a PUT.
 	Idempotent bool
 
-	// IdempotencyKey is sent in the Idempotency-Key header, the same one with every attempt, and implies Idempotent. It
-	// must be printable ASCII without blanks, at most 255 bytes. If it is empty, the header is not sent.
+	// IdempotencyKey is sent in the Idempotency-Key header of every attempt, and implies Idempotent. The key must be
+	// printable ASCII without blanks, at most 255 bytes. If it is empty, the header is not sent.
 	IdempotencyKey string
 }
 
-// Call sends a request to any endpoint that responds with the usual JSON envelope. It follows the same rules as the
-// methods of the services. Use it for endpoints that this package has no method for, and in SDKs that wrap this one.
+// Call sends a request to any endpoint that responds with the usual JSON envelope. Call checks arguments, retries and
+// returns errors like the methods of the services. Use Call for endpoints for which this package has no method, and in
+// SDKs that wrap this one.
 //
 // Call unmarshals the result into result, which must be a pointer, with encoding/json. A *json.RawMessage receives the
-// result as sent. If result is nil, the response needs no result. A null result is an error unless result is a
+// result as sent. If result is nil, the response may omit the result. A null result is an error unless result is nil, a
 // *json.RawMessage, a *[Nullable], or a pointer to a pointer or to an interface.
 //
 // Call returns an error that matches [ErrInvalidArgument] if the method, the path or the idempotency key is not valid, if
@@ -89,33 +89,15 @@ func (b callBody) encode() ([]byte, error) {
 		if !jsontext.Value(raw).IsValid() {
 			return nil, errors.New("not valid JSON")
 		}
-		return slices.Clone(raw), nil // a transport may still read it after the caller has it back
+		return slices.Clone(raw), nil // a transport may still read the body after Call has returned
 	}
-	body, err := json.Marshal(b.value)
-	if err == nil && hasEscapedReplacement(body) {
-		return nil, errors.New("not valid UTF-8")
-	}
-	return body, err
-}
-
-// hasEscapedReplacement reports whether body contains \ufffd, which encoding/json writes for bytes that are not valid
-// UTF-8. It writes the character U+FFFD itself unescaped.
-func hasEscapedReplacement(body []byte) bool {
-	for i := 0; i < len(body); i++ {
-		if body[i] == '\\' {
-			if bytes.HasPrefix(body[i:], []byte(`\ufffd`)) {
-				return true
-			}
-			i++ // the escaped character
-		}
-	}
-	return false
+	return marshalUTF8(b.value)
 }
 
 // callResult is a result whose type was written for encoding/json.
 type callResult struct{ into any }
 
-// UnmarshalJSONFrom decodes the result with encoding/json. Its errors quote no value, because that may be personal data.
+// UnmarshalJSONFrom decodes the result with encoding/json. Its errors do not quote values, which may be personal data.
 func (r *callResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	value, err := dec.ReadValue()
 	if err != nil {
@@ -151,7 +133,7 @@ func (r *callResult) setNull() bool {
 	return json.Unmarshal([]byte("null"), r.into) == nil
 }
 
-// operationOf returns the operation of a request, or one of which nothing else is known.
+// operationOf returns the operation of a request. For an endpoint that has no method, only the HTTP method is known.
 func operationOf(req Request) *operation {
 	found := operation{method: req.Method, credentials: keyOrToken("")}
 	for _, op := range operations {
@@ -179,7 +161,7 @@ func checkPath(path []string) error {
 	return nil
 }
 
-// matching returns how many segments of path are those of the route, from the first on.
+// matching returns the number of leading segments of path that match the route.
 func (op *operation) matching(path []string) int {
 	for i := range min(len(path), len(op.segments)) {
 		if path[i] != op.segments[i] && !strings.HasPrefix(op.segments[i], "{") {

@@ -14,7 +14,7 @@ import (
 	"example.com/cloudflare/internal/rest"
 )
 
-// checker is a result or an item of a list that can tell whether it is usable.
+// checker is a result, or an item of a list, that is checked after it is decoded.
 type checker interface{ check() error }
 
 // identified is a result that has the ID of the resource that was requested.
@@ -85,7 +85,7 @@ func (c *call) decode(response *rest.RawResponse, env *envelope.Envelope) *Error
 	return nil
 }
 
-// tooLarge says that a body is too large and, if the result knows, what the caller can do.
+// tooLarge describes a body that is too large. If the result has a hint for the caller, tooLarge adds it.
 func tooLarge(into any) string {
 	problem := fmt.Sprintf("it is larger than %d MiB", rest.MaxBody>>20)
 	if result, ok := into.(interface{ tooLarge() string }); ok {
@@ -133,7 +133,7 @@ func (c *call) statusError(response *rest.RawResponse) (*Error, envelope.Problem
 	return e, problem
 }
 
-// hint suggests what the caller may have to change, or is empty.
+// hint returns a suggestion for the caller, or an empty string.
 func (c *call) hint(e *Error, token bool) string {
 	switch {
 	case e.foreign:
@@ -151,7 +151,7 @@ func (c *call) hint(e *Error, token bool) string {
 	return ""
 }
 
-// tokenHint suggests why the API rejected a token.
+// tokenHint returns a possible reason why the API rejected a token, or an empty string.
 func (accepts credentials) tokenHint() string {
 	const some = "user API tokens support only some Organizations endpoints"
 	switch {
@@ -163,8 +163,8 @@ func (accepts credentials) tokenHint() string {
 	return ""
 }
 
-// unusableError returns the Error of a 2xx response that cannot be used. If it responds to a write, the outcome of that
-// is unknown.
+// unusableError returns the Error of a 2xx response that cannot be used. The outcome is unknown if the request was a
+// write.
 func (c *call) unusableError(response *rest.RawResponse, problem string) *Error {
 	redact := redactor(response.Scrub)
 	e := c.newError(response, nil, nil)
@@ -286,7 +286,7 @@ func (redact redactor) redirection(h http.Header) string {
 	return fmt.Sprintf("redirects are not followed; this one points to %q", redact.line(location.Host))
 }
 
-// deletedEarlier reports whether err is a 404 to a delete after an attempt that may have deleted the object.
+// deletedEarlier reports whether err is a 404 for a delete, and an earlier attempt may have deleted the resource.
 func deletedEarlier(err error) bool {
 	e, ok := err.(*Error)
 	return ok && e.unknown && e.absent()

@@ -234,7 +234,7 @@ func TestContentLengthMismatch(t *testing.T) {
 		"less comes":           {500, `{"success":true,"result":{"id":"o1"}}`, "unexpected EOF"},
 		"much less comes":      {1 << 40, `{"success":true,"result":{"id":"o1"}}`, "unexpected EOF"},
 		"nothing comes":        {7, "", "unexpected EOF"},
-		"more comes":           {20, `{"success":true,"result":{"id":"o1"}}`, "ends before its JSON does"},
+		"more comes":           {20, `{"success":true,"result":{"id":"o1"}}`, "its JSON is incomplete"},
 		"all of it was hidden": {0, `{"success":true,"result":{"id":"o1"}}`, "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,12 +22,12 @@ import (
 // Waits are random, so that clients that failed at the same time do not retry at the same time.
 func TestBackoffIsRandom(t *testing.T) {
 	for name, reply := range map[string]pipeReply{
-		"after a response":                      pipeResponse(503, rejectedBody),
-		"after a Retry-After of 0":              pipeResponse(503, rejectedBody, "Retry-After: 0"),
-		"after a Retry-After of the past":       pipeResponse(429, rejectedBody, "Retry-After: Sat, 01 Jan 2000 00:00:00 GMT"),
-		"after a Retry-After that is no number": pipeResponse(429, rejectedBody, "Retry-After: soon"),
-		"without a response":                    {reset: true},
-		"without a connection":                  {dialError: connectionRefused},
+		"after a response":                         pipeResponse(503, rejectedBody),
+		"after a Retry-After of 0":                 pipeResponse(503, rejectedBody, "Retry-After: 0"),
+		"after a Retry-After of the past":          pipeResponse(429, rejectedBody, "Retry-After: Sat, 01 Jan 2000 00:00:00 GMT"),
+		"after a Retry-After that is not a number": pipeResponse(429, rejectedBody, "Retry-After: soon"),
+		"without a response":                       {reset: true},
+		"without a connection":                     {dialError: connectionRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

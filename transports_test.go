@@ -106,7 +106,7 @@ func TestTransportReportsContextErrors(t *testing.T) {
 		"deadline":          context.DeadlineExceeded,
 		"canceled":          context.Canceled,
 		"deadline, wrapped": fmt.Errorf("proxy: %w", context.DeadlineExceeded),
-		"time-out of net":   &net.OpError{Op: "read", Net: "tcp", Err: context.DeadlineExceeded},
+		"timeout of net":    &net.OpError{Op: "read", Net: "tcp", Err: context.DeadlineExceeded},
 	} {
 		for _, call := range retryCalls {
 			t.Run(name+"/"+call.method, func(t *testing.T) {

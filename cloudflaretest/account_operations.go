@@ -34,7 +34,7 @@ type wireManagedBy struct {
 	ParentOrgName string `json:"parent_org_name"`
 }
 
-// createAccount repeats its response for an Idempotency-Key that it knows.
+// createAccount returns the same response for an Idempotency-Key that was used before.
 func (s *Server) createAccount(c *call) response {
 	keys := c.Header.Values("Idempotency-Key")
 	if len(keys) > 1 || len(keys) == 1 && keys[0] == "" {
@@ -107,7 +107,8 @@ func (s *Server) parseAccount(body []byte) (a Account, o *organization, err erro
 	return a, s.organizations[0], nil
 }
 
-// listAccountOrganizations lists the organizations that contain the account, from the root to the one that holds it.
+// listAccountOrganizations lists the organizations that contain the account, from the root to the one that the account
+// is directly in.
 func (s *Server) listAccountOrganizations(c *call) response {
 	result := []wireOrganization{}
 	for _, o := range c.account.organization.chain() {
@@ -149,7 +150,7 @@ func (s *Server) moveAccount(c *call) response {
 	return success(result)
 }
 
-// A profile belongs to the organization, and its accounts share it.
+// The profile of an account is that of its organization.
 func (s *Server) getAccountProfile(c *call) response {
 	if c.organization = c.account.organization; c.organization == nil {
 		return unauthorized()

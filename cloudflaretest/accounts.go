@@ -11,11 +11,11 @@ import (
 
 // Account describes an account for [Server.AddAccount]. The zero value is a standard account without a name.
 type Account struct {
-	ID         string            // made up if empty
+	ID         string            // generated if empty
 	Name       string            // null in responses if empty
 	PublicName string            // only for the filters account_pubname; not in responses
 	Type       string            // "standard" if empty
-	CreatedOn  time.Time         // made up if zero
+	CreatedOn  time.Time         // generated if zero
 	Tags       map[string]string // only in responses to include_tags=true; null if nil
 
 	// Settings is the JSON object sent as settings. If nil, it has the API's six settings, each of them null.
@@ -56,8 +56,8 @@ func (a *account) wireWithTags() wireAccount {
 	return w
 }
 
-// AddAccount adds an account to an organization without a request. An empty organizationID makes it a standalone one.
-// AddAccount panics if there is no such organization, if the ID is taken, or if Settings is not JSON.
+// AddAccount adds an account to an organization without a request. If organizationID is empty, the account is
+// standalone. AddAccount panics if the organization does not exist, if the ID is taken, or if Settings is not JSON.
 func (s *Server) AddAccount(organizationID string, a Account) (accountID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,7 +98,8 @@ func (a *account) moveTo(o *organization) {
 	}
 }
 
-// listAccounts lists what is immediately in the organization. The default order is that in which accounts came to it.
+// listAccounts lists the accounts that are directly in the organization, by default in the order in which they were
+// added.
 func (s *Server) listAccounts(c *call) response {
 	withTags, tagsErr := boolParam(c.query, "include_tags", false)
 	withTotal, totalErr := boolParam(c.query, "include_total", true)
@@ -114,7 +115,7 @@ func (s *Server) listAccounts(c *call) response {
 	matching := filter(c.organization.accounts, func(a *account) bool {
 		return byName(a.name) && byPublicName(a.publicName)
 	})
-	if c.query.Has("order_by") { // without it, there is nothing to direct
+	if c.query.Has("order_by") { // direction has no effect without order_by
 		slices.SortStableFunc(matching, func(a, b *account) int {
 			if c.query.Get("direction") == "desc" {
 				a, b = b, a

@@ -34,8 +34,8 @@ var auditFilters = []struct {
 	{"resource_type", func(e *auditLog) string { return e.ResourceType }, nil},
 }
 
-// auditFilter returns one test for all filters of a query. An entry matches a filter if it has one of the values, and an
-// inverse filter if it has none of them.
+// auditFilter returns one test for all filters of a query. An entry matches a filter if it has one of the values. It
+// matches an inverse filter if it does not have any of the values.
 func auditFilter(query url.Values) (func(*auditLog) bool, error) {
 	var tests []func(*auditLog) bool
 	for _, f := range auditFilters {

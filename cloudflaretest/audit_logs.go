@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// AuditLog describes an entry for [Server.AddAuditLog]. Its fields have the names of the API's filters. Empty fields are
-// absent in responses. Values that the API does not document are allowed.
+// AuditLog describes an entry for [Server.AddAuditLog]. The fields have the names of the API's filters. Empty fields
+// are absent in responses. Values that the API does not document are allowed.
 type AuditLog struct {
-	ID   string    // made up if empty, in the form of a UUID
-	Time time.Time // made up if zero
+	ID   string    // generated if empty, in the form of a UUID
+	Time time.Time // generated if zero
 
 	ActionDescription string
 	ActionResult      string // such as success
@@ -106,8 +106,9 @@ func (e *auditLog) wire() wireAuditLog {
 	return w
 }
 
-// AddAuditLog adds an entry to an organization's audit log. Writes through the API add their own. AddAuditLog panics if
-// there is no such organization, if the ID is taken, or if ResourceRequest or ResourceResponse is not JSON.
+// AddAuditLog adds an entry to an organization's audit log. Writes through the API add entries of their own.
+// AddAuditLog panics if the organization does not exist, if the ID is taken, or if ResourceRequest or ResourceResponse
+// is not JSON.
 func (s *Server) AddAuditLog(organizationID string, e AuditLog) (auditLogID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,13 +129,14 @@ func (s *Server) addAuditLog(organizationID string, e AuditLog) (auditLogID stri
 	s.audited++
 	id := fakeID("audit log", s.audited)
 	e.ID = cmp.Or(e.ID, fmt.Sprintf("%s-%s-4%s-8%s-%s", id[:8], id[8:12], id[13:16], id[17:20], id[20:]))
-	// A microsecond each makes the times of entries differ, and later than those of what was created before.
+	// One microsecond per entry makes the times of entries differ, and keeps them later than the resources created
+	// before.
 	e.Time = cmp.Or(e.Time, s.now().Add(time.Duration(s.audited)*time.Microsecond))
 	s.auditLogs[organizationID] = append(s.auditLogs[organizationID], &auditLog{e, organizationID, s.audited})
 	return e.ID
 }
 
-// change is what a write did to one resource, for the audit log of an organization.
+// change describes a write to one resource, for the audit log of an organization.
 type change struct{ organizationID, resourceType, resourceID string }
 
 func (c *call) changed(organizationID, resourceType, resourceID string) {
@@ -208,7 +210,7 @@ func auditFailure(status int, err error) response {
 	return response{status, auditEnvelope{Errors: []auditMessage{{err.Error()}}}}
 }
 
-// findAuditLogs returns an organization's audit log. That of a deleted organization remains.
+// findAuditLogs returns an organization's audit log, which remains after the organization is deleted.
 func (s *Server) findAuditLogs(c *call) ([]*auditLog, error) {
 	id := c.params["organization"]
 	if entries := s.auditLogs[id]; len(entries) > 0 || s.organization[id] != nil {
@@ -271,9 +273,9 @@ func (s *Server) auditLogHistory(c *call) response {
 	return response{http.StatusOK, auditEnvelope{true, []auditMessage{}, items, historyInfo{len(items), cursor, status}}}
 }
 
-// auditPage returns one page of the entries between since and before, and the cursor of the next one. A cursor names an
-// entry, so entries that are added later neither hide nor repeat others. A full page always has a cursor, so a list may
-// end with an empty page.
+// auditPage returns one page of the entries between since and before, and the cursor of the next one. A cursor
+// identifies an entry, so entries that are added later neither hide nor repeat others. A full page always has a cursor,
+// so a list may end with an empty page.
 func (c *call) auditPage(entries []*auditLog) (items []wireAuditLog, cursor string, err error) {
 	since, sinceErr := timeParam(c.query, "since", time.DateOnly, time.RFC3339)
 	before, beforeErr := timeParam(c.query, "before", time.DateOnly, time.RFC3339)

@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// The credentials that a [Server] accepts. They are worth nothing anywhere else.
+// The credentials that a [Server] accepts. These credentials are not valid anywhere else.
 //
-// APIKey belongs to every user that a Server knows: to Email, and to the email address of each member of an
-// organization. APIToken belongs to Email.
+// APIKey is valid with Email, and with the email address of each member of an organization. APIToken belongs to Email.
 const (
 	APIToken = "cloudflaretest-token"
 	APIKey   = "cloudflaretest-key"
@@ -19,7 +18,7 @@ const (
 // request below /organizations fails with status 403 and code 10000.
 const APIKeyWithoutOrganizations = "cloudflaretest-key-without-organizations"
 
-// caller is who sent a request.
+// caller describes the user who sent a request.
 type caller struct {
 	email                string
 	token                bool
@@ -68,11 +67,12 @@ func (s *Server) isUser(email string) bool {
 	return false
 }
 
-// unauthorized is for a caller who may not do this; authenticationError for credentials that an operation does not take.
+// unauthorized is the response to a caller without the permission.
 func unauthorized() response {
 	return failure(http.StatusForbidden, 9109, "Unauthorized to access requested resource")
 }
 
+// authenticationError is the response to credentials that the operation does not accept.
 func authenticationError() response {
 	return failure(http.StatusForbidden, codeAuthentication, "Authentication error")
 }

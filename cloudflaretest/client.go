@@ -6,8 +6,8 @@ import (
 	"example.com/cloudflare"
 )
 
-// Client returns a client for this server with [APIKey] and [Email]. The options come last and may change everything
-// except the credential; retries and their waits are those of any other client. Client panics if
+// Client returns a client for this server with [APIKey] and [Email]. The options are applied last and may change
+// everything except the credential. The client retries and waits like any other client. Client panics if
 // [cloudflare.NewClient] rejects an option.
 //
 // To use another credential, call NewClient with the server's URL:

@@ -1,5 +1,5 @@
-// Package cloudflaretest provides an in-memory Organizations API for tests. A [Server] keeps state, speaks HTTP with or
-// without a socket, and fails on request.
+// Package cloudflaretest provides an in-memory Organizations API for tests. A [Server] keeps state, serves HTTP with or
+// without a socket, and can inject faults.
 //
 //	func TestOnboard(t *testing.T) {
 //		server := cloudflaretest.NewServer()
@@ -13,28 +13,29 @@
 //		fmt.Println(server.Requests())
 //	}
 //
-// The package is written from Cloudflare's published schema and documentation. It was not compared with the live API.
+// The package is written from Cloudflare's published schema and documentation. The package was not compared with the
+// live API.
 //
 // # Operations
 //
-// A Server serves every operation below /organizations, and these of accounts: create, move, list the organizations of
-// an account, and read and update its profile. Filters, pages, envelopes and headers are those of the API. GET
-// /user/tenants is not served; [Server.Handle] adds endpoints. For a client that accepts gzip, JSON of 1 KiB or more is
-// compressed.
+// A Server serves every operation below /organizations. A Server also serves these operations on accounts: create,
+// move, list the organizations of an account, and read and update its profile. Filters, pages, envelopes and headers
+// are like those of the API. GET /user/tenants is not served; [Server.Handle] adds endpoints. If the client accepts
+// gzip, JSON of 1 KiB or more is compressed.
 //
 // Tests fill a Server through the API or with [Server.AddOrganization], [Server.AddAccount], [Server.AddMember],
 // [Server.AddAuditLog], [Server.AddUsageRecord] and [Server.AddShare]. Invitation codes come from [Server.InviteCode].
 //
 // IDs and times are the same in every run. The first time is in January 2026; each new organization, account, member
-// and share is one second younger than the one before. The clock is read for Date headers, for [Server.SetRateLimit] and for
-// usage without from and to, and for nothing else.
+// and share is one second later. The Server reads the clock only for Date headers, for [Server.SetRateLimit], and for
+// usage without from and to.
 //
 // # Credentials
 //
-// Every operation takes [APIKey]. These operations also take [APIToken]: list and create organizations, accept or reject
-// an invitation, audit logs, usage, list the organizations of an account, and read and update its profile. With a token,
-// any other operation fails with status 403 and code 10000. [APIKeyWithoutOrganizations] is valid, but fails likewise
-// for every path below /organizations.
+// Every operation takes [APIKey]. These operations also take [APIToken]: list and create organizations, accept or
+// reject an invitation, audit logs, usage, list the organizations of an account, and read and update its profile. With
+// a token, any other operation fails with status 403 and code 10000. [APIKeyWithoutOrganizations] is valid, but fails
+// in the same way for every path below /organizations.
 //
 // # Virtual time
 //
@@ -42,21 +43,21 @@
 //
 // # Scripted responses
 //
-// [Status] returns any response. A test that needs nothing else can also give a client a transport of its own, such as
-// the MockTransport of github.com/jarcoal/httpmock. Its Activate has no effect: it replaces [http.DefaultTransport],
-// which a client does not use.
+// [Status] returns any response. A test that needs only scripted responses can instead give a client another transport,
+// such as the MockTransport of github.com/jarcoal/httpmock. httpmock.Activate has no effect: it replaces
+// [http.DefaultTransport], which a client does not use by default.
 //
 // # Invented behavior
 //
-// The documentation of the API leaves much open. In these cases the Server makes a choice, usually the stricter one,
-// that may change in any version.
+// The API does not document all of its behavior. In the cases below, the Server implements one possible behavior,
+// usually the stricter one, which may change in any version.
 //
 // Errors:
-//   - Code 1001 stands for every error whose code is not documented. All texts are invented.
+//   - Every error whose code is not documented has the code 1001. All texts are invented.
 //   - A query or body that is not valid gets status 400, an unknown ID 404, another method 405, a body above 1 MiB 413,
 //     and a body that is not application/json 415.
-//   - Status 409 means: the organization is not empty, the member exists, the invitation is not pending, the account is
-//     already there, or the Idempotency-Key came with another body.
+//   - Status 409 means that the organization is not empty, the member exists, the invitation is not pending, the
+//     account is already in the organization, or the Idempotency-Key was used with another body.
 //   - Query parameters that are not documented are ignored. HEAD is served like GET.
 //
 // Permissions and limits:
@@ -70,11 +71,13 @@
 //   - Filters by email address ignore case.
 //
 // Organizations and profiles:
-//   - A PUT replaces. An organization without a profile in it loses its profile, and empty profile fields are stored.
+//   - A PUT of an organization replaces it: without a profile in the body, the organization has no profile afterwards.
+//     A PUT of a profile stores empty fields.
 //   - A profile that was never set is null.
 //   - The parent cannot be changed. Flags are "enabled" or "disabled", and managed_by is the ID of the parent.
 //   - Members of any status make an organization not empty. The caller is not a member.
-//   - An organization contains what it and its sub-organizations hold, but not itself.
+//   - For the filters named containing, an organization contains the resources in itself and in its sub-organizations,
+//     but not itself.
 //
 // Members and invitations:
 //   - A member that is created without a status is pending. An email address can be a member once, in any status.
@@ -86,8 +89,9 @@
 //     Descriptions and resource types are invented.
 //   - The log of a deleted organization can still be read.
 //   - The bounds since and before are inclusive.
-//   - A full page has a cursor even if nothing follows. So a list may end with an empty page.
-//   - A history holds the entries with the same resource type and ID. Its entry must be within one minute of action_time.
+//   - A full page has a cursor even if it is the last one, so a list may end with an empty page.
+//   - A history holds the entries with the same resource type and ID. The time of the requested entry must be within
+//     one minute of action_time.
 //
 // Usage and shares:
 //   - The 31 days of usage include from and to.
@@ -95,7 +99,10 @@
 //
 // Accounts:
 //   - A standalone account requires an Idempotency-Key, which never expires.
-//   - Without unit and standalone, an account is created in the only organization of the Server.
-//   - A move ends with status 403 if it leaves the hierarchy. The source of a standalone account is empty.
-//   - The profile of an account is that of its organization. A standalone account has none: status 403, code 9109.
+//   - Without unit and standalone, an account is created in the only organization of the Server. If the Server does not
+//     have exactly one organization, the status is 400.
+//   - A move fails with status 403 if it leaves the hierarchy. The source_organization_id of a standalone account is
+//     empty.
+//   - The profile of an account is that of its organization. A request for the profile of a standalone account fails
+//     with status 403 and code 9109.
 package cloudflaretest

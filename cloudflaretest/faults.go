@@ -24,9 +24,9 @@ type matchFault struct {
 	fault              Fault
 }
 
-// Fail makes the n-th request from now meet a fault; 1 is the next request. Every request counts, whatever its route and
-// credentials, and so does every retry. Any number of faults may be pending; the last one set for a request counts.
-// Fail panics if n is less than 1.
+// Fail applies a fault to the n-th request from now; 1 is the next request. Every request counts, including retries and
+// requests with invalid credentials. Any number of faults may be pending. If Fail is called twice for one request, the
+// last fault is applied. Fail panics if n is less than 1.
 func (s *Server) Fail(n int, f Fault) {
 	if n < 1 {
 		panic(fmt.Sprintf("cloudflaretest: Fail(%d, …): n must be at least 1, the next request", n))
@@ -37,13 +37,13 @@ func (s *Server) Fail(n int, f Fault) {
 	s.faults[len(s.requests)+n] = f
 }
 
-// FailNext makes the next request with this method and path suffix meet a fault. The suffix is compared with the
-// escaped path, without the query; an empty suffix matches every path. Use it instead of [Server.Fail] if requests are
-// sent concurrently.
+// FailNext applies a fault to the next request with this method and path suffix. The suffix is compared with the
+// escaped path, without the query; an empty suffix matches every path. Use FailNext instead of [Server.Fail] if
+// requests are sent concurrently.
 //
-// Each call of FailNext is for one request. If several match a request, the one set first counts, and the others wait
-// for the next request. A fault that Fail has set for the request comes before them. FailNext panics if the method is
-// empty.
+// Each call of FailNext applies to one request. If several faults match a request, the one that was set first is
+// applied, and the others wait for the next request. A fault that Fail has set for the request has priority. FailNext
+// panics if the method is empty.
 func (s *Server) FailNext(method, pathSuffix string, f Fault) {
 	if method == "" {
 		panic("cloudflaretest: FailNext: the method must not be empty")
@@ -60,7 +60,7 @@ func (f Fault) check(method string) {
 	}
 }
 
-// takeFault returns the fault that the n-th request meets, if there is one, and removes it. s.mu is held.
+// takeFault returns the fault for the n-th request, if there is one, and removes it. s.mu is held.
 func (s *Server) takeFault(n int, r Request) Fault {
 	if f, ok := s.faults[n]; ok {
 		delete(s.faults, n)
@@ -75,10 +75,10 @@ func (s *Server) takeFault(n int, r Request) Fault {
 	return Fault{}
 }
 
-// Status responds with this status, these headers and this body. The response has none of the API's own headers. The
+// Status responds with this status, these headers and this body. The response does not have the API's own headers. The
 // request is not carried out. Status panics if the code is not between 200 and 999.
 //
-// A gateway that does not know the path, for example:
+// For example, this is the response of a gateway to an unknown path:
 //
 //	cloudflaretest.Status(404, http.Header{"Content-Type": {"text/html"}}, "<h1>404 Not Found</h1>")
 func Status(code int, header http.Header, body string) Fault {
@@ -95,8 +95,9 @@ func Status(code int, header http.Header, body string) Fault {
 	}}
 }
 
-// RateLimited responds as the API does to too many requests: with status 429, Retry-After in seconds, rounded up, and
-// Ratelimit headers that say the same. The request is not carried out. [Server.SetRateLimit] limits real quotas.
+// RateLimited responds as the API does to too many requests: with status 429, a Retry-After in seconds, rounded up, and
+// matching Ratelimit headers. The request is not carried out. To count requests against a quota, use
+// [Server.SetRateLimit].
 func RateLimited(retryAfter time.Duration) Fault {
 	return Fault{func(_ *Server, w http.ResponseWriter, c *call) {
 		setRateLimit(w.Header(), defaultQuota, 0, defaultWindow, retryAfter)
@@ -119,7 +120,7 @@ func Reset() Fault {
 			conn = tls.NetConn()
 		}
 		if tcp, ok := conn.(*net.TCPConn); ok {
-			tcp.SetLinger(0) // closing then resets
+			tcp.SetLinger(0) // Close then resets the connection
 		}
 		conn.Close()
 	}}
@@ -151,7 +152,7 @@ func Stall() Fault {
 }
 
 // Cut carries the request out, sends half of the response's body and closes the connection. The request may have
-// succeeded, but the client cannot know that. A response without a body is lost as a whole.
+// succeeded, but the client cannot know that. If the response has no body, the client gets no response at all.
 func Cut() Fault {
 	return Fault{func(s *Server, w http.ResponseWriter, c *call) {
 		whole := httptest.NewRecorder()

@@ -13,11 +13,11 @@ import (
 // Handle serves further endpoints, below /client/v4 and beside the server's own. The pattern is one of
 // [http.ServeMux], such as "GET /zones/{zone_id}". The handler sees the path without /client/v4.
 //
-// Requests are recorded, faults apply, and credentials are checked: a key or a token is required. There are no
-// redirects. A path that [http.ServeMux] would redirect is not found.
+// Requests are recorded, faults apply, and credentials are checked: a key or a token is required. The server does not
+// redirect: a path that [http.ServeMux] would redirect gets status 404.
 //
-// Handle panics if the pattern is not valid, if it names a host, if it conflicts with an earlier one, or if the server
-// itself serves it.
+// Handle panics if the pattern is not valid, if it names a host, if it conflicts with an earlier pattern, or if the
+// server itself serves it. Handle also panics if h is nil.
 func (s *Server) Handle(pattern string, h http.Handler) {
 	method, path, ok := strings.Cut(pattern, " ")
 	if !ok {
@@ -38,7 +38,7 @@ func (s *Server) Handle(pattern string, h http.Handler) {
 	s.handlers.Handle(pattern, handled{h})
 }
 
-// handled marks the handlers of users among those that [http.ServeMux] makes: for redirects, 404 and 405.
+// handled marks the handlers of users, to distinguish them from those of [http.ServeMux] for redirects, 404 and 405.
 type handled struct{ http.Handler }
 
 // covers reports whether a route serves every request that a pattern matches and the server would route to it.

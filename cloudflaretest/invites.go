@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// inviteCode returns the code of a member's invitation. It does not have the form of an ID, because the API does not
-// document that it has.
+// inviteCode returns the code of a member's invitation. The code does not have the form of an ID, because the API does
+// not document its form.
 func (m *member) inviteCode() string {
 	return base64.URLEncoding.EncodeToString([]byte(fakeID("invite", m.id)[:16]))
 }
 
-// InviteCode returns the code in the email to a pending member: the last segment of the route
+// InviteCode returns the code that a pending member gets by email. The code is the last segment of the route
 //
 //	PUT /organizations/{organization_id}/invites/{member_code}
 //
-// The invited user accepts or rejects with [APIKey] and their own email address. InviteCode panics if there is no such
-// organization, or if the email address is not that of a pending member.
+// The invited user accepts or rejects with [APIKey] and their own email address. InviteCode panics if the organization
+// does not exist, or if the email address does not belong to a pending member.
 func (s *Server) InviteCode(organizationID, email string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

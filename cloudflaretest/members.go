@@ -13,7 +13,7 @@ import (
 
 // Member describes a member for [Server.AddMember].
 type Member struct {
-	Email     string // required; compared without case, and the same user in every organization
+	Email     string // required; case is ignored; the same address is the same user in every organization
 	Name      string
 	Status    string // active, pending, rejected or canceled; active if empty
 	TwoFactor bool
@@ -67,9 +67,9 @@ func (m *member) wire() wireMember {
 	return w
 }
 
-// AddMember adds a member to an organization without a request. A pending one has an invitation, see
-// [Server.InviteCode]. AddMember panics if there is no such organization, if the email address is empty or that of a
-// member, or if the status is not valid.
+// AddMember adds a member to an organization without a request. A pending member has an invitation, see
+// [Server.InviteCode]. AddMember panics if the organization does not exist, if the email address is empty or already
+// belongs to a member, or if the status is not valid.
 func (s *Server) AddMember(organizationID string, m Member) (memberID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,7 +157,7 @@ func (s *Server) createMember(c *call) response {
 	return success(added.wire())
 }
 
-// batchCreateMembers adds all or none, because a response cannot report on one of them.
+// batchCreateMembers adds all members or none, because a response cannot report the failure of one member.
 func (s *Server) batchCreateMembers(c *call) response {
 	body, err := parseObject(c.body)
 	if err != nil {
@@ -192,7 +192,8 @@ func (s *Server) batchCreateMembers(c *call) response {
 	return success(result)
 }
 
-// deleteMember accepts the body that the schema requires, and its absence, which the documentation shows.
+// deleteMember accepts the body that the schema requires. It also accepts a request without a body, as in the
+// documentation.
 func (s *Server) deleteMember(c *call) response {
 	if len(c.body) > 0 {
 		body, err := parseObject(c.body)

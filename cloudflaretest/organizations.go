@@ -32,7 +32,7 @@ type wireOrganization struct {
 	Profile    *wireProfile `json:"profile,omitempty"`
 }
 
-// wireMeta has the flags under both names: tenant_flags is today's, flags the one before.
+// wireMeta has the flags under both names: tenant_flags is the present name, flags the older one.
 type wireMeta struct {
 	TenantFlags   wireTenantFlags `json:"tenant_flags"`
 	Flags         wireFlags       `json:"flags"`
@@ -99,8 +99,8 @@ func (o *organization) chain() []*organization {
 	return chain
 }
 
-// AddOrganization adds an organization without a request. An empty parentID makes it a root.
-// AddOrganization panics if there is no such parent.
+// AddOrganization adds an organization without a request. If parentID is empty, the organization is a root
+// organization. AddOrganization panics if the parent does not exist.
 func (s *Server) AddOrganization(name, parentID string) (organizationID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,7 +122,7 @@ func (s *Server) addOrganization(name string, parent *organization, profile *wir
 	return o
 }
 
-// mustHave panics if there is no such organization: the test is wrong.
+// mustHave returns an organization. It panics if the organization does not exist, because the test is wrong.
 func (s *Server) mustHave(method, organizationID string) *organization {
 	o := s.organization[organizationID]
 	if o == nil {
@@ -135,7 +135,8 @@ func (s *Server) listOrganizations(c *call) response {
 	byName := textFilter(c.query, "name", sameCase)
 	tests := []func(*organization) bool{func(o *organization) bool { return byName(o.name) }}
 
-	// The API's text repeats the parameter, its schema joins the values with commas. The server reads both.
+	// The API's documentation repeats the parameter, but its schema joins the values with commas. The server accepts
+	// both.
 	if c.query.Has("id") {
 		ids := map[string]bool{}
 		for _, joined := range c.query["id"] {
@@ -169,7 +170,7 @@ func (s *Server) listOrganizations(c *call) response {
 	return paginate(c, filter(s.organizations, all(tests)), (*organization).wire, true)
 }
 
-// containing returns the organizations that contain something, directly or in one of their sub-organizations.
+// containing returns the organizations that contain a resource, directly or in one of their sub-organizations.
 func (s *Server) containing(kind, id string) map[*organization]bool {
 	holders := map[*organization]bool{}
 	add := func(o *organization) {

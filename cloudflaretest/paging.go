@@ -22,7 +22,7 @@ type tokenInfo struct {
 	TotalSize     *int   `json:"total_size,omitempty"`
 }
 
-// The query parameters of a page are no filters. The first one is the token.
+// The query parameters that select a page are not filters. The first one is the token.
 var (
 	tokenParams  = []string{"page_token", "page_size", "include_total"}
 	cursorParams = []string{"cursor", "limit"}
@@ -126,8 +126,8 @@ type text struct{ exact, lower string }
 func newText(s string) text { return text{s, strings.ToLower(s)} }
 
 // textFilter returns one test for the filters NAME, NAME.startsWith, NAME.endsWith and NAME.contains. The last three
-// ignore case; equal compares for the first. A filter whose value is empty is a filter, or a client that computed an
-// empty value would get everything.
+// ignore case; equal compares for the first. An empty value still filters: a client that computed an empty value by
+// mistake must not get everything.
 func textFilter(query url.Values, name string, equal func(of, to text) bool) func(text) bool {
 	forms := []struct {
 		name string

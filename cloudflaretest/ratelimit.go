@@ -13,7 +13,7 @@ const (
 	defaultWindow = 5 * time.Minute
 )
 
-// rateLimit is a quota of requests in a window. The zero value does not count.
+// rateLimit is a quota of requests in a window. The zero value has no quota.
 type rateLimit struct {
 	quota     int
 	window    time.Duration
@@ -23,12 +23,13 @@ type rateLimit struct {
 }
 
 // SetRateLimit limits the server to quota requests in each window. The first request begins a window. The Ratelimit
-// headers count down. A request above the quota begins another window, in which it and all others fail with status 429.
+// headers count down. A request above the quota begins another window. That request and all others in this window fail
+// with status 429.
 //
 // Without SetRateLimit, the server does not count: every response reports 1,199 of 1,200 requests remaining. The window
-// is measured by the clock of the goroutine that serves the request. With [Server.Transport] that is the caller's, so
-// inside a [testing/synctest] bubble the time is virtual. SetRateLimit panics if the quota is less than 1, or the window
-// shorter than a second.
+// is measured by the clock of the goroutine that serves the request. With [Server.Transport], that goroutine is the
+// caller's, so the time is virtual inside a [testing/synctest] bubble. SetRateLimit panics if the quota is less than 1,
+// or if the window is shorter than a second.
 func (s *Server) SetRateLimit(quota int, window time.Duration) {
 	if quota < 1 || window < time.Second {
 		panic(fmt.Sprintf("cloudflaretest: SetRateLimit(%d, %v): the quota must be at least 1, and the window 1s", quota, window))

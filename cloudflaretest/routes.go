@@ -26,8 +26,8 @@ type call struct {
 
 // route describes one operation.
 //
-// {organization_id} and {account_id} name something that exists; other values fail with 404.
-// {organization_id} and {member_id} match the form of an ID only. The other wildcards match any segment.
+// {organization_id} and {account_id} must identify an existing resource; other values fail with 404. {organization_id}
+// and {member_id} match only values in the form of an ID. The other wildcards match any segment.
 type route struct {
 	method, path string
 	serve        func(*Server, *call) response // s.mu is held
@@ -138,8 +138,8 @@ func (s *Server) carryOut(r *route, c *call) response {
 	return resp
 }
 
-// findRoute returns the route of a request and fills in its params. Without a route, it tells whether the path has one
-// for another method. HEAD is served like GET; net/http drops the body.
+// findRoute returns the route of a request and fills in its params. If there is no route, it reports whether the path
+// has a route for another method. HEAD is served like GET; net/http drops the body.
 func (c *call) findRoute() (found *route, otherMethod bool) {
 	method := c.Method
 	if method == http.MethodHead {

@@ -20,8 +20,8 @@ const (
 	maxBodyBytes = 1 << 20
 )
 
-// Server serves a fake Organizations API. Create one with [NewServer], and close it after use.
-// It is safe for concurrent use.
+// Server serves a fake Organizations API. Create one with [NewServer], and close it after use. A Server is safe for
+// concurrent use.
 type Server struct {
 	URL string // the base URL for a client: http://127.0.0.1:port/client/v4
 
@@ -30,12 +30,12 @@ type Server struct {
 
 	mu            sync.Mutex // guards everything below
 	requests      []Request
-	faults        map[int]Fault // by the number of the request that meets it; the first request has number 1
+	faults        map[int]Fault // by the number of the request; the first request has number 1
 	matchFaults   []matchFault
 	stalled       map[chan struct{}]bool
 	closed        bool
 	limit         rateLimit
-	created       int // things created so far: the seed of their IDs and times
+	created       int // resources created so far: the seed of their IDs and times
 	lag           int
 	organizations []*organization // in the order of their creation
 	organization  map[string]*organization
@@ -61,8 +61,8 @@ func NewServer() *Server {
 	return s
 }
 
-// Close ends stalled requests, waits for all others that came over a socket, and shuts the server down.
-// It may be called more than once.
+// Close ends stalled requests, waits for all others that came over a socket, and shuts the server down. Close may be
+// called more than once.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -83,7 +83,7 @@ type Request struct {
 	Body   []byte      // at most the first MiB; nil if there was none
 }
 
-// Requests returns copies of all requests so far, in the order of their arrival, including those that met a fault.
+// Requests returns copies of all requests so far, in the order of their arrival, including those with a fault.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,11 +97,11 @@ func (s *Server) Requests() []Request {
 	return copies
 }
 
-// ServeHTTP serves the API below /client/v4. Use it to run the server inside another one: with TLS, with HTTP/2, or
-// behind middleware. Faults that break a connection panic with [http.ErrAbortHandler] if the connection is not within
-// reach; the servers of net/http abort the response then.
+// ServeHTTP serves the API below /client/v4. Use ServeHTTP to run the server inside another one: with TLS, with HTTP/2,
+// or behind middleware. Faults that break a connection may panic with [http.ErrAbortHandler]. A server of net/http then
+// aborts the response.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// The body is read first, so that a fault meets a request that has arrived.
+	// The body is read first, so that a fault applies to a request that has arrived.
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
 	c := &call{Request: r, body: body, query: r.URL.Query()}
 	if c.tooLarge = len(body) > maxBodyBytes; c.tooLarge {
@@ -120,8 +120,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// arrived records a request and sets the headers that every response has. It returns the fault that the request meets,
-// and whether it exceeds the rate limit.
+// arrived records a request and sets the headers that every response has. It returns the fault for the request, and
+// whether the request exceeds the rate limit.
 func (s *Server) arrived(w http.ResponseWriter, c *call) (fault Fault, exceeded bool) {
 	header := c.Header.Clone()
 	for name := range header {
@@ -145,9 +145,9 @@ func (s *Server) arrived(w http.ResponseWriter, c *call) (fault Fault, exceeded 
 	return s.takeFault(n, recorded), exceeded
 }
 
-// Lag makes reads trail behind writes: the first n reads by ID of each organization that is created through the API
-// from now on fail with status 404. Lists contain it at once. Lag(0) ends this for organizations created later.
-// Lag panics if n is negative.
+// Lag delays when new organizations can be read. From now on, if an organization is created through the API, the first
+// n reads of it by ID fail with status 404. Lists contain the organization at once. Lag(0) ends this for organizations
+// created later. Lag panics if n is negative.
 func (s *Server) Lag(n int) {
 	if n < 0 {
 		panic(fmt.Sprintf("cloudflaretest: Lag(%d): the number of reads must not be negative", n))
@@ -157,13 +157,13 @@ func (s *Server) Lag(n int) {
 	s.lag = n
 }
 
-// next returns an ID and a time for something new. Each is one second younger than the one before.
+// next returns an ID and a time for something new. Each time is one second later than the one before.
 func (s *Server) next(kind string) (id string, at time.Time) {
 	s.created++
 	return fakeID(kind, s.created), s.now()
 }
 
-// now returns the time of what was created last.
+// now returns the time at which the last resource was created.
 func (s *Server) now() time.Time {
 	return time.Date(2026, time.January, 1, 0, 0, s.created, 0, time.UTC)
 }

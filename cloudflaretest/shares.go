@@ -13,20 +13,21 @@ import (
 
 // Share describes a share for [Server.AddShare].
 type Share struct {
-	ID          string // made up if empty
+	ID          string // generated if empty
 	Name        string
 	AccountID   string
 	AccountName string
 	Status      string    // active, deleting or deleted; active if empty
 	TargetType  string    // account or organization; account if empty
 	Kind        string    // sent or received; sent if empty
-	Created     time.Time // made up if zero
+	Created     time.Time // generated if zero
 	Modified    time.Time // as Created if zero
 
 	// ResourceTypes are the types of the shared resources, only for the filter resource_types.
 	ResourceTypes []string
 
-	// Fields is a JSON object with further fields, such as {"resources": []}. They replace those above.
+	// Fields is a JSON object with further fields, such as {"resources": []}. Fields replaces fields above of the same
+	// name.
 	Fields json.RawMessage
 }
 
@@ -58,8 +59,8 @@ type wireShare struct {
 	Kind           string    `json:"kind"`
 }
 
-// AddShare adds a share to an organization. AddShare panics if there is no such organization, if the ID is taken, if
-// Status, TargetType, Kind or a resource type is not one of the API's, or if Fields is not a JSON object.
+// AddShare adds a share to an organization. AddShare panics if the organization does not exist, if the ID is taken, if
+// Status, TargetType, Kind or a resource type is not valid in the API, or if Fields is not a JSON object.
 func (s *Server) AddShare(organizationID string, sh Share) (shareID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +106,7 @@ type shareEnvelope struct {
 	ResultInfo *shareInfo        `json:"result_info,omitempty"`
 }
 
-// shareInfo has no page of a list that was not paginated.
+// shareInfo omits the page fields if the list was not paginated.
 type shareInfo struct {
 	Count      int  `json:"count"`
 	Page       int  `json:"page,omitempty"`

@@ -16,16 +16,16 @@ import (
 	"time"
 )
 
-// Transport returns a transport that serves requests without a socket, whatever their host. A request is served in the
-// goroutine that sends it, and starts no other. So a Transport works inside a [testing/synctest] bubble, even if the
-// server was created outside:
+// Transport returns a transport that serves requests without a socket, whatever their host. The transport serves a
+// request in the goroutine that sends it, and starts no other goroutine. So a Transport works inside a
+// [testing/synctest] bubble, even if the server was created outside:
 //
 //	client := server.Client(cloudflare.WithHTTPClient(&http.Client{Transport: server.Transport()}))
 //
-// Responses have the form that [http.Transport] gives them. Unlike it, Transport does not ask for compression by itself.
-// [Cut] yields half of a body and then [io.ErrUnexpectedEOF]. [Reset] fails with the error of a connection that was
-// reset after the request was sent. [Stall] ends with the request's context. After [Server.Close], connections are
-// refused.
+// Responses have the form that [http.Transport] gives them. Unlike [http.Transport], Transport does not request
+// compression by itself. [Cut] yields half of a body and then [io.ErrUnexpectedEOF]. [Reset] fails with the error of a
+// connection that was reset after the request was sent. [Stall] ends with the request's context. After [Server.Close],
+// connections are refused.
 func (s *Server) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ server *Server }

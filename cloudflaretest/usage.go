@@ -23,8 +23,8 @@ type UsageRecord struct {
 	ConsumedQuantity   json.Number // sent as it is; 0 if empty
 	ConsumedUnit       string
 
-	// Fields is a JSON object with further fields, such as {"BilledCost": null, "x_ZoneName": "example.com"}. They
-	// replace those above.
+	// Fields is a JSON object with further fields, such as {"BilledCost": null, "x_ZoneName": "example.com"}. Fields
+	// replaces fields above of the same name.
 	Fields json.RawMessage
 }
 
@@ -50,8 +50,8 @@ type wireUsageRecord struct {
 	MetricName          string `json:"x_BillableMetricName,omitempty"`
 }
 
-// AddUsageRecord adds a record to an organization's billable usage. AddUsageRecord panics if there is no such
-// organization, if ChargePeriodStart is zero, if ConsumedQuantity is not a number, or if Fields is not a JSON object.
+// AddUsageRecord adds a record to an organization's billable usage. AddUsageRecord panics if the organization does not
+// exist, if ChargePeriodStart is zero, if ConsumedQuantity is not a number, or if Fields is not a JSON object.
 func (s *Server) AddUsageRecord(organizationID string, r UsageRecord) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +82,7 @@ func (s *Server) AddUsageRecord(organizationID string, r UsageRecord) {
 	o.usage = append(o.usage, usageRecord{start, wire})
 }
 
-// usageEnvelope wraps usage. Its errors and messages may be null, and are.
+// usageEnvelope wraps usage. Its errors and messages are null if they are empty, as the API allows.
 type usageEnvelope struct {
 	Success  bool      `json:"success"`
 	Errors   []message `json:"errors"`
@@ -113,7 +113,7 @@ func (s *Server) getUsage(c *call) response {
 	return response{http.StatusOK, usageEnvelope{Success: true, Result: result}}
 }
 
-// usagePeriod returns the first and the last day of a request: the month so far, unless it says otherwise.
+// usagePeriod returns the first and the last day of a request. The default is the current month until today.
 func usagePeriod(c *call) (from, to time.Time, err error) {
 	if !isID(c.params["organization"]) {
 		return from, to, errors.New("organization_id must be 32 lowercase hexadecimal digits")

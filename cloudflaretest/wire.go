@@ -15,7 +15,7 @@ import (
 const (
 	codeAuthentication = 10000
 	// The API's own codes for an invalid name, an unknown organization and the like are not documented. Codes from 1000
-	// have another meaning in each service; this one stands for all of them.
+	// have another meaning in each service; codeOther is used in place of all of them.
 	codeOther = 1001
 )
 
@@ -35,7 +35,8 @@ type message struct {
 	ErrorChain []message `json:"error_chain,omitempty"`
 }
 
-// response is what an operation returns. Its body is encoded without s.mu, so it holds copies. A nil body is none.
+// response is the result of an operation. The body is encoded without s.mu, so it holds copies. A nil body means that
+// the response has no body.
 type response struct {
 	status int
 	body   any
@@ -112,8 +113,8 @@ func compress(body []byte) []byte {
 	return out.Bytes()
 }
 
-// object is a JSON object by field. Structs would not do: encoding/json reads "Name" into the field "name", and so
-// hides a mistake of the client.
+// object is a JSON object by field. A struct would hide a mistake of the client, because encoding/json reads "Name"
+// into the field "name".
 type object map[string]json.RawMessage
 
 func parseObject(data []byte) (object, error) {

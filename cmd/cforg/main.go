@@ -38,7 +38,7 @@ var commands = []func(*cli.Env) *cobra.Command{
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)   // a second Ctrl-C ends the program at once
-	signal.Ignore(syscall.SIGPIPE) // a pipe that closes is a failed write, so that jobs that write end in good order
+	signal.Ignore(syscall.SIGPIPE) // a write to a closed pipe returns an error instead, so that jobs can finish what is under way
 	env := &cli.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	os.Exit(cli.Execute(ctx, env, os.Args[1:], commands...))
 }

@@ -79,6 +79,15 @@ func TestExitCodes(t *testing.T) {
 		"members bogus":                {2, "unknown command"},
 		"serve --listen 192.0.2.1:80":  {2, "must be 127.0.0.1"},
 		"profiles --demo --parallel 0": {2, "must be from 1 to 64"},
+		"help members audit":           {0, ""},
+		"help":                         {0, ""},
+		"completion bash":              {0, ""},
+		"completion":                   {0, ""},
+		"help tre":                     {2, `unknown command "tre" for "cforg"`},
+		"help members bogus":           {2, `unknown command "bogus" for "cforg members"`},
+		"help tree bogus":              {2, `unknown command "bogus" for "cforg tree"`},
+		"completion bogus":             {2, `unknown command "bogus" for "cforg completion"`},
+		"completion bash extra":        {2, "unknown command"},
 	} {
 		arguments := strings.Fields(args)
 		for i := range arguments {
@@ -139,7 +148,7 @@ func TestFullDisk(t *testing.T) {
 		t.Skip(err)
 	}
 	defer full.Close()
-	for _, args := range []string{"tree --demo", "find --demo", "accounts --demo --json", "members audit --demo", "profiles --demo", "delete --demo", "--help"} {
+	for _, args := range []string{"tree --demo", "find --demo", "accounts --demo --json", "members audit --demo", "profiles --demo", "delete --demo", "--help", "help tree", "completion bash", "completion fish"} {
 		var errs bytes.Buffer
 		c := command(t, nil, strings.Fields(args)...)
 		c.Stdout, c.Stderr = full, &errs

@@ -1,5 +1,4 @@
-// Auditlog ships the audit log of an organization to a stream of JSON lines, with a checkpoint in a file. Each entry is
-// shipped at least once: twice only if the program ends between shipping an entry and saving the checkpoint.
+// Auditlog ships an audit log as JSON lines, with a checkpoint in a file. After a crash it may ship an entry twice.
 package main
 
 import (
@@ -21,28 +20,26 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// overlap is read again in each run, because an entry may be recorded later than others with a later time.
-const overlap = 10 * time.Minute
+const overlap = 10 * time.Minute // is read again in each run, because an entry may be recorded late
 
-// checkpoint is where the next run begins, and what was shipped since then.
 type checkpoint struct {
-	Since   time.Time
-	Shipped map[string]time.Time // times of entries by ID
+	Since   time.Time            // the next run begins here
+	Shipped map[string]time.Time // times of the entries since then, by ID
 }
 
 func ship(ctx context.Context, client *cloudflare.Client, organizationID, file string, before time.Time, out io.Writer) error {
-	at := checkpoint{Since: before.AddDate(0, 0, -1), Shipped: map[string]time.Time{}} // of the first run
+	at := checkpoint{Since: before.AddDate(0, 0, -1), Shipped: map[string]time.Time{}} // for the first run
 	data, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(data, &at)
+	if errors.Is(err, fs.ErrNotExist) {
+		data, err = []byte("{}"), nil
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err = cmp.Or(err, json.Unmarshal(data, &at)); err != nil {
 		return err
 	}
 	params := cloudflare.AuditLogListParams{Since: at.Since, Before: before, Direction: cloudflare.DirectionAscending}
 	for entry, listErr := range client.OrganizationAuditLogs.All(ctx, organizationID, params) {
 		if err = listErr; err != nil {
-			break // what was shipped is saved, and the next run continues there
+			break // the checkpoint is still saved, so the next run continues here
 		}
 		if _, again := at.Shipped[entry.ID]; again {
 			continue
@@ -56,8 +53,11 @@ func ship(ctx context.Context, client *cloudflare.Client, organizationID, file s
 		}
 	}
 	maps.DeleteFunc(at.Shipped, func(_ string, t time.Time) bool { return t.Before(at.Since) })
-	data, encodeErr := json.Marshal(at)
-	return cmp.Or(err, encodeErr, os.WriteFile(file+".new", data, 0o600), os.Rename(file+".new", file))
+	data, saveErr := json.Marshal(at)
+	if saveErr = cmp.Or(saveErr, os.WriteFile(file+".new", data, 0o600)); saveErr == nil {
+		saveErr = os.Rename(file+".new", file) // only a complete file takes its place
+	}
+	return errors.Join(err, saveErr)
 }
 
 func main() {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -68,4 +69,40 @@ func TestEveryEntryIsShippedOnce(t *testing.T) {
 		got = append(got, entry.ID)
 	}
 	assert.Equal(t, want, got)
+}
+
+// A checkpoint that cannot be written whole does not take the place of the one before.
+func TestFullDiskKeepsTheCheckpoint(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip(err)
+	}
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id, noon := server.AddOrganization("Example, Inc.", ""), time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+	server.AddAuditLog(id, cloudflaretest.AuditLog{Time: noon})
+	file := filepath.Join(t.TempDir(), "checkpoint")
+	require.NoError(t, ship(t.Context(), server.Client(), id, file, noon.Add(time.Hour), new(bytes.Buffer)))
+	before, err := os.ReadFile(file)
+	require.NoError(t, err)
+
+	server.AddAuditLog(id, cloudflaretest.AuditLog{Time: noon.Add(time.Minute)})
+	require.NoError(t, os.Symlink("/dev/full", file+".new"))
+	require.ErrorContains(t, ship(t.Context(), server.Client(), id, file, noon.Add(time.Hour), new(bytes.Buffer)), "no space left")
+	info, err := os.Lstat(file)
+	require.NoError(t, err)
+	require.True(t, info.Mode().IsRegular(), "the checkpoint was replaced")
+	after, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+}
+
+func TestAnEmptyLogIsNoError(t *testing.T) {
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Example, Inc.", "")
+	file := filepath.Join(t.TempDir(), "checkpoint")
+	var out bytes.Buffer
+	require.NoError(t, ship(t.Context(), server.Client(), id, file, time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC), &out))
+	assert.Empty(t, out.String())
+	assert.FileExists(t, file)
 }

@@ -28,7 +28,7 @@ func main() {
 		fmt.Println(org.Name, "created:", created)
 	}
 
-	// Names are not unique. To create a second organization of a name, compare the IDs before and after.
+	// Names are not unique. To create a second organization with the same name, compare the IDs before and after.
 	before, err := named(ctx, client, wanted.Name)
 	if err != nil {
 		log.Fatal(err)
@@ -44,7 +44,7 @@ func main() {
 			}
 		}
 		if err = listErr; err == nil && second == nil {
-			err = errors.New("it may still appear: wait, and look again before the next create")
+			err = errors.New("it may still appear: wait, and list again before the next create")
 		}
 	}
 	if err != nil {
@@ -53,7 +53,7 @@ func main() {
 	fmt.Println("second", second.Name)
 }
 
-// named returns the organizations of a name by their IDs.
+// named returns the organizations with a name, by their IDs.
 func named(ctx context.Context, client *cloudflare.Client, name string) (map[string]*cloudflare.Organization, error) {
 	found := map[string]*cloudflare.Organization{}
 	for org, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{Name: name}) {

@@ -49,7 +49,7 @@ func action(err error) string {
 	}
 }
 
-// retryAfter returns the wait that the API asks for, or that the client's own rate limit needs.
+// retryAfter returns the wait that the API requests, or the time until the rate limit of the client resets.
 func retryAfter(err error) time.Duration {
 	if e, ok := errors.AsType[*cloudflare.CallError](err); ok && e.RetryAfter > 0 {
 		return e.RetryAfter

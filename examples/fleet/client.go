@@ -35,6 +35,9 @@ func (f *fleet) budget(store redis.UniversalClient, stopping <-chan struct{}) *b
 	})
 }
 
+// usesToken reports whether NewClient takes an API token from the environment.
+func usesToken() bool { return os.Getenv("CLOUDFLARE_API_TOKEN") != "" }
+
 // fingerprint identifies the credential that NewClient takes from the environment. It is empty if there is none.
 func fingerprint() string {
 	token, key := os.Getenv("CLOUDFLARE_API_TOKEN"), os.Getenv("CLOUDFLARE_API_KEY")

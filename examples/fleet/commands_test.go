@@ -143,7 +143,7 @@ func TestEmbeddedRedis(t *testing.T) {
 	id := s.api.AddOrganization("one", "")
 	file := s.file("organization_id,name,business_name", id+",,One", ",two,Two", strings.Repeat("0", 32)+",,Missing")
 	assert.Equal(t, exitIncomplete, s.run(t.Context(), "enqueue", file))
-	assert.Contains(t, s.errOut, "is for looking only, and forgets everything when this command ends")
+	assert.Contains(t, s.errOut, "is for trying fleet only, and loses all tasks when this command ends")
 	assert.Contains(t, s.errOut, "2 done, 1 archived")
 	assert.Contains(t, s.errOut, "retried 0 times: cloudflare: GET /organizations/00000000000000000000000000000000: 404 Not Found")
 	assert.Len(t, strings.Split(strings.TrimSpace(s.out), "\n"), 2)
@@ -220,6 +220,22 @@ func TestRejectedCredential(t *testing.T) {
 	t.Setenv("CLOUDFLARE_API_KEY", cloudflaretest.APIKey)
 	assert.Equal(t, exitDone, s.run(t.Context(), "worker", "-until-empty"))
 	assert.Equal(t, asynq.TaskStateCompleted, s.info("profile:"+id).State)
+}
+
+// No API token may read a profile or the members of an organization, so the archive is no place for its tasks.
+func TestTokenCannotDoTheTasks(t *testing.T) {
+	s := newShell(t)
+	id := s.api.AddOrganization("one", "")
+	require.Equal(t, exitDone, s.run(t.Context(), "enqueue", s.file("organization_id,business_name", id+",One")))
+	require.Equal(t, exitDone, s.run(t.Context(), "enqueue", "-audit"))
+	t.Setenv("CLOUDFLARE_API_TOKEN", cloudflaretest.APIToken)
+	t.Setenv("CLOUDFLARE_API_KEY", "")
+	t.Setenv("CLOUDFLARE_EMAIL", "")
+	assert.Equal(t, exitFailed, s.run(t.Context(), "worker", "-until-empty"))
+	assert.Contains(t, s.errOut, "try a global API key")
+	for _, task := range []string{"profile:" + id, "audit:" + id} {
+		assert.NotEqual(t, asynq.TaskStateArchived, s.info(task).State)
+	}
 }
 
 func TestStatusAndRetry(t *testing.T) {

@@ -80,7 +80,7 @@ func (f *fleet) add(ctx context.Context, tasks *queue, kind string, rows []paylo
 	for _, p := range rows {
 		how, err := tasks.add(ctx, kind, p)
 		if err != nil {
-			return fmt.Errorf("%d of %d tasks are queued; the same command does the rest: %w",
+			return fmt.Errorf("%d of %d tasks are queued; run the same command again for the rest: %w",
 				count[addedNow]+count[addedEarlier], len(rows), err)
 		}
 		if count[how]++; how == notAdded {

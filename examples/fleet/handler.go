@@ -55,8 +55,8 @@ func (h *handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 			_, err = task.ResultWriter().Write(text)
 		}
 	}
-	if errors.Is(err, cloudflare.ErrUnauthorized) {
-		h.quit(err)
+	if errors.Is(err, cloudflare.ErrUnauthorized) || usesToken() && errors.Is(err, cloudflare.ErrForbidden) {
+		h.quit(err) // no token may read a profile or members
 		err = later{err, 0}
 	}
 	if err = judge(err); err != nil {

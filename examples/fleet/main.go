@@ -1,5 +1,5 @@
 // Fleet does one job for many organizations, spread over any number of worker processes that share one quota of
-// requests. Tasks and quota are in Redis. README.md tells when that is worth it.
+// requests. Tasks and quota are in Redis. README.md says when to use it.
 package main
 
 import (
@@ -22,8 +22,8 @@ const usage = `Usage: fleet COMMAND [FLAGS] [ARGUMENTS]
   fleet enqueue [FLAGS] FILE.csv   queue one task for each row: give an organization a profile
   fleet enqueue -audit [FLAGS]     queue one task for each organization: look for members without two-factor
                                    authentication and for pending invitations
-  fleet worker [FLAGS]             carry out tasks until Ctrl-C, which finishes what is under way
-  fleet status [FLAGS]             show how many tasks are queued, running, done, failed and archived, and why
+  fleet worker [FLAGS]             carry out tasks until Ctrl-C, and then finish the tasks under way
+  fleet status [FLAGS]             show how many tasks are queued, running, done, failed and archived, with reasons
   fleet results [FLAGS]            print what finished tasks found or changed, as one JSON object on each line
   fleet retry [FLAGS] TASK...      queue archived tasks again, or all of them with -all
 
@@ -32,8 +32,8 @@ at least one of business_name, business_email, business_phone, business_address 
 name and no organization_id creates the organization unless it exists; parent_id is empty for a root organization. A
 field without a column keeps its value.
 
-The credential comes from CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or from CLOUDFLARE_API_TOKEN. Redis is named by
--redis or by REDIS_URL. Without one, enqueue and worker start an embedded Redis, for looking only: it forgets everything
+The credential comes from CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or from CLOUDFLARE_API_TOKEN. -redis or REDIS_URL
+names the Redis server. Without one, enqueue and worker start an embedded Redis, to try fleet only. It loses all tasks
 when the command ends, so enqueue carries out its tasks itself.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some tasks were archived or could not be queued, 130 interrupted.

@@ -45,7 +45,7 @@ func (f *fleet) connectOrEmbed(ctx context.Context) (client *redis.Client, embed
 	if err := server.StartAddr("127.0.0.1:0"); err != nil {
 		return nil, false, nil, err
 	}
-	fmt.Fprintf(f.stderr, "fleet: no Redis is named: the embedded one at redis://%s is for looking only, and forgets everything when this command ends\n", server.Addr())
+	fmt.Fprintf(f.stderr, "fleet: no Redis is named: the embedded one at redis://%s is for trying fleet only, and loses all tasks when this command ends\n", server.Addr())
 	ticker := time.NewTicker(time.Second)
 	done := make(chan struct{})
 	go func() { // expiry times pass only when it is told to

@@ -46,7 +46,7 @@ func (f *fleet) work(ctx context.Context, store redis.UniversalClient) error {
 		Logger:                   asynqLogger{f.log},
 		LogLevel:                 asynq.WarnLevel,
 	})
-	fmt.Fprintf(f.stderr, "fleet: working on %d tasks at once; Ctrl-C finishes what is under way\n", f.concurrency)
+	fmt.Fprintf(f.stderr, "fleet: working on %d tasks at once; after Ctrl-C, the tasks under way are finished\n", f.concurrency)
 	handler := &handler{client: client, notes: notes{store}, log: f.log, quit: quit}
 	if err := server.Start(handler); err != nil {
 		return err

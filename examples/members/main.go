@@ -23,7 +23,10 @@ func main() {
 		{Email: "ann@example.com"}, {Email: "bob@example.com"},
 	})
 	if batch, ok := errors.AsType[*cloudflare.BatchError](err); ok {
-		log.Fatalf("created %d, unknown %d, not created %d: %v", len(batch.Created), len(batch.Unknown), len(batch.NotCreated), err)
+		fmt.Println("created", len(batch.Created), "unknown", len(batch.Unknown), "not created", len(batch.NotCreated))
+	}
+	if err != nil {
+		log.Fatal(err)
 	}
 
 	// Ensure finds an existing member by email address, so it can run again.
@@ -46,7 +49,7 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		twoFactor := "unknown" // a missing value is not a no
+		twoFactor := "unknown" // a missing value does not mean "no"
 		if enabled, ok := member.User.TwoFactorAuthenticationEnabled.Get(); ok {
 			twoFactor = fmt.Sprint(enabled)
 		}

@@ -1,5 +1,5 @@
-// Metrics counts attempts by route and status with an attempt hook. A metrics library takes the place of the map; the
-// modules in examples/prometheus and examples/opentelemetry show two of them.
+// Metrics counts attempts by route and status with an attempt hook. The module in examples/prometheus uses a metrics
+// library instead.
 package main
 
 import (

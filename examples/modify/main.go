@@ -24,7 +24,7 @@ func main() {
 		log.Fatal(err)
 	}
 
-	// Update would send empty fields; Modify reads the profile first.
+	// Update would replace the whole profile. Modify reads it first.
 	profile, err := client.OrganizationProfile.Modify(ctx, org.ID, func(p *cloudflare.OrganizationProfile) error {
 		p.BusinessPhone = "+1 555 0199"
 		return nil

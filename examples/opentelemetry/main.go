@@ -1,8 +1,7 @@
-// Opentelemetry lists organizations and those below them, and draws the trace of it in the terminal: one span for
-// each thing that the program does, and below it one for each request that the client sends for that, so that pages
-// and retries can be seen.
+// Opentelemetry lists organizations and draws the trace of that in the terminal. Each list has a span, and below it one
+// for each request, so that pages and retries can be seen.
 //
-// It talks to a server in this process that fails two requests. With -live it talks to Cloudflare.
+// It uses an in-memory API that fails two requests. With -live it uses Cloudflare's API.
 package main
 
 import (
@@ -26,13 +25,13 @@ import (
 
 const usage = `Usage: opentelemetry [-live] [-page-size n]
 
-Lists organizations and those below them, and draws the trace of it.
+Lists the root organizations and those directly below them, and draws the trace.
 
 `
 
 const exits = `
 Exit codes: 0 done, 1 failed, 2 wrong usage or no credential, 130 interrupted.
-What fails or is interrupted has a trace too, up to where it came.
+The trace is also drawn if the program fails or is interrupted.
 `
 
 func main() {
@@ -44,7 +43,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("opentelemetry", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	live := flags.Bool("live", false, "talk to Cloudflare, with the credential in CLOUDFLARE_API_TOKEN,\nor in CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL; it only reads")
+	live := flags.Bool("live", false, "use Cloudflare's API, with the credential in CLOUDFLARE_API_TOKEN,\nor in CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL; nothing is changed")
 	pageSize := flags.Int("page-size", 10, "`n` organizations on a page, 1 to 1000")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -61,7 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 
-	// In a program of your own, an exporter to a collector takes the place of this one, behind WithBatcher.
+	// Your own program would use an exporter to a collector here, with sdktrace.WithBatcher.
 	drawing := &tree{out: stdout}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(drawing))
 
@@ -77,7 +76,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	err = inventory(ctx, provider.Tracer("inventory"), client, *pageSize)
-	drawn := provider.Shutdown(context.WithoutCancel(ctx)) // an interrupted program's trace is worth seeing too
+	drawn := provider.Shutdown(context.WithoutCancel(ctx)) // draws the trace, even after an interruption
 	switch {
 	case err != nil && ctx.Err() != nil:
 		fmt.Fprintln(stderr, "opentelemetry: interrupted")
@@ -92,7 +91,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// failingServer has organizations enough for several pages. It fails a request with an answer, and one without.
+// failingServer returns a server with several pages of organizations. One request gets status 503, and one response is
+// cut off.
 func failingServer() *cloudflaretest.Server {
 	server := cloudflaretest.NewServer()
 	for root, size := range []int{25, 3} {
@@ -106,7 +106,7 @@ func failingServer() *cloudflaretest.Server {
 	return server
 }
 
-// inventory counts the organizations at the top and those directly below each.
+// inventory lists the root organizations, and those directly below each.
 func inventory(ctx context.Context, tracer trace.Tracer, client *cloudflare.Client, pageSize int) (err error) {
 	ctx, span := tracer.Start(ctx, "inventory")
 	defer func() { end(span, err) }()
@@ -123,8 +123,8 @@ func inventory(ctx context.Context, tracer trace.Tracer, client *cloudflare.Clie
 	return nil
 }
 
-// list is an operation with a span of its own. The spans of its requests become that one's children, because the
-// client hands the context on to the transport.
+// list returns the organizations that params select, within a span. The spans of its requests are below that span, as
+// the client passes the context to the transport.
 func list(ctx context.Context, tracer trace.Tracer, client *cloudflare.Client, params cloudflare.OrganizationListParams) (organizations []*cloudflare.Organization, err error) {
 	ctx, span := tracer.Start(ctx, "list organizations", trace.WithAttributes(attribute.String("parent", params.ParentID)))
 	defer func() {
@@ -143,7 +143,7 @@ func list(ctx context.Context, tracer trace.Tracer, client *cloudflare.Client, p
 
 func end(span trace.Span, err error) {
 	if err != nil {
-		span.SetStatus(codes.Error, err.Error()) // the client's errors hold no credential
+		span.SetStatus(codes.Error, err.Error()) // errors of the client contain no credential
 	}
 	span.End()
 }

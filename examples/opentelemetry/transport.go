@@ -13,28 +13,27 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// traced returns an HTTP client for [cloudflare.WithHTTPClient] that makes a span of every request: of each page, and
-// of each attempt at it, from its first byte to the last of the answer. otelhttp records no header, so no credential.
+// traced returns an HTTP client for [cloudflare.WithHTTPClient] that starts a span for each attempt. The span ends with
+// the body of the response. otelhttp records no headers, so the span contains no credential.
 func traced(base http.RoundTripper, provider trace.TracerProvider) *http.Client {
 	return &http.Client{Transport: otelhttp.NewTransport(resends{base},
 		otelhttp.WithTracerProvider(provider),
 		otelhttp.WithSpanNameFormatter(spanName),
-		// What the rest of the program puts into a trace's baggage is not for a third party to see. Leave this out
-		// and the global propagator sends it, if one is set.
+		// Without this option, a global propagator would send the trace context and the baggage to the API.
 		otelhttp.WithPropagators(propagation.NewCompositeTextMapPropagator()),
 	)}
 }
 
 var anID = regexp.MustCompile(`[0-9a-f]{32}`)
 
-// spanName is the same for all requests of one operation, as backends group by it; which organization and which page
-// it was is in the attribute url.full.
+// spanName returns the same name for all requests of one operation, because backends group spans by name. The attribute
+// url.full has the IDs and the page token.
 func spanName(_ string, r *http.Request) string {
 	return r.Method + " " + anID.ReplaceAllString(strings.TrimPrefix(r.URL.Path, "/client/v4"), "{id}")
 }
 
-// resends sits below otelhttp and adds to its spans what only this API's users look for: which attempt it was, and
-// the ray ID, which Cloudflare's support asks for.
+// resends is a transport below otelhttp. It adds two attributes to the spans: the number of resends, and the ray ID,
+// which identifies the request in Cloudflare's logs.
 type resends struct{ base http.RoundTripper }
 
 func (t resends) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -51,8 +50,8 @@ func (t resends) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// countResends prepares the context of one call, or of one range over All. Within that, a request equal to the one
-// before it is another attempt.
+// countResends returns a context for one call, or for one range over All. A request with this context that equals the
+// one before it counts as a resend.
 func countResends(ctx context.Context) context.Context {
 	return context.WithValue(ctx, counterKey{}, new(counter))
 }

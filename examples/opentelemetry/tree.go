@@ -19,13 +19,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// tree is an exporter that draws: it collects spans, and draws one tree for each trace when it is shut down.
+// tree is an exporter that collects spans. Shutdown draws a tree for each trace.
 type tree struct {
 	out   io.Writer
 	spans []sdktrace.ReadOnlySpan
 }
 
-// ExportSpans is not called by two goroutines at once: exporters need no lock.
+// ExportSpans needs no lock, because exporters are not called concurrently.
 func (t *tree) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
 	t.spans = append(t.spans, spans...)
 	return nil
@@ -59,7 +59,7 @@ type row struct {
 	span  sdktrace.ReadOnlySpan
 }
 
-// rows is a span and what is below it, from top to bottom.
+// rows returns a row for span and for each span below it, from top to bottom.
 func rows(span sdktrace.ReadOnlySpan, children map[trace.SpanID][]sdktrace.ReadOnlySpan, first, rest string) []row {
 	all := []row{{first + label(span), span}}
 	below := children[span.SpanContext().SpanID()]
@@ -73,7 +73,7 @@ func rows(span sdktrace.ReadOnlySpan, children map[trace.SpanID][]sdktrace.ReadO
 	return all
 }
 
-// label is the name of a span with what tells it from its siblings.
+// label returns the name of a span, with its page, its parent organization and its attempt.
 func label(span sdktrace.ReadOnlySpan) string {
 	label := span.Name()
 	if full, err := url.Parse(value(span, "url.full").AsString()); err == nil {
@@ -90,7 +90,7 @@ func label(span sdktrace.ReadOnlySpan) string {
 	return label
 }
 
-// short is the end of an opaque text, where those of the same kind differ most.
+// short returns the end of an ID or a page token, because these often begin alike.
 func short(text string) string {
 	const most = 8
 	if runes := []rune(text); len(runes) > most {
@@ -129,7 +129,7 @@ func length(span sdktrace.ReadOnlySpan) string {
 	return fmt.Sprintf("%.1f ms", float64(span.EndTime().Sub(span.StartTime()))/float64(time.Millisecond))
 }
 
-// bar shows when a span ran, in the time of root. The gaps are waits.
+// bar draws the time of a span within the time of root.
 func bar(span, root sdktrace.ReadOnlySpan) string {
 	const width = 40
 	total := max(1, root.EndTime().Sub(root.StartTime()))

@@ -16,22 +16,22 @@ import (
 
 var errOpen = errors.New("circuit breaker is open")
 
-// pacer sends at most one request per interval, and none for a minute after three failures in a row. A circuit breaker
-// belongs into a limiter, where nothing was sent yet. In a transport, it would make the outcome of writes unknown.
-// For the rate alone, use the *rate.Limiter of golang.org/x/time/rate.
+// pacer admits one request per interval, and none for a minute after three failures in a row. A request that a limiter
+// rejects was not sent. If a transport rejected it, the outcome of a write would be unknown. To limit only the rate,
+// use the *rate.Limiter of golang.org/x/time/rate.
 type pacer struct {
-	interval time.Duration
-	mu       sync.Mutex
-	next     time.Time
-	failures int
-	closed   time.Time
+	interval  time.Duration
+	mu        sync.Mutex
+	next      time.Time
+	failures  int
+	openUntil time.Time // the circuit breaker
 }
 
 // Wait is called before each attempt.
 func (p *pacer) Wait(ctx context.Context) error {
 	p.mu.Lock()
 	now := time.Now()
-	if now.Before(p.closed) {
+	if now.Before(p.openUntil) {
 		p.mu.Unlock()
 		return errOpen
 	}
@@ -53,7 +53,7 @@ func (p *pacer) attempt(_ context.Context, a cloudflare.Attempt) {
 	if a.Err == nil && a.StatusCode < 500 {
 		p.failures = 0
 	} else if p.failures++; p.failures >= 3 {
-		p.closed = time.Now().Add(time.Minute)
+		p.openUntil = time.Now().Add(time.Minute)
 	}
 }
 

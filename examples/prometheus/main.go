@@ -1,5 +1,5 @@
-// Prometheus lists organizations and reads one of them, and prints the metrics of the requests that this took. It talks
-// to a server in this process that fails one request.
+// Prometheus lists organizations, reads one of them, and prints the metrics of its requests. It uses an in-memory API
+// that fails one request.
 package main
 
 import (
@@ -38,7 +38,7 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 
-	// A service has promhttp.HandlerFor(registry, promhttp.HandlerOpts{}) in place of these lines.
+	// A service serves promhttp.HandlerFor(registry, promhttp.HandlerOpts{}) instead.
 	families, err := registry.Gather()
 	if err != nil {
 		return err

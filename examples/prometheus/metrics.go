@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// metrics counts attempts and measures how long they take. The routes of the API are few, so they make good labels.
+// metrics counts attempts and measures how long they take. A route has placeholders for IDs, so that it can be a label.
 func metrics(registry prometheus.Registerer) cloudflare.Option {
 	duration := promauto.With(registry).NewHistogramVec(prometheus.HistogramOpts{
 		Name: "cloudflare_attempt_duration_seconds",

@@ -1,4 +1,4 @@
-// Quickstart is a tour of the seven operations on organizations and profiles, on a server in this process.
+// Quickstart is a tour of the seven operations on organizations and profiles, on an in-memory API.
 package main
 
 import (
@@ -18,8 +18,8 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	live := flag.Bool("live", false, "read organizations of your account, and change nothing")
-	serve := flag.Bool("serve", false, "keep the server open until Ctrl-C, for other programs")
+	live := flag.Bool("live", false, "read the organizations of the credential in the environment, and change nothing")
+	serve := flag.Bool("serve", false, "serve the in-memory API to other programs until Ctrl-C")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -164,7 +164,7 @@ func get(ctx context.Context, client *cloudflare.Client, id string) error {
 // step prints the method and the operation that come next.
 func step(method, operation string) { fmt.Printf("\n%-28s %s\n", method, operation) }
 
-// printAccess adds a few organizations, and prints how other programs reach the server.
+// printAccess adds a few organizations, and prints how other programs use the server.
 func printAccess(server *cloudflaretest.Server) {
 	root := server.AddOrganization("Example Group", "")
 	server.AddOrganization("Europe", root)

@@ -23,7 +23,7 @@ func main() {
 	client := server.Client(cloudflare.WithMaxRetries(0))                 // with a real account: cloudflare.NewClient()
 
 	params := cloudflare.OrganizationListParams{PageSize: 2}
-	for range 3 { // tries; a program that stores PageToken can also resume after a restart
+	for range 3 { // a program that stores PageToken can also resume after a restart
 		err := printAll(ctx, client, params)
 		if err == nil {
 			return

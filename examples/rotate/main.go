@@ -1,4 +1,4 @@
-// Rotate uses a token that is replaced while the client lives, for example from a vault.
+// Rotate uses a token from a vault, which is replaced while the client is in use.
 package main
 
 import (

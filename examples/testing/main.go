@@ -1,4 +1,4 @@
-// Testing is code that calls the API; main_test.go shows how to test it without an account.
+// Testing has a function that calls the API. Its main_test.go shows how to test such code without an account.
 package main
 
 import (

@@ -16,7 +16,7 @@ func Example() {
 	// Output: onboarded
 }
 
-// A lost response must not create a second organization.
+// After a lost response, another run must not create a second organization.
 func TestOnboardAfterALostResponse(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()

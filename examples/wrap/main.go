@@ -39,8 +39,7 @@ func Zones(ctx context.Context, client *cloudflare.Client) iter.Seq2[*Item, erro
 // Lists pages by cursor.
 func Lists(ctx context.Context, client *cloudflare.Client, accountID string) iter.Seq2[*Item, error] {
 	return cloudflare.Paginate("", func(cursor string) (*cloudflare.Page[Item], error) {
-		path := []string{"accounts", accountID, "lists"}
-		items, info, err := list(ctx, client, "/accounts/{account_id}/lists", path, url.Values{"cursor": {cursor}})
+		items, info, err := list(ctx, client, "/accounts/{account_id}/lists", []string{"accounts", accountID, "lists"}, url.Values{"cursor": {cursor}})
 		return &cloudflare.Page[Item]{Items: items, NextPageToken: info.Cursors.After}, err
 	})
 }

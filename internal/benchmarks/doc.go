@@ -8,7 +8,7 @@
 //
 //	go test -bench . .
 //
-// README.md has figures and how to read them. This command prints its table, including program sizes and build times:
+// README.md has figures and explains them. This command prints its table, including program sizes and build times:
 //
 //	go run ./table
 //

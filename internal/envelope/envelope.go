@@ -20,21 +20,22 @@ type Envelope struct {
 	Result     Result     `json:"result"`
 	ResultInfo ResultInfo `json:"result_info"`
 
-	// Uncounted says that Result.Into takes no more memory than a few times its text, however many values that has.
+	// Uncounted turns off the limit on the number of values. Set it if Result.Into takes at most a few times the memory
+	// of its text.
 	Uncounted bool `json:"-"`
 }
 
-// options replace invalid UTF-8 with U+FFFD, so that one badly encoded name does not cost the whole response.
+// options replace invalid UTF-8 with U+FFFD, so that one badly encoded name does not make the whole response invalid.
 var options = json.JoinOptions(jsontext.AllowInvalidUTF8(true))
 
 // byteOrderMark is U+FEFF in UTF-8. Some proxies and servers begin a body with it.
 var byteOrderMark = []byte("\uFEFF")
 
-// Decode decodes body into e. It copies what it keeps, so that the caller may reuse body. The text of its errors never
-// quotes a value of the body.
+// Decode decodes body into e. The result shares no memory with body, so that the caller may reuse it. The text of its
+// errors never quotes a value of the body.
 //
-// If only the result or the result_info cannot be decoded, Decode still fills the other members. It returns nil in this
-// case if the response reports a failure, so that the errors of the API reach the caller.
+// If only the result or the result_info cannot be decoded, Decode still fills the other members. If such a response
+// reports a failure, Decode returns nil, so that the caller gets the errors of the API.
 func (e *Envelope) Decode(body []byte) error {
 	body = bytes.TrimPrefix(body, byteOrderMark)
 	if !e.Uncounted && len(body) > maxUncounted && countValues(body) > maxValues {
@@ -69,8 +70,8 @@ func (e *Envelope) Decode(body []byte) error {
 	return err
 }
 
-// Decode counts the values of a body above maxUncounted bytes and rejects more than maxValues, because a value of two
-// bytes, such as "", takes many times that in memory. A full page has about 30,000 values.
+// Decode counts the values of a body above maxUncounted bytes, and rejects more than maxValues. A value of two bytes,
+// such as "", takes many times that in memory. A full page has about 30,000 values.
 const (
 	maxUncounted = 1 << 20
 	maxValues    = 1 << 18
@@ -102,7 +103,7 @@ func describe(err error) error {
 		case errors.Is(err, jsontext.ErrDuplicateName):
 			return fmt.Errorf("%s: duplicate object member name", syntactic.JSONPointer)
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			return errors.New("it ends before its JSON does")
+			return errors.New("its JSON is incomplete")
 		}
 		return fmt.Errorf("it is not valid JSON from byte %d on", syntactic.ByteOffset)
 	}

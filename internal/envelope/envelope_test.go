@@ -118,10 +118,10 @@ func TestDecodeKeepsWhatWasSent(t *testing.T) {
 func TestDecodeErrors(t *testing.T) {
 	nested := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
 	for body, want := range map[string]string{
-		"":                                      "it ends before its JSON does",
-		"  ":                                    "it ends before its JSON does",
-		"\uFEFF":                                "it ends before its JSON does",
-		`{"success":tr`:                         "it ends before its JSON does",
+		"":                                      "its JSON is incomplete",
+		"  ":                                    "its JSON is incomplete",
+		"\uFEFF":                                "its JSON is incomplete",
+		`{"success":tr`:                         "its JSON is incomplete",
 		"<html>":                                "it is not valid JSON from byte 0 on",
 		"{'success':true}":                      "it is not valid JSON from byte 1 on",
 		"\uFEFF\uFEFF{}":                        "it is not valid JSON from byte 0 on",
@@ -212,7 +212,7 @@ func TestTruncatedBodies(t *testing.T) {
 		_, _, err := decode(body)
 		require.NoError(t, err)
 		for i := range len(body) {
-			if _, _, err := decode(body[:i]); err == nil || err.Error() != "it ends before its JSON does" {
+			if _, _, err := decode(body[:i]); err == nil || err.Error() != "its JSON is incomplete" {
 				t.Fatalf("%s: %v", body[:i], err)
 			}
 			if p := DecodeProblem([]byte(body[:i])); !reflect.DeepEqual(p, Problem{}) {

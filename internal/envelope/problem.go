@@ -17,8 +17,8 @@ type Problem struct {
 	RayID      string
 }
 
-// DecodeProblem decodes the body of an error response. The entries of errors count. If there are none and the body is
-// not an envelope, Errors has one entry with the first of these members that is not empty: error, message, and title
+// DecodeProblem decodes the body of an error response. Errors has the entries of errors. If the body has no errors and
+// is not an envelope, Errors has one entry with the first of these members that is not empty: error, message, and title
 // with detail. DecodeProblem returns the zero Problem if the body is not a JSON object.
 func DecodeProblem(body []byte) Problem {
 	var wire struct {

@@ -7,10 +7,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// ResultInfo holds what a list says about its pages. The API has three paging schemes: page tokens, cursors and page
+// ResultInfo holds the metadata of a page of a list. The API has three paging schemes: page tokens, cursors and page
 // numbers. A field is zero if the response does not have it.
 type ResultInfo struct {
-	NextPageToken string // next_page_token; one that is not a string is an error, because it may not be the last page
+	NextPageToken string // next_page_token; a token that is not a string is an error, because more pages may follow
 	TotalSize     int64  // total_size
 
 	Cursor       string // cursor
@@ -31,8 +31,8 @@ type ResultInfo struct {
 }
 
 // UnmarshalJSONFrom decodes the known members of an object, and skips any other value: some servers encode an empty
-// object as an array. Numbers may be strings. A number that cannot be decoded is zero, because it must not cost a page. A
-// cursor of another type is kept as its JSON, because without a cursor the page would be taken for the last one.
+// object as an array. Numbers may be strings. A number that cannot be decoded is zero: the page is usable without it. A
+// cursor of another type is kept as its JSON, because a page without a cursor would be taken for the last one.
 func (r *ResultInfo) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	r.span.start = dec.InputOffset()
 	if r.skip || dec.PeekKind() != jsontext.KindBeginObject {

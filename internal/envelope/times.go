@@ -10,9 +10,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// LenientTimes decodes times that RFC 3339 does not allow but that Cloudflare has sent: a blank or a lower-case t for T,
-// a lower-case z, an offset without a colon or without minutes, and no offset at all, which means UTC. It makes decoding
-// slower, so use it only after strict decoding has failed with IsTimeError.
+// LenientTimes decodes times in forms that RFC 3339 does not allow but that Cloudflare has sent. In these forms, T is a
+// blank or a lower-case t, Z is lower-case, or the offset has no colon, has no minutes, or is missing, which means UTC.
+// LenientTimes makes decoding slower, so use it only after strict decoding has failed with IsTimeError.
 var LenientTimes = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, t *time.Time) error {
 	switch dec.PeekKind() {
 	case jsontext.KindNull:

@@ -27,7 +27,7 @@ func (s *Sender) attempt(caller context.Context, signer *signer, number int, req
 	defer end(nil)
 	limit := startTimeLimit(s.Timeout, end)
 	defer limit.stop()
-	// Only a write needs proof that it was not sent. A read is traced when it is repeated, to tell what is in the way.
+	// Only a write needs proof that it was not sent. A repeated read is traced so that its error can name the proxy.
 	var seen *trace
 	if write := IsWrite(req.Method); write || number > 1 {
 		seen = &trace{native: s.native, keyed: req.keyed(), write: write, end: end}
@@ -35,7 +35,7 @@ func (s *Sender) attempt(caller context.Context, signer *signer, number int, req
 	}
 	response, result, err = s.exchange(ctx, s.request(ctx, signer, req, target), seen, &limit)
 
-	// What a transport returns when the context has ended may be the cause of the context, which is about something else.
+	// If the context has ended, a transport may return the cause of the context. That is not the error of this attempt.
 	ended := contextError(ctx) != nil
 	switch {
 	case err != nil && ended && contextError(caller) == nil:
@@ -48,7 +48,7 @@ func (s *Sender) attempt(caller context.Context, signer *signer, number int, req
 	return response, result, err
 }
 
-// whyEnded returns the error of an attempt that was ended here, and not by the caller.
+// whyEnded returns the error of an attempt that was ended by this package, and not by the caller.
 func (s *Sender) whyEnded(ctx context.Context, result outcome, limit *timeLimit) error {
 	switch {
 	case context.Cause(ctx) == errRepeated && result == unprocessed:
@@ -77,15 +77,15 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 	if s.jar != nil {
 		s.jar.SetCookies(r.URL, resp.Cookies())
 	}
-	if resp.StatusCode == 0 && s.fetches { // all that a browser tells of a redirect
+	if resp.StatusCode == 0 && s.fetches { // a browser reports a redirect as status 0
 		return nil, settled, errors.New("redirects are not followed")
 	}
-	if resp.StatusCode < 200 { // 101: what follows is not HTTP
+	if resp.StatusCode < 200 { // 101: the body is not HTTP
 		return nil, lost, fmt.Errorf("unexpected status %d", resp.StatusCode)
 	}
 	response := &RawResponse{StatusCode: resp.StatusCode, Header: resp.Header}
 	length := resp.ContentLength
-	if r.Method == http.MethodHead { // it announces a body that does not follow
+	if r.Method == http.MethodHead { // Content-Length is that of a GET; there is no body
 		length = 0
 	}
 	if err := response.read(resp.Body, length, limit); err != nil {
@@ -93,7 +93,7 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 			response.Release()
 			return nil, lost, err
 		}
-		response.Incomplete = err // the status says enough
+		response.Incomplete = err // the status is enough
 	}
 	return response, judgeStatus(resp.StatusCode), nil
 }

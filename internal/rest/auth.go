@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Credential is what requests are signed with: an API token, or a global API key with the email address of its user. It
-// keeps its secrets in a closure, which no print verb, encoder or reflection-based dumper looks into.
+// Credential signs requests: it is an API token, or a global API key with the email address of its user. Its secrets
+// are in a closure, which print verbs, encoders and reflection do not show.
 type Credential struct{ secrets func() secrets }
 
 type secrets struct {
@@ -29,8 +29,8 @@ func Key(key, email string) Credential { return newCredential(secrets{key: key, 
 
 func newCredential(s secrets) Credential { return Credential{func() secrets { return s }} }
 
-// Check returns an error unless c can be sent. It names the part of c that cannot be, but never shows it. It mends
-// nothing: a credential with white space around it was copied wrongly, and the caller should know.
+// Check returns an error unless c can be sent. The error names the invalid part of c, but never shows it. Check does
+// not trim white space: a caller who copied a credential incorrectly should notice.
 func (c Credential) Check() error {
 	if c.secrets == nil {
 		return errors.New("no credential")
@@ -66,16 +66,16 @@ type signer struct {
 	isToken bool
 	header  func() http.Header  // the headers of a request: a copy, to be changed
 	scrub   func(string) string // replaces every occurrence of one of the secrets
-	secrets func() []secrets    // what scrub redacts
+	secrets func() []secrets    // the secrets that scrub redacts
 }
 
-// unsigned is in the place of a credential that is not known yet.
+// unsigned is used until the credential is known.
 var unsigned = &signer{scrub: func(text string) string { return text }, secrets: func() []secrets { return nil }}
 
 func newSigner(c Credential, userAgent string) *signer {
 	own := c.secrets()
 	constant := http.Header{
-		"Accept":     {"application/json"}, // anything else makes the edge answer its errors in HTML
+		"Accept":     {"application/json"}, // for other values, the edge sends its errors as HTML
 		"User-Agent": {userAgent},
 	}
 	if own.isToken {
@@ -94,7 +94,7 @@ func (s *signer) redacting(all []secrets) *signer {
 	return &own
 }
 
-// after returns s, made to redact also what an earlier signer of the same call redacts.
+// after returns a signer like s that also redacts the secrets of an earlier signer of the same call.
 func (s *signer) after(earlier *signer) *signer {
 	if s == earlier {
 		return s
@@ -107,8 +107,8 @@ func (s *signer) after(earlier *signer) *signer {
 	return s.redacting(append(more, own...))
 }
 
-// sign returns the signer of the next attempt. It asks the credential source, if there is one, and prepares what it
-// returns unless that has not changed. If it fails, it leaves the gate.
+// sign returns the signer of the next attempt. If there is a credential source, sign calls it, and creates a new signer
+// if the credential has changed. If sign fails, it leaves the gate.
 func (s *Sender) sign(ctx context.Context) (_ *signer, err error) {
 	current := s.signer.Load()
 	if s.Source == nil {
@@ -127,7 +127,7 @@ func (s *Sender) sign(ctx context.Context) (_ *signer, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("credential source: %w", err)
 	}
-	if err := contextError(ctx); err != nil { // a write must not count as sent when nothing can be
+	if err := contextError(ctx); err != nil { // no attempt follows, so a write must not count as sent
 		return nil, err
 	}
 	if current == unsigned || current.secrets()[0] != c.secrets() {
@@ -142,7 +142,7 @@ func (s *Sender) sign(ctx context.Context) (_ *signer, err error) {
 func (s *Sender) Scrub(text string) string { return s.signer.Load().scrub(text) }
 
 // redactions pairs each spelling in which a server or a print verb may echo a secret with its replacement. Longer
-// spellings come first, so that a secret which begins with another one is replaced whole.
+// spellings come first, so that a secret is replaced as a whole if it begins with another secret.
 func redactions(all []secrets) []string {
 	var spellings []string
 	for _, s := range all {

@@ -17,8 +17,8 @@ const maxPooled = 1 << 20
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// read reads the whole body, so that the connection can be used again, or as much of it as the bounds allow. If it
-// fails, Body holds what was read before.
+// read reads the whole body, or as much of it as the bounds allow. After the whole body, the connection can be used
+// again. If read fails, Body holds the bytes that were read before.
 func (a *RawResponse) read(body io.Reader, contentLength int64, limit *timeLimit) error {
 	most := MaxErrorBody
 	if a.StatusCode < 300 {
@@ -30,8 +30,8 @@ func (a *RawResponse) read(body io.Reader, contentLength int64, limit *timeLimit
 	a.buffer = buffers.Get().(*[]byte)
 	buf := (*a.buffer)[:0]
 	defer func() { *a.buffer = buf }()
-	// A server may announce more than it sends, so only so much is allocated ahead. The spare bytes are to find the end
-	// without growing.
+	// A Content-Length may be too large, so it is used up to a limit. The spare bytes avoid growing the buffer just to
+	// find the end of the body.
 	if ahead := int(min(max(contentLength, 0), maxPooled)) + 512; cap(buf) < ahead {
 		buf = make([]byte, 0, ahead)
 	}

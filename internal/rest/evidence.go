@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// What net/http and crypto/tls say only in words is matched in this file, and nowhere else. TestWordsOfNetHTTP and
-// TestWordsOfTLS fail if a Go release changes the words.
+// Some conditions appear only in the error texts of net/http and crypto/tls. This file is the only one that matches
+// these texts. TestWordsOfNetHTTP and TestWordsOfTLS fail if a Go release changes them.
 
 const (
 	goAwayWords      = "http2: Transport received Server's graceful shutdown GOAWAY"
@@ -21,7 +21,7 @@ const (
 	streamWords      = "stream error: "
 	refusedWords     = "; REFUSED_STREAM; received from peer"
 
-	// net/http would have repeated a request, if it were able to.
+	// net/http wraps the error of a request that it would have repeated if it could.
 	adviceBefore = "http2: Transport: cannot retry err ["
 	adviceAfter  = "] after Request.Body was written; define Request.GetBody to avoid this error"
 
@@ -34,15 +34,15 @@ var mismatchAlerts = []string{
 	"tls: protocol version not supported", "tls: handshake failure", "tls: insufficient security level", "tls: no application protocol",
 }
 
-// disclaimed reports whether the server itself said, in HTTP/2, that it did not process the request.
+// disclaimed reports whether the server reported over HTTP/2 that it did not process the request.
 func disclaimed(err error) bool {
 	text := err.Error()
 	return text == goAwayWords || strings.HasPrefix(text, firstGoAwayWords) ||
 		strings.HasPrefix(text, streamWords) && strings.HasSuffix(text, refusedWords)
 }
 
-// neverConnected reports whether the type of err proves that there was no connection. It looks at err itself and not
-// through wrappers: a transport around another one may have sent the request before the failure that it reports.
+// neverConnected reports whether the type of err proves that there was no connection. It does not unwrap err: a
+// transport that wraps another one may have sent the request before the failure that it reports.
 func neverConnected(err error) bool {
 	if op, ok := err.(*net.OpError); ok && op.Op == "proxyconnect" { // net/http puts it around the dial to a proxy
 		err = op.Err
@@ -58,8 +58,8 @@ func neverConnected(err error) bool {
 	return false
 }
 
-// isHopeless reports whether err shows that another attempt would fail too: there is no such host, its certificate is
-// not trusted, it does not speak a common version of TLS, or a proxy does not let the request through.
+// isHopeless reports whether err shows that another attempt would fail too. Either the host does not exist, or its
+// certificate is not trusted, or it does not support a common version of TLS, or a proxy rejects the request.
 func isHopeless(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return true
@@ -100,8 +100,8 @@ func checkConnect(_ context.Context, proxy *url.URL, _ *http.Request, response *
 	return &connectRefusal{proxy.Host, response.StatusCode, response.Status}
 }
 
-// explain adds to the error of a round trip what net/http leaves out: that there was no connection, and which proxy is
-// in the way.
+// explain adds facts that net/http omits to the error of a round trip: that there was no connection, and which proxy
+// was used.
 func (s *Sender) explain(err error, r *http.Request, seen *trace) error {
 	text := err.Error()
 	if reason, ok := strings.CutPrefix(text, adviceBefore); ok { // the advice is to set GetBody
@@ -114,15 +114,15 @@ func (s *Sender) explain(err error, r *http.Request, seen *trace) error {
 	if s.proxy != nil {
 		proxy, _ = s.proxy(r) // if it fails, err says so
 	}
-	// Without checkConnect, all that net/http keeps of a response to CONNECT is the reason.
+	// Without checkConnect, net/http keeps only the reason phrase of a response to CONNECT.
 	if code := statusWithText(text); proxy != nil && code != 0 {
 		return &connectRefusal{proxy.Host, code, fmt.Sprint(code, " ", text)}
 	}
 	op, _ := err.(*net.OpError)
 	switch {
-	case seen == nil: // and so it is not known whether there was a connection
+	case seen == nil: // without a trace, it is not known whether there was a connection
 		return err
-	case op != nil && slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, op.Op): // which say it themselves
+	case op != nil && slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, op.Op): // their texts already say it
 		return err
 	case proxy != nil:
 		return fmt.Errorf("no connection through proxy %s: %w", proxy.Host, err)

@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// maxPause bounds what a server can ask of all calls at once: the API's own block lasts five minutes.
+// maxPause bounds how long a server can delay all calls. The API blocks a user for five minutes.
 const maxPause = 5 * time.Minute
 
-// slowStart is how long probing lasts if no response ends it. It is longer than responses take, or else calls would not
-// wait for the first one.
+// slowStart is how long probing lasts if no response ends it. It is longer than the time that responses take, so that
+// calls wait for the first one.
 const slowStart = 30 * time.Second
 
 // gate keeps the rate limit of a user, which all calls of a client share. The API allows 1,200 requests per 5 minutes
-// to a user, over all of the user's credentials, and 200 requests per second to an IP address. It reports the first
-// limit in the Ratelimit header of each response: how many requests remain, and when they will be as many as at the
-// beginning. A user who exceeds a limit is blocked for five minutes.
+// to a user, over all of the user's credentials, and 200 requests per second to an IP address. Each response reports
+// the first limit in its Ratelimit header: the number of requests that remain, and the time until that number is reset.
+// A user who exceeds a limit is blocked for five minutes.
 //
-// While no requests remain, no request starts. While few remain, no more are under way than remain, so that calls which
-// waited together do not spend their attempts on each other's 429s.
+// While no requests remain, no request starts. While few remain, no more requests are under way than remain. Otherwise
+// calls that waited together would exceed the limit again and use up their attempts.
 //
 //	          requests under way  a response reports a limit        it reports none  until has passed
 //	open      any number          limited, or paused if none remain
@@ -29,9 +29,10 @@ const slowStart = 30 * time.Second
 //	paused    none                a later reset counts                               probing
 //	probing   at most allowed     limited, or paused if none remain allowed + 1      open
 //
-// Responses overtake each other, so one may report more than remains by now. Such a response must not raise allowed: it
-// does so only if no other request is under way, and never during a pause. Any response may lower allowed. Probing
-// begins with allowed at one more than are under way: its response tells how many requests the new window has.
+// Responses can arrive out of order, so a response may report more requests than remain by now. Such a response must
+// not raise allowed. Therefore a response raises allowed only if no other request is under way, and never during a
+// pause. Any response may lower allowed. Probing begins with allowed at one more than the requests under way. The
+// response to that one request reports the size of the new window.
 type gate struct {
 	mu       sync.Mutex
 	state    gateState
@@ -50,10 +51,10 @@ const (
 	probing
 )
 
-// enter waits until a request may start; leave must follow. A pause that is longer than limit, or does not end before
-// ctx does, is ErrRateLimited at once, and reset is how long it lasts. A context that has ended is an error too: a write
-// must not count as sent when nothing can be. Behind requests that do not end, enter waits no longer than limit: what it
-// risks then is a 429.
+// enter waits until a request may start; leave must follow. If a pause is longer than limit or would pass the deadline
+// of ctx, enter returns ErrRateLimited at once, and the time until the reset. If ctx has ended, enter returns an error,
+// so that a write does not count as sent. If the requests under way do not end, enter waits no longer than limit. The
+// request that it then allows may get a 429.
 func (g *gate) enter(ctx context.Context, limit time.Duration) (reset time.Duration, err error) {
 	for overdue := false; ; {
 		if err := contextError(ctx); err != nil {
@@ -80,7 +81,7 @@ func (g *gate) enter(ctx context.Context, limit time.Duration) (reset time.Durat
 			case fits(ctx, wait) != nil:
 				return wait, fmt.Errorf("%w, which is past the deadline", used)
 			case wait > limit:
-				return wait, fmt.Errorf("%w, which is more than the longest wait of %s", used, limit)
+				return wait, fmt.Errorf("%w, which is longer than the maximum wait of %s", used, limit)
 			}
 		}
 		timer := time.NewTimer(min(wait, limit))
@@ -110,7 +111,7 @@ func (g *gate) expire(now time.Time) {
 	g.state = open
 }
 
-// leave ends what enter began, with the header of the response, or nil if there was no response.
+// leave must be called when a request ends, with the header of the response, or nil if there was no response.
 func (g *gate) leave(h http.Header) {
 	remaining, reset, reported := mostPressing(h)
 	g.mu.Lock()
@@ -142,7 +143,7 @@ func (g *gate) leave(h http.Header) {
 	}
 }
 
-// pause returns how much longer nothing may start.
+// pause returns how long no request may start, or zero.
 func (g *gate) pause() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Attempt describes one attempt of a call to the hooks. No credential is in it, except in Header if the server echoed one.
+// Attempt describes one attempt of a call to the hooks. It contains no credential, except in Header if the server
+// echoed one.
 type Attempt struct {
 	Method string
 	Path   string // escaped, below the base URL, without the query
@@ -30,15 +31,15 @@ type Attempt struct {
 }
 
 // report completes a and passes it to the hooks.
-func (s *Sender) report(ctx context.Context, a Attempt, answer *RawResponse, scrub func(string) string) {
+func (s *Sender) report(ctx context.Context, a Attempt, response *RawResponse, scrub func(string) string) {
 	if a.Route == "" {
 		a.Route = a.Path
 	}
 	a.Path, a.Route, a.Scrub = scrub(a.Path), scrub(a.Route), scrub
-	if answer != nil {
-		a.StatusCode, a.RayID, a.Header = answer.StatusCode, shorten(scrub(answer.Header.Get("Cf-Ray"))), answer.Header
+	if response != nil {
+		a.StatusCode, a.RayID, a.Header = response.StatusCode, shorten(scrub(response.Header.Get("Cf-Ray"))), response.Header
 	}
-	if !a.Retry { // then RetryIn is what the server asked for
+	if !a.Retry { // without a retry, RetryIn is the wait that the server requested
 		a.RetryIn = 0
 	}
 	for _, hook := range s.Hooks {
@@ -46,8 +47,8 @@ func (s *Sender) report(ctx context.Context, a Attempt, answer *RawResponse, scr
 	}
 }
 
-// level is for who should look: nobody after a success; whoever wrote the call where the API says no or the caller is
-// gone; an operator where something is wrong on the way or at the API, even if another attempt mends it.
+// level is Debug for a success. It is Info if the cause is the call itself: a 4xx, or a canceled context. It is Warn if
+// something is wrong with the network or the API, which an operator may want to know even if the next attempt succeeds.
 func (a *Attempt) level() slog.Level {
 	switch {
 	case errors.Is(a.Err, context.Canceled):
@@ -62,8 +63,8 @@ func (a *Attempt) level() slog.Level {
 	return slog.LevelWarn
 }
 
-// LogTo returns a hook that writes to l. Nothing else refers to what writes records, so that the linker leaves it, and
-// slog's handlers with it, out of a program that asks for no log.
+// LogTo returns a hook that writes to l. Only LogTo refers to the code that writes records. So the linker can leave
+// that code, and the handlers of slog, out of a program that does not use WithLogger.
 func LogTo(l *slog.Logger) func(context.Context, Attempt) {
 	return func(ctx context.Context, a Attempt) {
 		level := a.level()

@@ -16,7 +16,7 @@ type RateLimit struct {
 	Reset, Window    time.Duration
 }
 
-// RateLimits reads the Ratelimit and Ratelimit-Policy headers. A member that cannot be read is left out.
+// RateLimits reads the Ratelimit and Ratelimit-Policy headers. A member that cannot be read is omitted.
 func RateLimits(h http.Header) []RateLimit {
 	var limits []RateLimit
 	for m := range members(h["Ratelimit"]) {
@@ -96,7 +96,7 @@ func (m member) number(key string) (int64, bool) {
 	return 0, false
 }
 
-// count returns n, or the largest int there is.
+// count returns n, or the largest int if n is larger.
 func count(n int64) int { return int(min(n, math.MaxInt)) }
 
 // mostPressing returns the smallest number of remaining requests, with the longest reset that belongs to it.

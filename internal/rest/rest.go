@@ -1,6 +1,6 @@
 // Package rest sends requests to one origin and returns the responses. It builds, signs, limits and repeats requests,
-// and reports each attempt to hooks. It is the only package of this module that does I/O, and it does not know what a
-// response means.
+// and reports each attempt to hooks. It is the only package of this module that does I/O, and it does not interpret
+// responses.
 package rest
 
 import (
@@ -42,7 +42,7 @@ type Sender struct {
 	gate   gate
 	signer atomic.Pointer[signer] // the last one that was used; never nil
 
-	// A closure, so that nothing that prints a Sender reaches the credentials in the buffers of its connections.
+	// A closure, so that printing a Sender does not show the credentials in the buffers of its connections.
 	roundTrip func(*http.Request) (*http.Response, error)
 	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
 	native    bool                                  // the transport is an *http.Transport
@@ -116,7 +116,7 @@ type Failure struct {
 	Last       *RawResponse  // the last response, nil if there was none; to be released
 	Unknown    bool          // an attempt was a write that may have happened
 	RetryAfter time.Duration // until the reset, if the client's own rate limit ended the call
-	Causes     []error       // why the last attempt has no response, and why no other one followed
+	Causes     []error       // why the last attempt has no response, and why no other attempt followed
 
 	Scrub func(string) string // redacts the credentials of all attempts
 }
@@ -209,8 +209,8 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	}
 }
 
-// wait returns how long to wait before the next attempt, and false if there must be none: the server asks for more than
-// the client is willing to wait, and the caller is better served by the response.
+// wait returns the wait before the next attempt. It returns false if the server requests a longer wait than
+// MaxRetryWait: the call then returns the response at once.
 func (s *Sender) wait(response *RawResponse, attempts int) (time.Duration, bool) {
 	wait := backoff(attempts, s.MaxRetryWait)
 	if response == nil {

@@ -56,7 +56,7 @@ func TestTarget(t *testing.T) {
 func TestBaseURLProblems(t *testing.T) {
 	const (
 		scheme    = "must begin with https://"
-		printable = "must be printable ASCII without blanks and backslashes"
+		printable = "must be printable ASCII without blanks or backslashes"
 		host      = "must have a host"
 		badHost   = "has a host that is not valid"
 		loopback  = "must begin with https://, because http:// is allowed only for localhost and loopback addresses"

@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// outcome is what one attempt came to.
+// outcome classifies how one attempt ended.
 type outcome int
 
 const (
 	settled     outcome = iota // a response that another attempt would not change
-	throttled                  // 429: the API did not look at the request
+	throttled                  // 429: the API did not process the request
 	troubled                   // a response of a server or an edge that may have done the work before it failed
 	unprocessed                // proven not to have been sent, or not to have been processed
 	hopeless                   // not sent, and another attempt would fail too: a bad certificate, a host that does not exist
 	lost                       // no complete response: the request may have arrived
 )
 
-// rules says, for each outcome, what may follow. A repeat is harmless if the request is idempotent, and for any request
-// if the first one had no effect. Nothing else is ever repeated.
+// rules holds what each outcome allows. A request may be repeated if it is idempotent, or if the attempt had no effect.
+// No other request is repeated.
 var rules = [...]struct {
 	repeatIdempotent bool // GET, HEAD, PUT, DELETE, and requests that are marked as idempotent
 	repeatOther      bool // POST, PATCH
@@ -75,15 +75,16 @@ func judgeStatus(status int) outcome {
 
 const firstBackoff = 500 * time.Millisecond
 
-// backoff returns the wait before the n-th retry, n from 1, unless the server asks for another one. It is random, up to a
-// bound that doubles, so that clients which failed together do not come back together.
+// backoff returns the wait before the n-th retry, n from 1, unless the server requests another wait. It is random, up
+// to a bound that doubles, so that clients that fail at the same time do not retry at the same time.
 func backoff(n int, limit time.Duration) time.Duration {
 	bound := min(limit, firstBackoff<<min(n-1, 31))
 	return rand.N(bound + 1)
 }
 
-// RetryAfter reads a Retry-After header, in seconds or as a date, and returns zero for one that cannot be read or does
-// not lie in the future. A date is relative to the server's own clock, if the response has a Date header.
+// RetryAfter returns the wait in a Retry-After header, which is a number of seconds or a date. It returns zero if the
+// header cannot be read, or if the date is not in the future. A date is relative to the server's own clock, if the
+// response has a Date header.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {
@@ -106,7 +107,7 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	return max(0, date.Sub(now))
 }
 
-// seconds returns n seconds, or the longest duration there is.
+// seconds returns n seconds, or the longest Duration if that is shorter.
 func seconds(n int64) time.Duration {
 	return time.Duration(min(n, int64(math.MaxInt64/time.Second))) * time.Second
 }

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// Three questions decide about a request that got no response. Was it sent? Was it processed? Is another attempt of
-// any use? Each is answered from evidence: from what httptrace reports, from what the server said in HTTP/2, and from
-// the type of the error.
+// If a request gets no response, three questions decide what follows. Was the request sent? Was it processed? Would
+// another attempt help? The evidence is the events of httptrace, the HTTP/2 frames that the server sent, and the type
+// of the error.
 
 // trace records what httptrace reports of one attempt. Its functions may be called after RoundTrip has returned, so it
 // is locked, and never used for another attempt.
 type trace struct {
 	httptrace.ClientTrace
-	native bool                    // the transport is net/http's own, with nothing around it
+	native bool                    // the transport is an *http.Transport that is not wrapped
 	keyed  bool                    // the request has an idempotency key, with which HTTP/1.1 requests are repeated by net/http
 	write  bool                    // a request that must not be repeated unless the client decides so
 	end    context.CancelCauseFunc // ends the attempt
@@ -30,8 +30,8 @@ type trace struct {
 	wrote    bool     // the request, or as much of it as the connection took
 	pending  bool     // no byte of a response has arrived since
 	repeated bool     // net/http began to send the request again, and was stopped
-	sameConn bool     // it did so on the same connection
-	resent   bool     // what is around net/http sent the request again, after a response
+	sameConn bool     // the repeat was on the same connection
+	resent   bool     // a transport that wraps net/http repeated the request after a response
 }
 
 // errRepeated ends an attempt in which net/http begins to send a write for the second time.
@@ -58,7 +58,7 @@ func (t *trace) gotConn(info httptrace.GotConnInfo) {
 	switch {
 	case !t.got:
 		t.got, t.conn = true, info.Conn
-	case !t.wrote: // the first connection was of no use
+	case !t.wrote: // the first connection was not used
 	case !t.pending || !t.write:
 		t.resent = true
 	default:
@@ -85,7 +85,7 @@ func (t *trace) gotResponse() {
 	t.pending = false
 }
 
-// unconnected reports whether the transport asked for a connection and has got none.
+// unconnected reports whether the transport requested a connection and did not get it.
 func (t *trace) unconnected() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -104,8 +104,8 @@ func protocolOf(conn net.Conn) string {
 	return "http/1.1"
 }
 
-// judge says what a round trip came to that ended with err. A nil trace is that of a read. The context ended before
-// that, or it did not.
+// judge returns the outcome of a round trip that ended with err. The trace is nil for a read that is not traced. ended
+// reports whether the context had ended before.
 func (t *trace) judge(err error, write, ended bool) outcome {
 	proven := t != nil && t.unprocessed(err, ended)
 	switch {
@@ -142,10 +142,10 @@ func (t *trace) unprocessed(err error, ended bool) bool {
 func (t *trace) repeatProves() bool {
 	switch protocolOf(t.conn) {
 	case "h2":
-		// On the same connection, because the server refused the stream; on another one, because of a GOAWAY.
+		// On the same connection, the reason is a REFUSED_STREAM of the server. On another connection, it is a GOAWAY.
 		return t.sameConn || !repeatsProtocolErrors
 	case "http/1.1":
-		// Because nothing was written, or because there is a key.
+		// The reason is that nothing was written, or that the request has an idempotency key.
 		return !t.keyed
 	}
 	return false

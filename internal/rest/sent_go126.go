@@ -2,6 +2,6 @@
 
 package rest
 
-// repeatsProtocolErrors: Go 1.26 repeats a request without a body also if the server reset its stream with
-// PROTOCOL_ERROR, which does not prove that the request was not processed.
+// repeatsProtocolErrors reports whether net/http repeats a request without a body if the server reset its stream with
+// PROTOCOL_ERROR. Go 1.26 does. This error does not prove that the request was not processed.
 const repeatsProtocolErrors = true

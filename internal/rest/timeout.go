@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// bytesPerSecond is how fast a body must arrive at least, once the time-out has passed.
+// bytesPerSecond is the slowest rate at which a body may arrive after the timeout has passed.
 const bytesPerSecond = 8 << 10
 
-// timeLimit ends an attempt that takes longer than the time-out, plus one second for every 8 KiB of body that has
-// arrived. A slow line may finish a large page, and a server that sends a byte now and then may not hold a call.
+// timeLimit ends an attempt that takes longer than the timeout, plus one second for every 8 KiB of body that has
+// arrived. So a slow connection can finish a large page, but a server that sends single bytes cannot delay a call
+// forever.
 type timeLimit struct {
 	timer   *time.Timer // nil: there is no limit
 	began   time.Time
@@ -17,7 +18,7 @@ type timeLimit struct {
 	added   int // seconds
 }
 
-// startTimeLimit starts a limit that ends a context by way of end. A timeout of 0 means that there is none.
+// startTimeLimit starts a limit that calls end when it is reached. A timeout of 0 means no limit.
 func startTimeLimit(timeout time.Duration, end context.CancelCauseFunc) timeLimit {
 	if timeout <= 0 {
 		return timeLimit{}
@@ -37,7 +38,7 @@ func (l *timeLimit) arrived(n int) {
 	}
 }
 
-// duration returns how long the attempt may take, as things stand.
+// duration returns how long the attempt may take, with the bytes that have arrived so far.
 func (l *timeLimit) duration() time.Duration {
 	return l.timeout + time.Duration(l.added)*time.Second
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// sharedTransport serves every client that brings none, so that a program with a client for each tenant has one set
-// of connections. No credential lives in it.
+// sharedTransport is the transport of every client without one of its own. A program with a client for each tenant
+// therefore has one set of connections. It holds no credential.
 var sharedTransport = sync.OnceValue(NewTransport)
 
 // NewTransport returns a new transport with the settings of the shared one.
@@ -25,8 +25,8 @@ func NewTransport() *http.Transport {
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
 		TLSClientConfig:        &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0)},
-		// A connection can die without a sign: behind a NAT or a VPN, or while the machine sleeps. All requests share
-		// one HTTP/2 connection, so it must be found and replaced.
+		// A connection can fail without an error: behind a NAT or a VPN, or while the machine sleeps. All requests
+		// share one HTTP/2 connection, so a dead connection must be detected and replaced.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
 	}
 }

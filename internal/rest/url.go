@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// parseBase checks a base URL. Its errors do not show the URL, because what is wrong with it may be a password.
+// parseBase checks a base URL. Its errors do not show the URL, which may contain a password.
 func parseBase(base string) (*url.URL, error) {
 	invalid := func(problem string) (*url.URL, error) {
 		return nil, fmt.Errorf("%w: WithBaseURL: the URL %s", ErrInvalidArgument, problem)
@@ -20,7 +20,7 @@ func parseBase(base string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	switch {
 	case strings.ContainsFunc(base, notPrintable) || strings.Contains(base, `\`):
-		return invalid("must be printable ASCII without blanks and backslashes")
+		return invalid("must be printable ASCII without blanks or backslashes")
 	case err != nil:
 		return invalid("is not valid")
 	case u.User != nil:
@@ -73,13 +73,14 @@ func (s *Sender) target(segments []string, query string) (u *url.URL, path strin
 	return &own, escaped[len(base):], err
 }
 
-// SegmentProblem returns why a text is not a single segment of a path to every server and proxy on the way, or "" if it
-// is. It does not show the text, which may be a credential that was passed in the wrong place.
+// SegmentProblem returns why a value is not valid as a single path segment, or "" if it is valid. Every server and
+// proxy must read it as one segment. The problem does not show the value, which may be a credential that was passed in
+// the wrong place.
 func SegmentProblem(segment string) string {
 	switch {
 	case segment == "":
 		return "is empty"
-	case strings.Trim(segment, "0123456789abcdefghijklmnopqrstuvwxyz_-") == "": // what most paths are made of
+	case strings.Trim(segment, "0123456789abcdefghijklmnopqrstuvwxyz_-") == "": // most paths have only these
 		return ""
 	case segment == "." || segment == "..":
 		return "must not be . or .."

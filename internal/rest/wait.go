@@ -9,7 +9,7 @@ import (
 // fits returns an error if a wait would not end before the deadline of ctx.
 func fits(ctx context.Context, wait time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-		return fmt.Errorf("a wait of %s does not fit: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
+		return fmt.Errorf("a wait of %s would pass the deadline: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
 	}
 	return nil
 }

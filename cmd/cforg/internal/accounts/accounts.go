@@ -17,12 +17,12 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
-const long = `Accounts lists the accounts of all organizations, by organization and name. With an ORGANIZATION, a name or an ID, it
-lists those of that one and of everything below it.
+const long = `Accounts lists the accounts of all organizations, by organization and name. With ORGANIZATION (a name or an ID), it
+lists only the accounts of that organization and of those below it.
 
-The column 2FA tells whether the account requires two-factor authentication; it is empty if the API does not say. If the
-accounts of an organization cannot be read, the rest is listed and the exit code is 1. JSON has all fields that the API
-sends, tags included.`
+The column 2FA says whether an account requires two-factor authentication. It is empty if the API does not say. If the
+accounts of an organization cannot be read, the others are listed and the exit code is 1. JSON has all fields of each
+account, including its tags.`
 
 var formats = map[string]func(io.Writer, []row) error{"table": printTable, "json": printJSON, "csv": printCSV}
 
@@ -70,10 +70,11 @@ func run(ctx context.Context, env *cli.Env, args []string, params cloudflare.Org
 		slices.SortFunc(found[i], func(a, b row) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 		return nil
 	})
-	if ctx.Err() != nil {
+	rows := slices.Concat(found...)
+	if ctx.Err() != nil || incomplete != nil && rows == nil {
 		return incomplete
 	}
-	if err := show(env.Stdout, slices.Concat(found...)); err != nil {
+	if err := show(env.Stdout, rows); err != nil {
 		return err
 	}
 	return incomplete

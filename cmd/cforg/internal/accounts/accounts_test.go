@@ -80,3 +80,15 @@ func TestAccountsTellWhatCouldNotBeRead(t *testing.T) {
 		assert.Equal(t, cli.ExitInterrupted, w.Run(w.InterruptAt(t.Context(), 30), Command, "").Code)
 	})
 }
+
+// Whoever could read nothing has not found that there is nothing.
+func TestAccountsOfNothingReadable(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		for _, format := range []string{"table", "json", "csv"} {
+			got := w.RunWithToken(t, Command, "--format", format)
+			assert.Equal(t, cli.ExitFailed, got.Code)
+			assert.Contains(t, got.Stderr, "60 of 60 organizations could not be read in full")
+			assert.Empty(t, got.Stdout)
+		}
+	})
+}

@@ -11,16 +11,17 @@ import (
 
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/demo"
+	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
 const long = `Audit-log prints the entries of an organization's audit log as JSON lines, as the API sends them, oldest first.
 
-With --checkpoint, it remembers in a file what it has printed, and the next run goes on from there. Every entry is
-printed at least once. Entries are read again for a while, because some are recorded late (--overlap), and those that
-were printed before are left out. Only a crash can print an entry twice: between printing it and writing the file.
+With --checkpoint, it records in a file what it has printed, and the next run continues there. Every entry is printed at
+least once. Each run also reads a period that was read before (--overlap), because entries may be recorded late. It
+skips entries that it has printed. Only a crash between printing an entry and writing the file can print it twice.
 
-With --follow, it goes on until Ctrl-C, and then ends with exit code 0. Without --checkpoint and --since, it begins
-24 hours ago.`
+With --follow, it continues until Ctrl-C, and then ends with exit code 0. Without a checkpoint and --since, it begins 24
+hours ago.`
 
 // Command returns "cforg audit-log".
 func Command(env *cli.Env) *cobra.Command {
@@ -42,11 +43,11 @@ func Command(env *cli.Env) *cobra.Command {
 		RunE: env.Run(func(ctx context.Context, _ []string) error { return o.run(ctx) }),
 	}
 	flags := command.Flags()
-	flags.Var(&o.since, "since", "where to begin: a date, an RFC 3339 time, or a duration before now. A checkpoint counts instead")
-	flags.StringVar(&o.checkpoint, "checkpoint", "", "remember in this `file` what was printed")
-	flags.BoolVarP(&o.follow, "follow", "f", false, "go on until Ctrl-C")
-	flags.DurationVar(&o.interval, "interval", 30*time.Second, "how long to wait between two looks with --follow")
-	flags.DurationVar(&o.overlap, "overlap", 15*time.Minute, "how late an entry may be recorded")
+	flags.Var(&o.since, "since", "begin at this date, RFC 3339 time, or duration before now; ignored once the file of --checkpoint exists")
+	flags.StringVar(&o.checkpoint, "checkpoint", "", "record in this `file` what was printed")
+	flags.BoolVarP(&o.follow, "follow", "f", false, "continue until Ctrl-C")
+	flags.DurationVar(&o.interval, "interval", 30*time.Second, "time between two requests for new entries, with --follow")
+	flags.DurationVar(&o.overlap, "overlap", 15*time.Minute, "the longest delay after which an entry is recorded")
 	_ = command.MarkFlagFilename("checkpoint")
 	return command
 }
@@ -92,7 +93,7 @@ func (o *options) run(ctx context.Context) error {
 		return err
 	}
 	f := &follower{client: client, env: o.env, file: o.checkpoint, overlap: o.overlap, state: state}
-	if err := f.save(); err != nil { // before anything is printed: it must be possible
+	if err := f.save(); err != nil { // before anything is printed, because it may not be possible
 		return err
 	}
 	for {
@@ -107,7 +108,7 @@ func (o *options) run(ctx context.Context) error {
 		case err != nil && !o.follow:
 			return err
 		case err != nil:
-			fmt.Fprintf(o.env.Stderr, "cforg audit-log: %v; next look in %s\n", err, o.interval)
+			fmt.Fprintf(o.env.Stderr, "cforg audit-log: %s; next request in %s\n", output.Text(err.Error()), o.interval)
 		case !o.follow:
 			return nil
 		}

@@ -167,7 +167,7 @@ func TestFollow(t *testing.T) {
 		assert.Equal(t, cli.ExitDone, got.Code, "Ctrl-C is how it ends")
 		assert.Equal(t, ids, printed(t, got.Stdout))
 		assert.Contains(t, got.Stderr, "400 Bad Request")
-		assert.Contains(t, got.Stderr, "; next look in 30s\n")
+		assert.Contains(t, got.Stderr, "; next request in 30s\n")
 	})
 }
 
@@ -282,7 +282,7 @@ func TestAuditLogUsage(t *testing.T) {
 			{[]string{"--overlap", "-1s"}, cli.ExitUsage, "--overlap must not be negative"},
 			{[]string{"Nobody"}, cli.ExitRefused, "no organization is named"},
 			{[]string{"--checkpoint", write("bad", "[1,")}, cli.ExitFailed, "is not a checkpoint"},
-			{[]string{"--checkpoint", write("other", `{"organization_id":"x"}`)}, cli.ExitUsage, "is of another organization"},
+			{[]string{"--checkpoint", write("other", `{"organization_id":"x"}`)}, cli.ExitUsage, "belongs to another organization"},
 			{[]string{"--checkpoint", filepath.Join(folder, "no", "such")}, cli.ExitFailed, "--checkpoint: "},
 		} {
 			got := w.Run(t.Context(), Command, "", test.args...)

@@ -134,12 +134,12 @@ func (f *follower) save() error {
 	return nil
 }
 
-// localError is a failure to write, which no other look would mend.
+// localError is a failed write. It ends the command, with --follow too.
 type localError struct{ error }
 
 func (e localError) Unwrap() error { return e.error }
 
-// hopeless reports whether an error would meet the next look, too.
+// hopeless reports whether the next request would fail with the same error.
 func hopeless(err error) bool {
 	_, local := errors.AsType[localError](err)
 	return local || errors.Is(err, cloudflare.ErrInvalidArgument) || errors.Is(err, cloudflare.ErrUnauthorized) ||

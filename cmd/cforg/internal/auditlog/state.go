@@ -41,7 +41,7 @@ func loadState(file, organizationID string, since time.Time) (*state, error) {
 		return nil, fmt.Errorf("%s is not a checkpoint: %w", file, err)
 	}
 	if s.OrganizationID != organizationID {
-		return nil, cli.Usagef("--checkpoint: %s is of another organization, %q", file, s.OrganizationID)
+		return nil, cli.Usagef("--checkpoint: %s belongs to another organization, %q", file, s.OrganizationID)
 	}
 	if s.Printed == nil {
 		s.Printed = map[string]time.Time{}

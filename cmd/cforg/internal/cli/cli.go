@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
 // The exit codes of every command.
@@ -31,21 +32,19 @@ and 120 members. A command that writes shows what it will do and asks first, unl
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, more than one found or refused, 130 interrupted.`
 
-// Execute runs the command line args and returns its exit code. If the command failed, the error has been printed.
+// Execute runs the command line args and returns its exit code. It also prints the error.
 func Execute(ctx context.Context, env *Env, args []string, commands ...func(*Env) *cobra.Command) int {
 	stdout := &sink{w: env.Stdout}
 	env.Stdout, env.Stderr = stdout, &sink{w: env.Stderr}
 	defer env.close()
 	root := newRoot(env, commands)
 	root.SetArgs(args)
-	root.SetIn(env.Stdin)
-	root.SetOut(env.Stdout)
-	root.SetErr(env.Stderr)
 
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil && stdout.err != nil {
 		err = &codedError{ExitFailed, fmt.Errorf("standard output: %w", stdout.err)}
 	}
+	env.running = env.running || stdout.err != nil // nothing is printed before the command line is accepted
 	if err == nil {
 		return ExitDone
 	}
@@ -69,7 +68,29 @@ func newRoot(env *Env, commands []func(*Env) *cobra.Command) *cobra.Command {
 	for _, command := range commands {
 		root.AddCommand(command(env))
 	}
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd() // after SetOut, because it takes the output over
+	for _, command := range root.Commands() {
+		switch command.Name() {
+		case "help":
+			command.Args = knownCommand
+		case "completion": // cobra checks the arguments of commands that run, and of no others
+			command.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
+		}
+	}
 	return root
+}
+
+// knownCommand returns an error unless args are the path of a command.
+func knownCommand(help *cobra.Command, args []string) error {
+	command, rest, err := help.Root().Find(args)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("unknown command %q for %q", rest[0], command.CommandPath())
+	}
+	return err
 }
 
 // version returns the version of the module, or the commit that the program was built from.
@@ -108,10 +129,10 @@ func (env *Env) fail(ctx context.Context, path string, err error) int {
 		code = ExitUsage
 	}
 	if errors.Is(err, syscall.EPIPE) && ctx.Err() == nil {
-		return code // the reader of the pipe knows why it stopped
+		return code // the reader closed the pipe, and knows that
 	}
-	if err != ctx.Err() { // which would say no more than the next line
-		fmt.Fprintf(env.Stderr, "%s: %s\n", path, strings.TrimSpace(err.Error()))
+	if err != ctx.Err() { // the next line says that
+		fmt.Fprintf(env.Stderr, "%s: %s\n", path, output.Lines(strings.TrimSpace(err.Error())))
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -60,6 +60,7 @@ func TestExitCodes(t *testing.T) {
 		"interrupted":          {ctx: canceled, err: context.Canceled, code: cli.ExitInterrupted, stderr: "cforg sample: interrupted\n"},
 		"interrupted, details": {ctx: canceled, err: errors.New("4 rows"), code: cli.ExitInterrupted, stderr: "cforg sample: 4 rows\ncforg sample: interrupted\n"},
 		"done in spite of it":  {ctx: canceled, code: cli.ExitDone},
+		"hostile characters":   {err: errors.New("e\x1b[31m\u202e\u009b:\n\tjo\u200dined"), code: cli.ExitFailed, stderr: "cforg sample: e[31m:\n\tjo\u200dined\n"},
 		"a closed pipe":        {err: fmt.Errorf("write: %w", syscall.EPIPE), code: cli.ExitFailed},
 		"unknown flag":         {args: "sample -x", code: cli.ExitUsage, stderr: "cforg sample: unknown shorthand flag: 'x' in -x\n" + usage},
 		"flag of another type": {args: "sample --n=x", code: cli.ExitUsage, stderr: "invalid argument \"x\" for \"--n\" flag"},

@@ -61,6 +61,9 @@ func (env *Env) Client(options ...cloudflare.Option) (*cloudflare.Client, error)
 	return cloudflare.NewClient(options...)
 }
 
+// UsesToken reports whether the credential is an API token, which the API accepts for some operations only.
+func (env *Env) UsesToken() bool { return !env.Demo && os.Getenv("CLOUDFLARE_API_TOKEN") != "" }
+
 func (env *Env) startServer() {
 	if env.Server == nil {
 		env.Server = cloudflaretest.NewServer()

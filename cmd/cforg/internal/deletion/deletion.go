@@ -18,14 +18,15 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
-const long = `Delete shows what an organization holds: organizations, accounts, and members of any status. If it holds nothing, it is
-deleted once its name has been typed, or at once with --yes. If it holds anything, it is not deleted (exit code 3).
+const long = `Delete deletes an organization (a name or an ID) if it holds no organizations, no accounts and no members of any status.
+It shows what the organization holds, and asks for its name before it deletes it. --yes skips the question. If the
+organization holds anything, it is not deleted, and the exit code is 3.
 
-If no organization has the ID, it is gone already, and the exit code is 0. If none has the name, the exit code is 3,
-because it may be a typo; so it is if several have it.
+If no organization has the ID, there is nothing to delete, and the exit code is 0. If no organization has the name, or
+several have it, the exit code is 3.
 
-With --demo, ORGANIZATION may be left out: then it shows what it does about "` + demo.Reseller + `", which is not empty, about
-"` + demo.EmptyCustomer + `", which is, and about one that is gone.`
+With --demo, ORGANIZATION may be omitted. Then the command tries to delete "` + demo.Reseller + `", which is not empty,
+"` + demo.EmptyCustomer + `", which is empty, and an organization that does not exist.`
 
 // Command returns "cforg delete".
 func Command(env *cli.Env) *cobra.Command {
@@ -57,7 +58,7 @@ func Command(env *cli.Env) *cobra.Command {
 	return command
 }
 
-// demonstrate shows what becomes of an organization that is not empty, of one that is, and of one that is gone.
+// demonstrate tries to delete an organization that is not empty, one that is, and one that does not exist.
 func demonstrate(ctx context.Context, env *cli.Env, client *cloudflare.Client) error {
 	emptyID, err := cli.OrganizationID(ctx, client, demo.EmptyCustomer)
 	if err != nil {
@@ -87,7 +88,7 @@ func remove(ctx context.Context, env *cli.Env, client *cloudflare.Client, nameOr
 	case err != nil:
 		return err
 	case org == nil:
-		fmt.Fprintf(env.Stdout, "%s is gone already\n", id)
+		fmt.Fprintf(env.Stdout, "%s does not exist: there is nothing to delete\n", id)
 		return nil
 	}
 	if err := show(ctx, env.Stdout, client, org); err != nil {
@@ -98,7 +99,7 @@ func remove(ctx context.Context, env *cli.Env, client *cloudflare.Client, nameOr
 			return err
 		}
 	}
-	// DeleteIfEmpty looks once more, because the confirmation may have taken its time.
+	// DeleteIfEmpty checks again, because the confirmation may have taken some time.
 	if err := client.Organizations.DeleteIfEmpty(ctx, id); err != nil {
 		return refusal(err)
 	}
@@ -106,8 +107,8 @@ func remove(ctx context.Context, env *cli.Env, client *cloudflare.Client, nameOr
 	return nil
 }
 
-// listed returns an organization, or nil if there is none. It reads a list, which has a new organization before it can be
-// read by its ID: a new one must not be taken for one that is gone.
+// listed returns an organization, or nil if there is none. It reads a list, because a new organization is listed before
+// it can be read by its ID.
 func listed(ctx context.Context, client *cloudflare.Client, id string) (*cloudflare.Organization, error) {
 	for org, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{IDs: []string{id}}) {
 		if err != nil || org.ID == id {
@@ -117,7 +118,7 @@ func listed(ctx context.Context, client *cloudflare.Client, id string) (*cloudfl
 	return nil, nil
 }
 
-// show prints an organization and what it holds. If that is anything, it returns an error with [cli.ExitRefused].
+// show prints an organization and what it holds. It returns an error with [cli.ExitRefused] if it holds anything.
 func show(ctx context.Context, w io.Writer, client *cloudflare.Client, org *cloudflare.Organization) error {
 	fmt.Fprintf(w, "%s  %s  created %s", output.Text(org.Name), org.ID, org.CreateTime.Format(time.DateOnly))
 	if org.Parent != nil {

@@ -98,7 +98,7 @@ func TestDeleteOfAnEmptyOne(t *testing.T) {
 
 				again := w.Run(t.Context(), Command, "", id)
 				assert.Equal(t, cli.ExitDone, again.Code, again.Stderr)
-				assert.Equal(t, id+" is gone already\n", again.Stdout)
+				assert.Equal(t, id+" does not exist: there is nothing to delete\n", again.Stdout)
 				assert.Equal(t, 1, w.Sent(http.MethodDelete, 0))
 			})
 		})
@@ -128,7 +128,7 @@ func TestDeleteWithoutAName(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		result := w.Run(t.Context(), Command, "")
 		assert.Equal(t, cli.ExitDone, result.Code, result.Stderr)
-		for _, line := range []string{"10 organizations", "not deleted: ", "\ndeleted\n", "gone already"} {
+		for _, line := range []string{"10 organizations", "not deleted: ", "\ndeleted\n", "there is nothing to delete"} {
 			assert.Contains(t, result.Stdout, line)
 		}
 		assert.False(t, gone(t, w, w.Tree.Named(demo.Reseller)[0].ID))

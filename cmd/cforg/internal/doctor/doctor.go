@@ -1,4 +1,4 @@
-// Package doctor reports what is true about a credential, an account and the way to the API.
+// Package doctor checks a credential, an account and the connection to the API.
 package doctor
 
 import (
@@ -18,8 +18,8 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/demo"
 )
 
-const long = `Doctor reports what is true about the credential, the account and the way to the API. It only reads: it calls every
-operation that reads, once, and compares the responses with what the API client expects. It reports
+const long = `Doctor checks the credential, the account and the connection to the API. It calls each operation that only reads once,
+and compares the responses with what the API client expects. It reports
 
   - the kind of credential, and whether the API knows it,
   - whether the account has Organizations,
@@ -27,9 +27,9 @@ operation that reads, once, and compares the responses with what the API client 
   - rate limits, the local clock, protocol, proxy and round-trip time,
   - fields in responses that the API client does not know, and fields that it expects and that were missing.
 
-The report has no secret, name, address or ID in it, so that it can be pasted into an issue.
+The report contains no secret, name, address or ID, so that it can be pasted into an issue.
 
-The exit code is 0 if the list of organizations could be read, and 1 if not.`
+The exit code is 0 if the list of organizations can be read, 1 if not, and 2 without a credential.`
 
 // slow is how long a request may take before the user is told that it does.
 const slow = 1500 * time.Millisecond
@@ -54,7 +54,7 @@ func Command(env *cli.Env) *cobra.Command {
 			return run(ctx, env, timeout, asJSON)
 		}),
 	}
-	command.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "how long one request may take")
+	command.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "the longest time that a request may take")
 	cli.JSONFlag(command, &asJSON)
 	return command
 }

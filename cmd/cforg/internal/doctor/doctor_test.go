@@ -144,16 +144,11 @@ func TestDoctorWithoutOrganizations(t *testing.T) {
 
 func TestDoctorWithAToken(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		var out, errs bytes.Buffer
-		env := &cli.Env{Stdout: &out, Stderr: &errs, Transport: w}
-		t.Setenv("CLOUDFLARE_API_TOKEN", cloudflaretest.APIToken)
-		t.Setenv("CLOUDFLARE_API_KEY", "")
-		t.Setenv("CLOUDFLARE_EMAIL", "")
-		t.Setenv("CLOUDFLARE_BASE_URL", w.URL)
-		assert.Equal(t, cli.ExitDone, cli.Execute(t.Context(), env, []string{"doctor", "--json"}, Command), errs.String())
-		assertNothingPrivate(t, w, out.String())
+		got := w.RunWithToken(t, Command, "--json")
+		assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
+		assertNothingPrivate(t, w, got.Stdout)
 		var r report
-		require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+		require.NoError(t, json.Unmarshal([]byte(got.Stdout), &r))
 		assert.Equal(t, "an API token", r.Credential.Kind)
 		assert.Equal(t, "a server on this machine", r.Network.Server)
 		op := r.operation("OrganizationMembers.List")

@@ -147,7 +147,7 @@ func compareBody(body []byte, p probe, private func(string) bool) differences {
 	return c.result()
 }
 
-// describeFirst reports what the response to the first request tells about the network, the clock and the account.
+// describeFirst reports what the first response says about the network, the clock and the rate limits.
 func (x *examination) describeFirst() {
 	r, e := x.report, x.listed
 	switch {
@@ -203,8 +203,8 @@ func (x *examination) describeCredential(ctx context.Context) {
 	}
 }
 
-// verify asks for the user behind the credential, if nothing else succeeded. Everybody may read that of a key; a token
-// can be verified.
+// verify requests the user of the credential, if nothing else succeeded. This needs no permission with a key. For a
+// token, there is an endpoint that verifies it.
 func (x *examination) verify(ctx context.Context) string {
 	path := []string{"user"}
 	if x.report.Credential.token {
@@ -218,7 +218,7 @@ func (x *examination) verify(ctx context.Context) string {
 	case errors.Is(err, cloudflare.ErrUnauthorized):
 		return "no, the API does not know the credential"
 	case apiErr != nil && apiErr.StatusCode == http.StatusForbidden:
-		return "perhaps not: the API does not even tell whose it is"
+		return "perhaps not: the API also rejected a request that needs no permission"
 	}
 	return "not known: it could not be verified"
 }

@@ -28,7 +28,7 @@ func server(env *cli.Env) (where, proxy string) {
 	if err != nil {
 		return "the base URL is not valid", "none"
 	}
-	where = "a server of the base URL"
+	where = "the server of the base URL"
 	if host := u.Hostname(); env.BaseURL() == "" || env.BaseURL() == defaultBaseURL {
 		where = "Cloudflare's API"
 	} else if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
@@ -41,7 +41,7 @@ func server(env *cli.Env) (where, proxy string) {
 	case proxyURL == nil:
 		proxy = "none"
 	default:
-		proxy = "one of the environment"
+		proxy = "set in the environment"
 	}
 	return where, proxy
 }
@@ -71,7 +71,7 @@ func noResponse(err error) string {
 	case errors.As(err, &host):
 		return "the certificate of the server is for another name: a proxy or gateway may be in between"
 	case errors.As(err, &certificate):
-		return "the certificate of the server is not trusted: a proxy or gateway may be in between, or the clock be wrong"
+		return "the certificate of the server is not trusted: a proxy or gateway may be in between, or the local clock may be wrong"
 	case errors.As(err, &record):
 		return "the server does not speak TLS"
 	case errors.Is(err, syscall.ECONNREFUSED):

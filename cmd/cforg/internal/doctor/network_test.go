@@ -76,7 +76,7 @@ func TestDoctorWithoutANetwork(t *testing.T) {
 		assert.Equal(t, cli.ExitFailed, code)
 		assert.Contains(t, out.String(), want)
 		assert.Contains(t, out.String(), "Credential     an API token of a user\n")
-		assert.Contains(t, out.String(), "Server         a server of the base URL; proxy: ")
+		assert.Contains(t, out.String(), "Server         the server of the base URL; proxy: ")
 		assert.NotContains(t, out.String()+errs.String(), host)
 		assert.NotContains(t, out.String()+errs.String(), "x1y2z3")
 	}

@@ -7,7 +7,7 @@ import (
 	"example.com/cloudflare"
 )
 
-// reason explains an error of the API, in words of our own: what the API wrote may name people and IDs.
+// reason explains an error. It does not quote the API, because its texts may contain names and IDs.
 func reason(err error, e exchange, p probe, token bool) string {
 	apiErr, ok := errors.AsType[*cloudflare.Error](err)
 	switch {

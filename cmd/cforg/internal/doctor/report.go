@@ -31,7 +31,7 @@ type report struct {
 		Problem     string `json:"problem,omitempty"`
 	} `json:"network"`
 	Clock struct {
-		AheadSeconds *float64 `json:"ahead_seconds,omitempty"` // nil if the server does not tell its time
+		AheadSeconds *float64 `json:"ahead_seconds,omitempty"` // nil if it is not known
 		Verdict      string   `json:"verdict"`
 	} `json:"clock"`
 	RateLimits []rateLimit `json:"rate_limits"`
@@ -60,7 +60,7 @@ type operation struct {
 
 const resultOK, resultFailed, resultNotTested = "ok", "failed", "not tested"
 
-// printer prints a report in two steps: what is known without the network at once, and then the rest.
+// printer prints a report in two steps: first what is known without a request, and then the rest.
 type printer struct {
 	out    io.Writer
 	asJSON bool
@@ -88,13 +88,13 @@ func (p printer) rest(r *report) error {
 	p.line("Network", "%s", r.networkText())
 	p.line("Clock", "%s", r.Clock.Verdict)
 	for _, limit := range r.RateLimits {
-		p.line("Rate limit", "%s: %d of %d left, all again in %d s; the window is %d s", limit.Name, limit.Remaining, limit.Quota, limit.ResetS, limit.WindowS)
+		p.line("Rate limit", "%s: %d of %d requests remain, reset in %d s, window of %d s", limit.Name, limit.Remaining, limit.Quota, limit.ResetS, limit.WindowS)
 	}
 	if r.Network.Problem != "" {
-		return nil // there is nothing to tell about operations
+		return nil // no operation was tested
 	}
 	if r.RateLimits == nil {
-		p.line("Rate limit", "no header tells")
+		p.line("Rate limit", "not known: the response has no such header")
 	}
 	fmt.Fprintln(p.out)
 	var rows [][]string
@@ -170,7 +170,7 @@ func (op operation) text() string {
 // setClock compares the clocks by how far the local one is ahead.
 func (r *report) setClock(ahead time.Duration, known bool) {
 	if !known {
-		r.Clock.Verdict = "not compared: the server does not tell its time"
+		r.Clock.Verdict = "not compared: the response has no Date header"
 		return
 	}
 	seconds := ahead.Round(100 * time.Millisecond).Seconds()

@@ -96,8 +96,8 @@ func (f *failed) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// skew returns how far the local clock is ahead of the server's, and whether the server told. The server's clock has
-// seconds, so the result is right to about half a second and half of the round trip.
+// skew returns how far the local clock is ahead of the server's, and whether that is known. A Date header has no
+// fractions of a second, so the error is up to half a second and half of the round trip.
 func (e exchange) skew() (ahead time.Duration, known bool) {
 	date, err := http.ParseTime(e.header.Get("Date"))
 	if err != nil {

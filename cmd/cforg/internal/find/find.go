@@ -17,12 +17,12 @@ import (
 )
 
 const long = `Find looks for an organization, an account or a user, and shows the organizations from the top of the hierarchy down to
-it. QUERY is an ID, a whole name, or the email address of a user; upper and lower case are the same.
+it. QUERY is an ID, a whole name, or the email address of a user. Upper and lower case do not matter.
 
-The exit code is 0 for one place. It is 3 if nothing is found, or more than one place; all of them are shown, and in
-JSON the length of the list tells. It is 1 if an organization could not be read: then there may be more places.
+The exit code is 0 if exactly one place is found, and 3 if there is none or more than one. All places are shown. The
+exit code is 1 if an organization cannot be read, because then there may be more places.
 
-With --demo, QUERY may be left out. Try "` + demo.TwiceApart + `", which is the name of two organizations.`
+With --demo, QUERY may be omitted. Try "` + demo.TwiceApart + `", which is the name of two organizations.`
 
 // Command returns "cforg find".
 func Command(env *cli.Env) *cobra.Command {

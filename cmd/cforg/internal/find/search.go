@@ -45,7 +45,7 @@ type search struct {
 	places []place
 }
 
-// run looks where it is cheap first. An ID belongs to one thing, so once it is found, the rest is left out.
+// run begins with the search that needs the fewest requests. An ID is unique, so run stops once it is found.
 func (s *search) run(ctx context.Context, kind string) (err error) {
 	byID := isID(s.query)
 	wants := func(what string) bool { return kind == "any" || kind == what }
@@ -70,8 +70,7 @@ func (s *search) run(ctx context.Context, kind string) (err error) {
 	return err
 }
 
-// accountChain asks for the organizations of an account, which is one request. It reports whether there is certainly no
-// account with this ID.
+// accountChain requests the organizations of an account. It reports whether the API says that there is no such account.
 func (s *search) accountChain(ctx context.Context) (none bool, err error) {
 	id := strings.ToLower(s.query)
 	chain, err := s.client.OrganizationAccounts.Organizations(ctx, id)
@@ -120,8 +119,8 @@ func (s *search) accounts(ctx context.Context, byID bool) error {
 	})
 }
 
-// accountByID asks for the organizations that contain the account, as an API token may that may not ask for the chain. An
-// organization also contains what is below it, so the holder is the one with nothing below it that contains the account.
+// accountByID lists the organizations that contain the account. A token that may not read the chain of organizations may
+// be allowed to do this. An organization contains what those below it contain, so the holder is the lowest in the list.
 func (s *search) accountByID(ctx context.Context) error {
 	id := strings.ToLower(s.query)
 	contains := make(map[string]bool)

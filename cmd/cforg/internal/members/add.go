@@ -14,8 +14,8 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
-const addLong = `Add invites people to an organization. Who is a member or invited already is left alone, so the same command may be run
-again. If somebody's membership was canceled or rejected, nobody is invited: a person has to decide about that.
+const addLong = `Add invites people to an organization. It skips those who are members or invited already, so the same command can be run
+again. If one of the memberships was canceled or rejected, it invites nobody, because a person has to decide about that.
 
 Each member is an administrator of the organization and of every account in it: the API has no other role.`
 
@@ -42,7 +42,7 @@ func checkEmails(emails []string) error {
 			return err
 		}
 		if slices.ContainsFunc(emails[:i], func(other string) bool { return strings.EqualFold(other, email) }) {
-			return fmt.Errorf("%q is there twice", email)
+			return fmt.Errorf("%q is given twice", email)
 		}
 	}
 	return nil
@@ -82,7 +82,7 @@ func add(ctx context.Context, env *cli.Env, organization string, emails []string
 		for _, m := range batch.NotCreated {
 			fmt.Fprintf(env.Stdout, "%-13s %s\n", "not invited", m.Email)
 		}
-		err = fmt.Errorf("%w\n(the same command again does the rest; if somebody is unknown, wait a minute first)", err)
+		err = fmt.Errorf("%w\n(run the same command again to do the rest; if somebody is unknown, wait a minute first)", err)
 	}
 	for _, m := range created {
 		fmt.Fprintf(env.Stdout, "%-13s %s\n", "invited", output.Text(describe(m)))
@@ -90,7 +90,7 @@ func add(ctx context.Context, env *cli.Env, organization string, emails []string
 	return err
 }
 
-// sift returns who is to be invited, and tells who is there already.
+// sift returns who must be invited, and prints who is a member or invited already.
 func sift(env *cli.Env, members []cloudflare.OrganizationMember, emails []string) (missing []cloudflare.OrganizationMemberCreateParams, err error) {
 	var former []string
 	for _, email := range emails {

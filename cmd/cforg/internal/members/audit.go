@@ -15,16 +15,16 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/hierarchy"
 )
 
-const auditLong = `Audit shows, person by person, the members of all organizations
+const auditLong = `Audit lists the members of all organizations, sorted by person,
 
-  - who sign in without two-factor authentication, or of whom the API does not say whether they do ("unknown"),
+  - who have no two-factor authentication, or of whom the API does not say whether they have it ("unknown"),
   - whose membership is not active,
-  - whose email address is not of one of the domains; a subdomain is another domain.
+  - whose email address is outside of all domains of --domain; a subdomain counts as another domain.
 
-Findings are not an error, unless --exit-code asks for the exit code 3. If the members of an organization cannot be read,
-the rest is shown and the exit code is 1: there may be more.
+The exit code is 0 even if there are such members; with --exit-code it is 3. If the members of an organization cannot be
+read, the others are listed and the exit code is 1.
 
-Without --domain, email addresses are not looked at. With --demo, the domain is ` + demo.Domain + ` unless told otherwise.`
+Without --domain, email addresses are not checked. With --demo, the default of --domain is ` + demo.Domain + `.`
 
 var auditFormats = map[string]func(io.Writer, []finding) error{"table": printTable, "json": printJSON, "csv": printCSV}
 
@@ -34,7 +34,7 @@ func auditCommand(env *cli.Env) *cobra.Command {
 	var exitCode bool
 	command := &cobra.Command{
 		Use:     "audit",
-		Short:   "Show members without a second factor, without an active membership, or from outside",
+		Short:   "List members without two-factor authentication, without an active membership, or of other domains",
 		Long:    auditLong,
 		Example: "  cforg members audit --demo\n  cforg members audit --domain example.com --exit-code --format csv",
 		Args:    cobra.NoArgs,
@@ -80,11 +80,10 @@ func audit(ctx context.Context, env *cli.Env, domains []string, show func(io.Wri
 		}
 		return nil
 	})
-	if ctx.Err() != nil {
+	findings := slices.Concat(found...)
+	if ctx.Err() != nil || incomplete != nil && findings == nil {
 		return incomplete
 	}
-
-	findings := slices.Concat(found...)
 	byPerson(findings)
 	if err := show(env.Stdout, findings); err != nil {
 		return err

@@ -155,6 +155,18 @@ func TestAuditTellsWhatItCouldNotRead(t *testing.T) {
 	})
 }
 
+// Whoever could read nothing has not found that there is nothing.
+func TestAuditOfNothingReadable(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		for _, format := range []string{"table", "json", "csv"} {
+			got := w.RunWithToken(t, Command, "audit", "--format", format)
+			assert.Equal(t, cli.ExitFailed, got.Code)
+			assert.Contains(t, got.Stderr, "60 of 60 organizations could not be read in full")
+			assert.Empty(t, got.Stdout)
+		}
+	})
+}
+
 func TestAuditEndsOnInterrupt(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		ctx := w.InterruptAt(t.Context(), 30)

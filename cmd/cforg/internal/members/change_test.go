@@ -67,7 +67,7 @@ func TestAddRefuses(t *testing.T) {
 			{"", cli.ExitUsage, "requires at least 2 arg(s)"},
 			{id, cli.ExitUsage, "requires at least 2 arg(s)"},
 			{id + " ada", cli.ExitUsage, `"ada" is not an email address`},
-			{id + " a@b A@b", cli.ExitUsage, `"A@b" is there twice`},
+			{id + " a@b A@b", cli.ExitUsage, `"A@b" is given twice`},
 			{id + " a@b old@example.com", cli.ExitRefused, "nobody was invited: a person has to decide about [\"old@example.com (canceled)\"]"},
 			{"Nobody a@b", cli.ExitRefused, "no organization is named"},
 		} {
@@ -93,7 +93,7 @@ func TestAddAfterAFailure(t *testing.T) {
 		assert.Equal(t, 10, strings.Count(failed.Stdout, "invited       m0"))
 		assert.Contains(t, failed.Stdout, "unknown       m10@example.com\n")
 		assert.Contains(t, failed.Stdout, "not invited   m24@example.com\n")
-		assert.Contains(t, failed.Stderr, "the same command again does the rest")
+		assert.Contains(t, failed.Stderr, "run the same command again to do the rest")
 
 		again := w.Run(t.Context(), Command, "", args...)
 		assert.Equal(t, cli.ExitDone, again.Code, again.Stderr)
@@ -183,7 +183,7 @@ func TestRemoveOneselfOnlyWithYes(t *testing.T) {
 		self := strings.ToUpper(cloudflaretest.Email)
 		asked := w.Run(t.Context(), Command, "y\n", "remove", id, self)
 		assert.Equal(t, cli.ExitRefused, asked.Code)
-		assert.Contains(t, asked.Stderr, "is you; --yes removes you all the same")
+		assert.Contains(t, asked.Stderr, "is you; use --yes to remove yourself")
 		assert.Zero(t, w.Sent(http.MethodDelete, 0))
 		assert.Equal(t, cli.ExitDone, w.Run(t.Context(), Command, "", "remove", "--yes", id, self).Code)
 		assert.Equal(t, []string{"ada@example.com (active)"}, emails(t, w, id))

@@ -31,12 +31,12 @@ func list(ctx context.Context, client *cloudflare.Client, organizationID string)
 	return cloudflare.Collect(client.OrganizationMembers.All(ctx, organizationID, cloudflare.OrganizationMemberListParams{}))
 }
 
-// ownEmail returns the email address of the user whose credential the client sends, or an empty string if nobody says.
+// ownEmail returns the email address of the user whose credential the client sends, or an empty string if it is not known.
 func ownEmail(ctx context.Context, env *cli.Env, client *cloudflare.Client) string {
 	if env.Demo {
 		return cloudflaretest.Email
 	}
-	if os.Getenv("CLOUDFLARE_API_TOKEN") == "" {
+	if !env.UsesToken() {
 		return os.Getenv("CLOUDFLARE_EMAIL")
 	}
 	var user struct {

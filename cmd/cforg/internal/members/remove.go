@@ -13,11 +13,11 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
-const removeLong = `Remove ends memberships of an organization, and takes back invitations. A member is named by email address, or by the ID
-of the membership.
+const removeLong = `Remove ends memberships of an organization, and withdraws invitations. MEMBER is an email address, or the ID of a
+membership.
 
-Every active member is an administrator of the organization. The last of them is never removed. Whoever runs the command
-is removed only with --yes. Do not run two at once: both might leave the other's last administrator.`
+Every active member is an administrator of the organization. The command never removes the last one, and it removes the
+user who runs it only with --yes. Do not run two of these commands at once: together they could remove everybody.`
 
 func removeCommand(env *cli.Env) *cobra.Command {
 	var yes bool
@@ -52,7 +52,7 @@ func remove(ctx context.Context, env *cli.Env, organization string, who []string
 		if err := confirm(ctx, env, client, leaving); err != nil {
 			return err
 		}
-		// The confirmation may have taken its time.
+		// The members may have changed before the confirmation.
 		if leaving, err = look(ctx, client, id, who); err != nil {
 			return err
 		}
@@ -113,12 +113,12 @@ func confirm(ctx context.Context, env *cli.Env, client *cloudflare.Client, leavi
 	own := ownEmail(ctx, env, client)
 	for _, m := range leaving {
 		if own != "" && strings.EqualFold(m.User.Email, own) {
-			return cli.Refused(fmt.Errorf("nobody was removed: %q is you; --yes removes you all the same", m.User.Email))
+			return cli.Refused(fmt.Errorf("nobody was removed: %q is you; use --yes to remove yourself", m.User.Email))
 		}
 		fmt.Fprintf(env.Stderr, "  remove %s\n", output.Text(describe(m)))
 	}
 	if own == "" {
-		fmt.Fprintln(env.Stderr, "  (the API does not say who you are: look whether you are one of them)")
+		fmt.Fprintln(env.Stderr, "  (the API does not say who you are: check that you are not one of them)")
 	}
 	return env.Confirm(ctx, fmt.Sprintf("Remove %s?", output.Count(len(leaving), "member")))
 }

@@ -15,6 +15,7 @@ import (
 
 type job struct {
 	client *cloudflare.Client
+	token  bool // the credential is an API token
 	say    func(what, did, detail string)
 
 	name, parent, member string
@@ -42,10 +43,10 @@ type result struct {
 	} `json:"member"`
 }
 
-// run takes each step only after the one before is known to be done, so that a run after a crash finds everything that
-// was done, and does the rest.
+// run begins a step only after the one before has succeeded. After a crash, another run finds what was done and does the
+// rest.
 func (j *job) run(ctx context.Context) error {
-	parentID, err := cli.OrganizationID(ctx, j.client, j.parent)
+	parentID, err := j.parentID(ctx)
 	if err != nil {
 		return fmt.Errorf("--parent: %w", err)
 	}
@@ -64,6 +65,16 @@ func (j *job) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// parentID returns the ID of the parent. An API token that may not read it may not do more with a new organization than
+// to create it: then nothing must be created.
+func (j *job) parentID(ctx context.Context) (id string, err error) {
+	id, err = cli.OrganizationID(ctx, j.client, j.parent)
+	if err == nil && j.token {
+		_, err = j.client.Organizations.Get(ctx, id)
+	}
+	return id, err
 }
 
 func (j *job) organization(ctx context.Context, parentID string) (*cloudflare.Organization, error) {
@@ -111,7 +122,7 @@ func (j *job) setProfile(ctx context.Context, organizationID string) error {
 		return err
 	}
 	j.done.Profile.Done, j.done.Profile.Changed = true, changes != nil
-	did := "already so"
+	did := "unchanged"
 	if changes != nil {
 		did = "changed"
 	}

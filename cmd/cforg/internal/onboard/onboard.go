@@ -18,12 +18,12 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
-const long = `Onboard makes sure that there is an organization of this name below its parent, with this profile and this member. It
-shows what it will do and asks. What is there already stays as it is, so the same command may be run again after a crash
-at any point, and does the rest. Do not run two at once. If two organizations have the name, it changes nothing.
+const long = `Onboard creates an organization below a parent, sets fields of its profile, and invites its first member. It shows what
+it will do and asks. It skips what is done already, so the same command can be run again after a crash at any point. If
+several organizations have this name and parent, it changes nothing. Do not run two of these commands at once.
 
-Without --profile or --member, it does not look at these. With --demo, everything has a default, and --crash shows what
-happens after a crash.`
+Without --profile, the profile is not changed. Without --member, nobody is invited. With --demo, every flag has a
+default, and --crash shows what a second run does after a crash.`
 
 // Command returns "cforg onboard".
 func Command(env *cli.Env) *cobra.Command {
@@ -42,9 +42,9 @@ func Command(env *cli.Env) *cobra.Command {
 	flags.StringVar(&o.name, "name", "", "the `name` of the organization")
 	flags.StringVar(&o.parent, "parent", "", "the `name or ID` of the organization above it")
 	flags.Var(&o.profile, "profile", "a field of the profile, or @file with a JSON object; may be repeated.\nThe fields are "+profile.Names())
-	flags.Var(&o.member, "member", "the address of its first member")
+	flags.Var(&o.member, "member", "the email `address` of its first member")
 	flags.DurationVar(&o.wait, "wait", time.Minute, "how long to wait until a new organization can be read")
-	flags.IntVar(&o.crash, "crash", 0, "crash after so many requests and begin again (only with --demo)")
+	flags.IntVar(&o.crash, "crash", 0, "crash after this `number` of requests, and run again (only with --demo)")
 	cli.YesFlag(command, &o.yes)
 	cli.JSONFlag(command, &o.asJSON)
 	return command
@@ -94,7 +94,7 @@ func (o *options) run(ctx context.Context) error {
 		o.env.Server.Lag(2) // as the API may
 	}
 	j := &job{
-		client: client, say: o.say,
+		client: client, token: o.env.UsesToken(), say: o.say,
 		name: o.name, parent: o.parent, profile: o.profile, member: string(o.member), wait: o.wait,
 	}
 	if !o.yes {
@@ -109,7 +109,7 @@ func (o *options) run(ctx context.Context) error {
 		if err := j.run(ctx); !errors.Is(err, errCrash) {
 			return errors.Join(err, o.printJSON(j))
 		}
-		fmt.Fprintf(o.env.Stderr, "-- crashed after %s; once more: --\n", output.Count(o.crash, "request"))
+		fmt.Fprintf(o.env.Stderr, "-- crashed after %s; second run: --\n", output.Count(o.crash, "request"))
 		j.client = client
 	}
 	err = j.run(ctx)
@@ -120,7 +120,7 @@ func (o *options) run(ctx context.Context) error {
 	case errors.Is(err, cloudflare.ErrOutcomeUnknown):
 		return fmt.Errorf("%w\n(wait a minute, so that the API shows what was created, and run the same command again)", err)
 	case err != nil && ctx.Err() != nil:
-		return fmt.Errorf("%w\n(the same command again does the rest)", err)
+		return fmt.Errorf("%w\n(run the same command again to do the rest)", err)
 	}
 	return err
 }
@@ -143,7 +143,7 @@ func (o *options) say(what, did, detail string) {
 	}
 }
 
-// printJSON prints what the job did, also if it failed.
+// printJSON prints what the job did, even if it failed.
 func (o *options) printJSON(j *job) error {
 	if !o.asJSON || j.done == (result{}) {
 		return nil
@@ -151,7 +151,7 @@ func (o *options) printJSON(j *job) error {
 	return output.JSON(o.env.Stdout, j.done)
 }
 
-// crashAfter ends a run after so many requests.
+// crashAfter ends a run once it has sent this number of requests.
 type crashAfter struct{ left int }
 
 var errCrash = errors.New("crashed")

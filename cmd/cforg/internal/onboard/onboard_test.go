@@ -55,14 +55,14 @@ func TestOnboard(t *testing.T) {
 		w.Lag(2)
 		first := onboard(t.Context(), w)
 		assert.Equal(t, cli.ExitDone, first.Code, first.Stderr)
-		for _, line := range []string{"organization  created", "profile       already so", "member        invited          ada@skylark.example (pending)"} {
+		for _, line := range []string{"organization  created", "profile       unchanged", "member        invited          ada@skylark.example (pending)"} {
 			assert.Contains(t, first.Stdout, line)
 		}
 		onboarded(t, w)
 
 		second := onboard(t.Context(), w)
 		assert.Equal(t, cli.ExitDone, second.Code, second.Stderr)
-		for _, line := range []string{"organization  already there", "profile       already so", "member        already there"} {
+		for _, line := range []string{"organization  already there", "profile       unchanged", "member        already there"} {
 			assert.Contains(t, second.Stdout, line)
 		}
 		assert.Equal(t, 2, w.Sent(http.MethodPost, 0), "the second run created nothing")
@@ -348,4 +348,17 @@ func TestOnboardCrashFlag(t *testing.T) {
 			assert.Equal(t, 2, w.Sent(http.MethodPost, 0))
 		})
 	}
+}
+
+// An API token may create an organization, but neither read it nor invite anybody. That is noticed before the create.
+func TestOnboardWithAToken(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		for _, parent := range []string{demo.Reseller, w.Tree.Named(demo.Reseller)[0].ID} {
+			got := w.RunWithToken(t, Command, "--name", customer, "--parent", parent, "--member", email, "--yes")
+			assert.Equal(t, cli.ExitFailed, got.Code)
+			assert.Contains(t, got.Stderr, "try a global API key")
+			assert.Empty(t, got.Stdout)
+		}
+		assert.Zero(t, w.Sent(http.MethodPost, 0))
+	})
 }

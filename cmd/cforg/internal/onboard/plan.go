@@ -6,13 +6,12 @@ import (
 	"fmt"
 
 	"example.com/cloudflare"
-	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
 // plan returns what run would do. It only reads.
 func (j *job) plan(ctx context.Context) (steps []string, err error) {
-	parentID, err := cli.OrganizationID(ctx, j.client, j.parent)
+	parentID, err := j.parentID(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("--parent: %w", err)
 	}
@@ -75,7 +74,7 @@ func (j *job) lookUp(ctx context.Context, parentID string) (*cloudflare.Organiza
 
 var errLooking = errors.New("only looking")
 
-// profileChanges goes the way of the write, up to the point where it would be sent.
+// profileChanges returns what the update of the profile would change. It sends no update.
 func (j *job) profileChanges(ctx context.Context, organizationID string) (changes []profile.Change, err error) {
 	if j.profile == nil {
 		return nil, nil

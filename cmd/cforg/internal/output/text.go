@@ -11,16 +11,26 @@ import (
 
 // Text returns s on one line, without control characters and other characters that a terminal acts on. Joiners stay:
 // Persian names and many emoji need them.
-func Text(s string) string {
+func Text(s string) string { return strings.Map(printable, s) }
+
+// Lines does what Text does, and keeps line breaks and tabs.
+func Lines(s string) string {
 	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsGraphic(r), r == '\u200c', r == '\u200d':
+		if r == '\n' || r == '\t' {
 			return r
-		case unicode.IsSpace(r):
-			return ' '
 		}
-		return -1
+		return printable(r)
 	}, s)
+}
+
+func printable(r rune) rune {
+	switch {
+	case unicode.IsGraphic(r), r == '\u200c', r == '\u200d':
+		return r
+	case unicode.IsSpace(r):
+		return ' '
+	}
+	return -1
 }
 
 // Count returns a number with a word, such as "1 row" or "2 rows". The word is its singular.

@@ -88,7 +88,7 @@ func demonstrate(ctx context.Context, env *cli.Env, j *job, sample []byte) error
 		faults bool
 	}{
 		{title: "cforg profiles sample.csv --dry-run"},
-		{title: "cforg profiles sample.csv --yes    (stopped half-way, as by Ctrl-C)", apply: true, stopAt: len(rows) / 2},
+		{title: "cforg profiles sample.csv --yes    (stopped halfway, as by Ctrl-C)", apply: true, stopAt: len(rows) / 2},
 		{title: "cforg profiles sample.csv --yes    (again; the server responds three times with 429, once with 502)", apply: true, faults: true},
 		{title: "cforg profiles sample.csv --yes    (once more)", apply: true},
 	} {
@@ -116,6 +116,6 @@ func demonstrate(ctx context.Context, env *cli.Env, j *job, sample []byte) error
 		}
 		fmt.Fprintln(env.Stdout)
 	}
-	fmt.Fprintf(env.Stdout, "(Shown are the first %d rows of each kind. --sample prints the file, to change it and use it as FILE.)\n", j.most)
+	fmt.Fprintf(env.Stdout, "(Only the first %d rows of each outcome are shown. --sample prints the file, so that you can change it and use it as FILE.)\n", j.most)
 	return nil
 }

@@ -23,9 +23,10 @@ const grace = 5 * time.Second
 // silence is how many rows in a row may end without any response, before the job gives up.
 const silence = 20
 
-// job gives organizations the profiles that rows say.
+// job updates the profiles of organizations, as rows say.
 type job struct {
 	client   *cloudflare.Client
+	token    bool // the credential is an API token
 	apply    bool
 	parallel int       // rows at once
 	out      io.Writer // for the results
@@ -42,7 +43,7 @@ var (
 	errLooking = errors.New("only looking")
 )
 
-// update does one row. A job that only looks goes the same way as one that writes, up to the point of the write.
+// update does one row. If the job does not apply changes, update stops before the write.
 func (j *job) update(ctx context.Context, r *row) result {
 	if r.wrong != nil {
 		return result{r, refused, nil, r.wrong}
@@ -75,8 +76,8 @@ func (j *job) update(ctx context.Context, r *row) result {
 	return result{r, changed, changes, nil}
 }
 
-// start does the rows, a few at a time, and returns a channel that has a result for each of them. Once ctx has ended it
-// begins no more of them.
+// start does the rows, a few at a time, and returns a channel with a result for each of them. It begins no row after ctx
+// has ended.
 func (j *job) start(ctx context.Context, rows []*row) <-chan result {
 	results := make(chan result)
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -101,8 +102,7 @@ func (j *job) start(ctx context.Context, rows []*row) <-chan result {
 	return results
 }
 
-// run does all rows and prints a line for each, in their order, as soon as those before it are there. Its error is one
-// that concerns all of them.
+// run does all rows and prints a line for each, in their order. It returns an error only if that concerns all rows.
 func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 	running, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
@@ -127,7 +127,7 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 				silent = 0
 			}
 			switch {
-			case hopeless(r.err):
+			case j.hopeless(r.err):
 				abort(r.err)
 			case silent == silence:
 				abort(fmt.Errorf("%d rows in a row got no response, the last one: %w", silence, r.err))
@@ -143,7 +143,7 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 			results = append(results, r)
 			count[r.outcome]++
 			if err := j.print(r, count[r.outcome]); err != nil {
-				abort(err) // from here on, nobody would learn what is done
+				abort(err) // without output, nobody would learn what is done
 			}
 		}
 		if finished < len(rows) {
@@ -181,11 +181,12 @@ func newBar(w io.Writer, total int, visible bool) *progressbar.ProgressBar {
 		progressbar.OptionSetTheme(progressbar.ThemeASCII), progressbar.OptionUseANSICodes(true))
 }
 
-// hopeless reports whether an error says that no other row would do better: the credential is not accepted, or its kind
-// is not. A 403 may be about one organization.
-func hopeless(err error) bool {
+// hopeless reports whether every other row would fail with the same error: the API does not accept the credential, or
+// not its kind. No token can hold the permission for profiles. For a key, a 403 may be about one organization.
+func (j *job) hopeless(err error) bool {
 	e, ok := errors.AsType[*cloudflare.Error](err)
-	return errors.Is(err, cloudflare.ErrUnauthorized) || ok && e.StatusCode == http.StatusMethodNotAllowed
+	return errors.Is(err, cloudflare.ErrUnauthorized) || j.token && errors.Is(err, cloudflare.ErrForbidden) ||
+		ok && e.StatusCode == http.StatusMethodNotAllowed
 }
 
 // noResponse reports whether a call ended without any response, as it does when the network is down.
@@ -194,7 +195,7 @@ func noResponse(err error) bool {
 	return silent && !errors.Is(err, cloudflare.ErrRateLimited)
 }
 
-// failure is an error unless every row is as it should be, or would be.
+// failure returns an error if a row was refused, failed, unknown or not done.
 func failure(results []result) error {
 	count := tally{}
 	for _, r := range results {
@@ -203,7 +204,7 @@ func failure(results []result) error {
 	bad := count[refused] + count[failed] + count[unknown]
 	switch {
 	case count[notDone] > 0:
-		return fmt.Errorf("%s not done, %d went wrong; the same command does the rest", output.Count(count[notDone], "row"), bad)
+		return fmt.Errorf("%s not done, %d went wrong; run the same command again to do the rest", output.Count(count[notDone], "row"), bad)
 	case bad > 0:
 		return cli.Refused(fmt.Errorf("%s went wrong", output.Count(bad, "row")))
 	}

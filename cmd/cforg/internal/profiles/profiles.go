@@ -1,4 +1,4 @@
-// Package profiles gives many organizations the profiles that a CSV file says.
+// Package profiles updates the profiles of many organizations from a CSV file.
 package profiles
 
 import (
@@ -18,24 +18,24 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
-var long = `Profiles gives organizations the profiles that a CSV file says. It shows what would change and asks before it writes.
+var long = `Profiles updates the profiles of organizations from a CSV file. It shows what would change, and asks before it writes.
 The first row of the file names the columns, in any order: ` + idColumn + `, and at least one of
 ` + profile.Names() + `.
-A field without a column keeps its value; an empty cell empties it. Each row becomes a line of output:
+A field without a column keeps its value. An empty cell clears the field. For each row, a line is printed:
 
-  unchanged     the profile is already like that
+  unchanged     the profile has these values already
   would change  this would be written
   changed       this was written
   refused       the row is wrong; nothing was written
   failed        the API returned an error, or could not be reached; nothing was written
-  unknown       sent, but there was no response: it may have been written or not
+  unknown       the update was sent, but got no usable response: it may have been written
   not done      the command was stopped before anything was written
 
-A row that goes wrong (refused, failed or unknown: exit code 3) does not stop the others. A credential that is not
-accepted does, and so do ` + fmt.Sprint(silence) + ` rows in a row without any response. Ctrl-C lets the rows under way finish, for at most
-` + grace.String() + `. Whatever stopped it, the same command does the rest: it reads each profile first, and sends only what differs.
+A row that is refused, failed or unknown does not stop the others; the exit code is 3. The command stops if the API does
+not accept the credential, or if ` + fmt.Sprint(silence) + ` rows in a row get no response. After Ctrl-C, the rows under way have ` + grace.String() + ` to finish.
+Run the same command again to do the rest. It reads each profile first, and sends only what differs.
 
-With --demo and without FILE, it shows all this with 500 rows, 7 of them wrong. --sample prints that file.`
+With --demo and without FILE, it demonstrates all this with 500 rows, 7 of them wrong. --sample prints that file.`
 
 // Command returns "cforg profiles".
 func Command(env *cli.Env) *cobra.Command {
@@ -51,7 +51,7 @@ func Command(env *cli.Env) *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.BoolVarP(&o.dryRun, "dry-run", "n", false, "only show what would change")
-	flags.IntVar(&o.parallel, "parallel", 8, "how many rows at once, from 1 to 64")
+	flags.IntVar(&o.parallel, "parallel", 8, "process this `number` of rows at once, from 1 to 64")
 	flags.BoolVar(&o.sample, "sample", false, "print the file of the demonstration (only with --demo)")
 	flags.BoolVar(&o.asJSON, "json", false, "print a JSON object for each row")
 	cli.YesFlag(command, &o.yes)
@@ -96,8 +96,8 @@ func (o *options) run(ctx context.Context) error {
 			return cli.Usagef("%s: %w", o.file, err)
 		}
 	}
-	// The client waits for as long as the API blocks somebody after too many requests. 1,200 in five minutes are allowed,
-	// and a row takes up to two.
+	// After too many requests, the API blocks a user for five minutes. The client waits that long: 1,200 requests per
+	// five minutes are allowed, and a row takes up to two.
 	patience := cloudflare.WithMaxRetryWait(5 * time.Minute)
 	client, err := o.env.Client(patience)
 	if err != nil {
@@ -110,7 +110,7 @@ func (o *options) run(ctx context.Context) error {
 		}
 	}
 	j := &job{
-		client: client, parallel: o.parallel,
+		client: client, token: o.env.UsesToken(), parallel: o.parallel,
 		out: o.env.Stdout, asJSON: o.asJSON, errs: o.env.Stderr, terminal: o.env.Terminal(),
 	}
 	switch {

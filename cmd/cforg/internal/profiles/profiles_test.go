@@ -220,6 +220,18 @@ func TestProfilesCredential(t *testing.T) {
 	}
 }
 
+// No API token may read or write a profile, so no other row would do better.
+func TestProfilesWithAToken(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		result := w.RunWithToken(t, Command, treeFile(t, w), "--yes")
+		assert.Equal(t, cli.ExitFailed, result.Code)
+		assert.Contains(t, result.Stderr, "try a global API key")
+		count := countOf(outcomesOf(t, result))
+		assert.Equal(t, 60, count["failed"]+count["not done"])
+		assert.Less(t, len(w.Requests()), 60)
+	})
+}
+
 func TestProfilesParallel(t *testing.T) {
 	for _, parallel := range []int{1, 5} {
 		clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {

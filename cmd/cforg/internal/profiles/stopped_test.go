@@ -40,7 +40,7 @@ func TestProfilesInterrupted(t *testing.T) {
 		result := crash(t, w, file, 220)
 		assert.Equal(t, cli.ExitInterrupted, result.Code)
 		assert.Contains(t, result.Stderr, "stopping once the rows under way are done")
-		assert.Contains(t, result.Stderr, "the same command does the rest")
+		assert.Contains(t, result.Stderr, "run the same command again to do the rest")
 		got := outcomesOf(t, result)
 		assert.Len(t, got, 500)
 		count := countOf(got)

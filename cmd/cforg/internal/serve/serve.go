@@ -16,8 +16,8 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/demo"
 )
 
-const long = `Serve keeps a demo server open until Ctrl-C, so that cforg and other programs can be tried against one state. It holds
-60 organizations, 300 accounts and 120 members, the same every time. The credential that it prints works nowhere else.`
+const long = `Serve keeps a demo server open until Ctrl-C, so that several commands and other programs can use the same data. It holds
+60 organizations, 300 accounts and 120 members, the same each time. The credential that it prints works nowhere else.`
 
 // Command returns "cforg serve".
 func Command(env *cli.Env) *cobra.Command {
@@ -33,7 +33,7 @@ func Command(env *cli.Env) *cobra.Command {
 			return serve(ctx, env, address, empty)
 		}),
 	}
-	command.Flags().StringVar(&address, "listen", "127.0.0.1:8788", "listen on this loopback `address`; port 0 is any free port")
+	command.Flags().StringVar(&address, "listen", "127.0.0.1:8788", "listen on this loopback `address`; port 0 selects a free port")
 	command.Flags().BoolVar(&empty, "empty", false, "begin without any organization")
 	return command
 }

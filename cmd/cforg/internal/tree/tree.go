@@ -18,17 +18,17 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
-const long = `Tree shows all organizations in their hierarchy, with the accounts and members that each of them holds itself. With an
-ORGANIZATION, a name or an ID, it shows that one and everything below it. The formats are:
+const long = `Tree shows all organizations in their hierarchy, with the accounts and members of each. With ORGANIZATION (a name or an
+ID), it shows only that organization and those below it. The formats are:
 
   tree     lines for a terminal; --all also draws accounts and members
   table    one line for each organization, with IDs
-  json     a list of organizations as the API describes them, each with its level, path, accounts and members
+  json     a list of organizations with all their fields, and the level, path, accounts and members of each
   csv      one row for each organization, account and member, for spreadsheets; a cell that a spreadsheet would take for
            a formula begins with an apostrophe
   mermaid  a flow chart of the organizations, for Markdown
 
-What could not be read is shown as "?" (null in JSON), and the exit code is 1. An organization whose parent is not
+A list that cannot be read is shown as "?" (null in JSON), and the exit code is 1. An organization whose parent is not
 visible is at the top, with a note.`
 
 var formats = map[string]func(io.Writer, []*entry) error{

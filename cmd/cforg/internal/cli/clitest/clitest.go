@@ -55,12 +55,25 @@ func (w *World) Run(ctx context.Context, command func(*cli.Env) *cobra.Command, 
 
 // RunFrom is Run with an input that may be slow.
 func (w *World) RunFrom(ctx context.Context, command func(*cli.Env) *cobra.Command, stdin io.Reader, args ...string) Result {
+	env := &cli.Env{Stdin: stdin, Server: w.Server, Tree: w.Tree, Transport: w}
+	return execute(ctx, env, command, append([]string{"--demo"}, args...))
+}
+
+// RunWithToken is Run with an API token in the environment, and without --demo.
+func (w *World) RunWithToken(t *testing.T, command func(*cli.Env) *cobra.Command, args ...string) Result {
+	t.Helper()
+	t.Setenv("CLOUDFLARE_API_TOKEN", cloudflaretest.APIToken)
+	t.Setenv("CLOUDFLARE_API_KEY", "")
+	t.Setenv("CLOUDFLARE_EMAIL", "")
+	t.Setenv("CLOUDFLARE_BASE_URL", w.URL)
+	return execute(t.Context(), &cli.Env{Stdin: strings.NewReader(""), Transport: w}, command, args)
+}
+
+func execute(ctx context.Context, env *cli.Env, command func(*cli.Env) *cobra.Command, args []string) Result {
 	var out, errs bytes.Buffer
-	env := &cli.Env{
-		Stdin: stdin, Stdout: &out, Stderr: &errs, Server: w.Server, Tree: w.Tree, Transport: w,
-	}
+	env.Stdout, env.Stderr = &out, &errs
 	name := command(&cli.Env{}).Name()
-	code := cli.Execute(ctx, env, append([]string{name, "--demo"}, args...), command)
+	code := cli.Execute(ctx, env, append([]string{name}, args...), command)
 	return Result{code, out.String(), errs.String()}
 }
 
