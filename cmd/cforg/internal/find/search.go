@@ -149,8 +149,8 @@ func (s *search) accountByID(ctx context.Context) error {
 	})
 }
 
-// users reads the members of all organizations: the API's filter for a user's ID selects organizations that the user
-// manages, and its filter for an email address may be case-sensitive.
+// users reads the members of all organizations: the API's filter for a user's ID selects organizations that manage
+// the user, and its filter for an email address may be case-sensitive.
 func (s *search) users(ctx context.Context, _ bool) error {
 	return s.lookInto(ctx, s.nodes, func(n *hierarchy.Node) (found []place, err error) {
 		for m, err := range s.client.OrganizationMembers.All(ctx, n.ID, cloudflare.OrganizationMemberListParams{}) {
