@@ -28,7 +28,7 @@ import (
 // every byte by half a round trip.
 type farServer struct {
 	http.Server
-	conns  connections
+	pipes  *pipeListener
 	opened atomic.Int32
 	lines  sync.WaitGroup // what delays bytes
 }
@@ -42,25 +42,12 @@ func newFarServer(handler http.Handler, version uint16, http2 bool) *farServer {
 			ErrorLog:  log.New(io.Discard, "", 0), // connections that the client closes unused
 			TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MaxVersion: version},
 		},
-		conns: make(connections),
+		pipes: newPipeListener(),
 	}
 	s.Protocols.SetHTTP1(!http2)
 	s.Protocols.SetHTTP2(http2)
 	return s
 }
-
-// connections is a listener for connections that are made elsewhere.
-type connections chan net.Conn
-
-func (c connections) Accept() (net.Conn, error) {
-	if conn, ok := <-c; ok {
-		return conn, nil
-	}
-	return nil, net.ErrClosed
-}
-
-func (c connections) Addr() net.Addr { return &net.TCPAddr{} }
-func (c connections) Close() error   { close(c); return nil }
 
 func (s *farServer) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	s.opened.Add(1)
@@ -69,11 +56,13 @@ func (s *farServer) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	near, nearEnd := net.Pipe()
-	farEnd, far := net.Pipe()
-	s.lines.Go(func() { delay(farEnd, nearEnd) })
-	s.lines.Go(func() { delay(nearEnd, farEnd) })
-	s.conns <- far
+	far, err := s.pipes.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	near, middle := net.Pipe()
+	s.lines.Go(func() { delay(far, middle) })
+	s.lines.Go(func() { delay(middle, far) })
 	return near, nil
 }
 
@@ -164,7 +153,7 @@ func TestStartUp(t *testing.T) {
 		id := addOrganization(fake)
 		synctest.Test(t, func(t *testing.T) {
 			server := newFarServer(fake, test.version, test.http2)
-			go server.ServeTLS(server.conns, "", "")
+			go server.ServeTLS(server.pipes, "", "")
 			_, roots := faultyCertificate()
 			transport := cloudflare.NewTransport()
 			transport.DialContext, transport.TLSClientConfig.RootCAs = server.dial, roots

@@ -93,7 +93,7 @@ func (s *OrganizationsService) only(ctx context.Context, params OrganizationCrea
 	case 1:
 		return &found[0], nil
 	}
-	return nil, &AmbiguousError{params.Name, params.ParentID, found, (*service)(s).redactor()}
+	return nil, &AmbiguousError{Name: params.Name, ParentID: params.ParentID, Organizations: found, redact: (*service)(s).redactor()}
 }
 
 // AmbiguousError is returned by [OrganizationsService.Ensure] if several organizations have the same name and parent.

@@ -23,7 +23,7 @@ type report struct {
 	Workers int `json:"workers"`
 	Places  int `json:"places"` // tasks that all workers carry out at once
 
-	Quota *quotaReport `json:"quota"` // nil without a credential: nobody knows whose quota to show
+	Quota *quotaReport `json:"quota"` // nil without a credential, which identifies the quota
 
 	FailedTasks   []trouble `json:"failed_tasks"`
 	ArchivedTasks []trouble `json:"archived_tasks"`

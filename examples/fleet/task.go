@@ -116,7 +116,7 @@ func (q *queue) unfinished() (int, error) {
 	return info.Pending + info.Active + info.Scheduled + info.Retry, nil
 }
 
-// info returns the numbers of tasks. A queue that nobody has used yet is empty.
+// info returns the numbers of tasks. A queue without any task so far is empty.
 func (q *queue) info() (*asynq.QueueInfo, error) {
 	names, err := q.inspector.Queues()
 	switch {

@@ -72,7 +72,7 @@ func (env *Env) startServer() {
 	}
 }
 
-// Fresh reports whether the command has a demo server of its own, which nobody else has seen.
+// Fresh reports whether the command has a demo server of its own, which no other command uses.
 func (env *Env) Fresh() bool { return env.fresh }
 
 func (env *Env) close() {

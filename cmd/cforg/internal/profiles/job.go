@@ -143,7 +143,7 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 			results = append(results, r)
 			count[r.outcome]++
 			if err := j.print(r, count[r.outcome]); err != nil {
-				abort(err) // without output, nobody would learn what is done
+				abort(err) // without output, the user would not learn what is done
 			}
 		}
 		if finished < len(rows) {
