@@ -3,150 +3,170 @@ package cloudflare
 import (
 	"cmp"
 	"context"
-	"maps"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
-	"unicode/utf8"
+	"strings"
 
-	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/cloudflare/internal/envelope"
-	"example.com/cloudflare/internal/rest"
 )
 
-// call is one call of a method: an operation and its arguments.
-type call struct {
-	*operation
-	ids   []string        // one for each ID in the route
-	path  []string        // in place of route and ids, for Client.Call
-	query arg[url.Values] // zero for none
-	body  arg[any]        // zero for none
+// Request describes the request of a [Client.Call].
+type Request struct {
+	Method string     // GET, HEAD, POST, PUT, PATCH or DELETE
+	Path   []string   // unescaped segments below the base URL: {"organizations", id}
+	Query  url.Values // nil for none
+	Body   any        // marshaled by encoding/json; a json.RawMessage is sent unchanged; nil for none
 
-	idempotent     bool   // safe to repeat, whatever the method
-	idempotencyKey string // makes the request safe to repeat; empty for none
+	// Route is the path with placeholders for IDs, such as "/zones/{zone_id}", for [Attempt]. If Route is empty, it is
+	// the route of the method of this package that has the same path, or else the path itself.
+	Route string
 
-	unusualBase bool // the base URL does not end in /client/v4; set by do
+	// Idempotent marks a POST or PATCH that can be repeated safely, and that is therefore retried like a PUT.
+	Idempotent bool
+
+	// IdempotencyKey is sent in the Idempotency-Key header of every attempt, and implies Idempotent. The key must be
+	// printable ASCII without blanks, at most 255 bytes. If it is empty, the header is not sent.
+	IdempotencyKey string
 }
 
-// service is the underlying type of all services. Each service has some of the methods of one client.
-type service struct{ core *core }
-
-// core holds what the calls of a client share.
-type core struct {
-	sender      *rest.Sender
-	maxRetries  int
-	unusualBase bool // the base URL does not end in /client/v4
-}
-
-// one makes a call whose result is a T.
-func one[T any](ctx context.Context, s *service, c call, opts []CallOption) (*T, error) {
-	result := new(T)
-	if err := s.do(ctx, c, &envelope.Envelope{Result: envelope.Result{Into: result}}, opts); err != nil {
-		return nil, err
+// Call sends a request to any endpoint that responds with the usual JSON envelope. Call checks arguments, retries and
+// returns errors like the methods of the services. Use Call for endpoints for which this package has no method, and in
+// SDKs that wrap this one.
+//
+// Call unmarshals the result into result, which must be a pointer, with encoding/json. A *json.RawMessage receives the
+// result as sent. If result is nil, the response may omit the result. A null result is an error unless result is nil, a
+// *json.RawMessage, a *[Nullable], or a pointer to a pointer or to an interface.
+//
+// Call returns an error that matches [ErrInvalidArgument] if the method, the path or the idempotency key is not valid, if
+// the body cannot be marshaled, or if result is not a pointer.
+func (c *Client) Call(ctx context.Context, req Request, result any, opts ...CallOption) error {
+	if c == nil {
+		return invalid("the client is nil")
 	}
-	return result, nil
+	request := call{
+		operation: operationOf(req),
+		path:      req.Path,
+		query:     checked(req.Query, cmp.Or(checkCall(req.Method, result), checkPath(req.Path), checkIdempotencyKey(req.IdempotencyKey))),
+
+		idempotent:     req.Idempotent,
+		idempotencyKey: req.IdempotencyKey,
+	}
+	if req.Body != nil {
+		request.body.value = callBody{req.Body}
+	}
+	var env envelope.Envelope
+	if result != nil {
+		env.Result.Into = &callResult{result}
+	}
+	return c.common.do(ctx, request, &env, opts)
 }
 
-// do makes a call. All methods use it. It applies the options, sends the request, and decodes the response into env.
-func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts []CallOption) error {
-	core, options, err := s.prepare(ctx, opts)
+var callMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+func checkCall(method string, result any) error {
+	if !slices.Contains(callMethods, method) {
+		return invalid("the method must be one of %s", strings.Join(callMethods, ", "))
+	}
+	if v := reflect.ValueOf(result); result != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		return invalid("the result must be a pointer that is not nil, not a %T", result)
+	}
+	return nil
+}
+
+// callBody is a body whose type was written for encoding/json. The body of a service is marshaled by encoding/json/v2,
+// which treats omitempty in another way.
+type callBody struct{ value any }
+
+func (b callBody) encode() ([]byte, error) {
+	if raw, ok := b.value.(json.RawMessage); ok {
+		if !jsontext.Value(raw).IsValid() {
+			return nil, errors.New("not valid JSON")
+		}
+		return slices.Clone(raw), nil // a transport may still read the body after Call has returned
+	}
+	return marshalUTF8(b.value)
+}
+
+// callResult is a result whose type was written for encoding/json.
+type callResult struct{ into any }
+
+// UnmarshalJSONFrom decodes the result with encoding/json. Its errors do not quote values, which may be personal data.
+func (r *callResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	value, err := dec.ReadValue()
 	if err != nil {
 		return err
 	}
-	c.unusualBase = core.unusualBase
-	raw, err := core.encode(&c, &options)
-	if err != nil {
-		return err
+	if raw, ok := r.into.(*json.RawMessage); ok {
+		*raw = json.RawMessage(slices.Clone(value))
+		return nil
 	}
-	keep := len(options.captures) > 0
-	env.Result.Keep, env.ResultInfo.Keep = keep, keep
-	response, err := core.sender.Do(ctx, raw)
-	if err != nil {
-		return c.callError(err, options.captures)
-	}
-	defer response.Release()
-	return c.receive(response, env, options.captures)
-}
-
-// prepare checks the service and the context, and applies the options of the call.
-func (s *service) prepare(ctx context.Context, opts []CallOption) (*core, callOptions, error) {
-	switch {
-	case s == nil || s.core == nil:
-		return nil, callOptions{}, invalid("the client was not made by NewClient")
-	case ctx == nil:
-		return nil, callOptions{}, invalid("the context is nil")
-	}
-	options, err := applyCallOptions(s.core.maxRetries, opts)
-	return s.core, options, err
-}
-
-// encode turns a call into a request, or reports the first invalid argument.
-func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error) {
-	raw := rest.RawRequest{
-		Method:     call.method,
-		Path:       call.path,
-		Route:      call.route,
-		Header:     options.header,
-		Idempotent: call.idempotent || call.idempotencyKey != "",
-		MaxRetries: options.maxRetries,
-	}
-	err := cmp.Or(call.query.err, call.body.err)
-	if err == nil && call.path == nil {
-		raw.Path, err = call.operation.path(call.ids)
+	err = json.Unmarshal(value, r.into)
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		kind, _, _ := strings.Cut(mismatch.Value, " ") // a number follows
+		field := ""
+		if mismatch.Field != "" {
+			field = mismatch.Field + ": "
+		}
+		return fmt.Errorf("%sJSON %s is not valid for Go type %s", field, kind, mismatch.Type)
 	}
 	if err != nil {
-		return raw, err
+		return fmt.Errorf("the result cannot be decoded into a %T: %T", r.into, err)
 	}
-	if call.query.value != nil || options.query != nil {
-		if raw.Query, err = c.encodeQuery(call, options.query); err != nil {
-			return raw, err
-		}
-	}
-	if call.body.value != nil {
-		if raw.Body, err = encodeBody(call.body.value); err != nil {
-			return raw, invalid("body: %s", c.sender.Scrub(err.Error()))
-		}
-	}
-	if call.idempotencyKey != "" {
-		if raw.Header == nil {
-			raw.Header = make(http.Header)
-		}
-		raw.Header["Idempotency-Key"] = []string{call.idempotencyKey}
-	}
-	return raw, nil
+	return nil
 }
 
-func (c *core) encodeQuery(call *call, added url.Values) (string, error) {
-	all := call.query.value
-	if len(added) > 0 {
-		all = maps.Clone(all)
-		if all == nil {
-			all = make(url.Values)
-		}
+// setNull stores null, and reports whether the result can hold it.
+func (r *callResult) setNull() bool {
+	_, raw := r.into.(*json.RawMessage)
+	_, nullable := r.into.(interface{ nullable() })
+	kind := reflect.TypeOf(r.into).Elem().Kind()
+	if !raw && !nullable && kind != reflect.Pointer && kind != reflect.Interface {
+		return false
 	}
-	for key, value := range added {
-		if call.path == nil && call.paging.owns(key) {
-			return "", invalid("AddQuery: %q is not valid: use PageToken and PageSize of the params", key)
-		}
-		if _, taken := all[key]; taken {
-			return "", invalid("AddQuery: the params already set %q", c.sender.Scrub(key))
-		}
-		all[key] = value
-	}
-	for key, values := range all {
-		if !utf8.ValidString(key) || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
-			return "", invalid("query parameter %q is not valid UTF-8", c.sender.Scrub(key))
-		}
-	}
-	return all.Encode(), nil
+	return json.Unmarshal([]byte("null"), r.into) == nil
 }
 
-func encodeBody(body any) ([]byte, error) {
-	// This is a callBody. The name is avoided so that the linker can leave encoding/json out of programs that do not
-	// use Client.Call.
-	if body, ok := body.(interface{ encode() ([]byte, error) }); ok {
-		return body.encode()
+// operationOf returns the operation of a request. For an endpoint that has no method, only the HTTP method is known.
+func operationOf(req Request) *operation {
+	found := operation{method: req.Method, credentials: keyOrToken("")}
+	for _, op := range operations {
+		if op.method == req.Method && len(op.segments) == len(req.Path) && op.matching(req.Path) == len(req.Path) {
+			found = *op
+			break
+		}
 	}
-	return jsonv2.Marshal(body)
+	found.route = cmp.Or(req.Route, found.route)
+	return &found
+}
+
+// checkPath checks the segments that are IDs in the route of any operation.
+func checkPath(path []string) error {
+	for _, op := range operations {
+		matching := op.matching(path)
+		for _, id := range op.ids {
+			if id.segment < matching {
+				if err := id.check(path[id.segment]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// matching returns the number of leading segments of path that match the route.
+func (op *operation) matching(path []string) int {
+	for i := range min(len(path), len(op.segments)) {
+		if path[i] != op.segments[i] && !strings.HasPrefix(op.segments[i], "{") {
+			return i
+		}
+	}
+	return min(len(path), len(op.segments))
 }

@@ -237,3 +237,27 @@ func TestWorkflowsApplyCallOptionsToEachRequest(t *testing.T) {
 		}
 	})
 }
+
+func TestEveryCaptureIsFilled(t *testing.T) {
+	body := `{"success":true,"messages":[{"code":1,"message":"hello"}],"result":[{"id":"o1","later":true}],"result_info":{"total_size":1}}`
+	var first, second cloudflare.Response
+	_, err := newKeyClient(t, respondWith(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{},
+		cloudflare.CaptureResponse(&first), cloudflare.CaptureResponse(&second))
+	require.NoError(t, err)
+	assert.Equal(t, 200, first.StatusCode)
+	assert.JSONEq(t, `[{"id":"o1","later":true}]`, string(first.Result), "a field that this version does not know")
+	assert.Equal(t, first, second)
+
+	first, second = cloudflare.Response{}, cloudflare.Response{}
+	_, err = newKeyClient(t, respondWith(404, `{"success":false,"errors":[{"message":"no"}],"result":null,"result_info":{"history_status":"unavailable"}}`)).
+		Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&first), cloudflare.CaptureResponse(&second))
+	require.Error(t, err)
+	assert.JSONEq(t, `{"history_status":"unavailable"}`, string(first.ResultInfo))
+	assert.Equal(t, first, second)
+	assert.Equal(t, 404, second.StatusCode)
+
+	first = cloudflare.Response{}
+	_, err = newKeyClient(t, respondWith(200, `{"success":true,"result":{"id":7}}`)).Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&first))
+	require.Error(t, err)
+	assert.JSONEq(t, `{"id":7}`, string(first.Result), "a result that cannot be decoded is within reach")
+}

@@ -1,10 +1,18 @@
 package cloudflare
 
 import (
+	"cmp"
+	"context"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
+	"example.com/cloudflare/internal/envelope"
 	"example.com/cloudflare/internal/rest"
 )
 
@@ -86,4 +94,140 @@ func (op *operation) path(ids []string) ([]string, error) {
 // endsInID reports whether the last ID of the route identifies the resource of the operation.
 func (op *operation) endsInID() bool {
 	return len(op.ids) > 0 && op.ids[len(op.ids)-1].segment == len(op.segments)-1
+}
+
+// call is one call of a method: an operation and its arguments.
+type call struct {
+	*operation
+	ids   []string        // one for each ID in the route
+	path  []string        // in place of route and ids, for Client.Call
+	query arg[url.Values] // zero for none
+	body  arg[any]        // zero for none
+
+	idempotent     bool   // safe to repeat, whatever the method
+	idempotencyKey string // makes the request safe to repeat; empty for none
+
+	unusualBase bool // the base URL does not end in /client/v4; set by do
+}
+
+// service is the underlying type of all services. Each service has some of the methods of one client.
+type service struct{ core *core }
+
+// core holds what the calls of a client share.
+type core struct {
+	sender      *rest.Sender
+	maxRetries  int
+	unusualBase bool // the base URL does not end in /client/v4
+}
+
+// one makes a call whose result is a T.
+func one[T any](ctx context.Context, s *service, c call, opts []CallOption) (*T, error) {
+	result := new(T)
+	if err := s.do(ctx, c, &envelope.Envelope{Result: envelope.Result{Into: result}}, opts); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// do makes a call. All methods use it. It applies the options, sends the request, and decodes the response into env.
+func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts []CallOption) error {
+	core, options, err := s.prepare(ctx, opts)
+	if err != nil {
+		return err
+	}
+	c.unusualBase = core.unusualBase
+	raw, err := core.encode(&c, &options)
+	if err != nil {
+		return err
+	}
+	keep := len(options.captures) > 0
+	env.Result.Keep, env.ResultInfo.Keep = keep, keep
+	response, err := core.sender.Do(ctx, raw)
+	if err != nil {
+		return c.callError(err, options.captures)
+	}
+	defer response.Release()
+	return c.receive(response, env, options.captures)
+}
+
+// prepare checks the service and the context, and applies the options of the call.
+func (s *service) prepare(ctx context.Context, opts []CallOption) (*core, callOptions, error) {
+	switch {
+	case s == nil || s.core == nil:
+		return nil, callOptions{}, invalid("the client was not made by NewClient")
+	case ctx == nil:
+		return nil, callOptions{}, invalid("the context is nil")
+	}
+	options, err := applyCallOptions(s.core.maxRetries, opts)
+	return s.core, options, err
+}
+
+// encode turns a call into a request, or reports the first invalid argument.
+func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error) {
+	raw := rest.RawRequest{
+		Method:     call.method,
+		Path:       call.path,
+		Route:      call.route,
+		Header:     options.header,
+		Idempotent: call.idempotent || call.idempotencyKey != "",
+		MaxRetries: options.maxRetries,
+	}
+	err := cmp.Or(call.query.err, call.body.err)
+	if err == nil && call.path == nil {
+		raw.Path, err = call.operation.path(call.ids)
+	}
+	if err != nil {
+		return raw, err
+	}
+	if call.query.value != nil || options.query != nil {
+		if raw.Query, err = c.encodeQuery(call, options.query); err != nil {
+			return raw, err
+		}
+	}
+	if call.body.value != nil {
+		if raw.Body, err = encodeBody(call.body.value); err != nil {
+			return raw, invalid("body: %s", c.sender.Scrub(err.Error()))
+		}
+	}
+	if call.idempotencyKey != "" {
+		if raw.Header == nil {
+			raw.Header = make(http.Header)
+		}
+		raw.Header["Idempotency-Key"] = []string{call.idempotencyKey}
+	}
+	return raw, nil
+}
+
+func (c *core) encodeQuery(call *call, added url.Values) (string, error) {
+	all := call.query.value
+	if len(added) > 0 {
+		all = maps.Clone(all)
+		if all == nil {
+			all = make(url.Values)
+		}
+	}
+	for key, value := range added {
+		if call.path == nil && call.paging.owns(key) {
+			return "", invalid("AddQuery: %q is not valid: use PageToken and PageSize of the params", key)
+		}
+		if _, taken := all[key]; taken {
+			return "", invalid("AddQuery: the params already set %q", c.sender.Scrub(key))
+		}
+		all[key] = value
+	}
+	for key, values := range all {
+		if !utf8.ValidString(key) || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
+			return "", invalid("query parameter %q is not valid UTF-8", c.sender.Scrub(key))
+		}
+	}
+	return all.Encode(), nil
+}
+
+func encodeBody(body any) ([]byte, error) {
+	// This is a callBody. The name is avoided so that the linker can leave encoding/json out of programs that do not
+	// use Client.Call.
+	if body, ok := body.(interface{ encode() ([]byte, error) }); ok {
+		return body.encode()
+	}
+	return jsonv2.Marshal(body)
 }

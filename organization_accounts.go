@@ -1,17 +1,32 @@
 package cloudflare
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"iter"
+	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"example.com/cloudflare/internal/envelope"
 )
 
 // OrganizationAccountsService lists the accounts in an organization, creates and moves accounts, and reads and changes
 // their profiles. Use it as Client.OrganizationAccounts.
 type OrganizationAccountsService service
 
-var listAccounts = newList("/organizations/{organization_id}/accounts", keyOnly, pageTokens)
+var (
+	listAccounts             = newList("/organizations/{organization_id}/accounts", keyOnly, pageTokens)
+	createAccount            = newOperation(http.MethodPost, "/accounts", keyOnly)
+	moveAccount              = newOperation(http.MethodPost, "/accounts/{account_id}/move", keyOnly)
+	listAccountOrganizations = newList("/accounts/{account_id}/organizations", keyOrToken("Account Settings Read"), onePage)
+	getAccountProfile        = newOperation(http.MethodGet, "/accounts/{account_id}/profile", keyOrToken("Account Settings Read"))
+	updateAccountProfile     = newOperation(http.MethodPut, "/accounts/{account_id}/profile", keyOrToken("Account Settings Write"))
+)
 
 // Account is an account in an organization.
 type Account struct {
@@ -82,6 +97,18 @@ type OrganizationAccountListParams struct {
 	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
 }
 
+func (p OrganizationAccountListParams) call(organizationID string) call {
+	return call{operation: listAccounts, ids: []string{organizationID}, query: checked(p.query())}
+}
+
+func (p OrganizationAccountListParams) query() (url.Values, error) {
+	values, err := encodeListParams(p, p.PageSize, pageTokens.maxSize)
+	if err == nil && p.OmitTotal {
+		values.Set("include_total", "false")
+	}
+	return values, err
+}
+
 // AccountOrder is the field that a list of accounts is ordered by.
 type AccountOrder string
 
@@ -124,14 +151,167 @@ func (s *OrganizationAccountsService) All(ctx context.Context, organizationID st
 	return all[Account](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-func (p OrganizationAccountListParams) call(organizationID string) call {
-	return call{operation: listAccounts, ids: []string{organizationID}, query: checked(p.query())}
+// AccountCreateParams describes a new account. If neither OrganizationID nor Standalone is set, the API creates the
+// account in the organization that the caller administers. The API returns an error in this case unless the caller
+// administers exactly one organization.
+type AccountCreateParams struct {
+	Name           string      // required
+	Type           AccountType // AccountTypeStandard or AccountTypeEnterprise; omitted if empty
+	OrganizationID string      // the organization to create the account in
+	Standalone     bool        // creates a free account outside of any organization; not valid with OrganizationID
+
+	// IdempotencyKey identifies this creation: the API creates one account for all requests with the same key. The key
+	// must be printable ASCII without blanks, at most 255 bytes. If it is empty, Create generates a random key.
+	IdempotencyKey string
 }
 
-func (p OrganizationAccountListParams) query() (url.Values, error) {
-	values, err := encodeListParams(p, p.PageSize, pageTokens.maxSize)
-	if err == nil && p.OmitTotal {
-		values.Set("include_total", "false")
+// Validate returns the error that Create would return for p without sending a request, or nil.
+func (p AccountCreateParams) Validate() error { return validate(checked(p.body())) }
+
+// accountBody is the body of a create. Fields that are not set are omitted.
+type accountBody struct {
+	Name       string      `json:"name"`
+	Type       AccountType `json:"type,omitzero"`
+	Unit       *unitBody   `json:"unit,omitzero"`
+	Standalone bool        `json:"standalone,omitzero"`
+}
+
+type unitBody struct {
+	ID string `json:"id"`
+}
+
+func (p AccountCreateParams) body() (any, error) {
+	body := accountBody{Name: p.Name, Type: p.Type, Standalone: p.Standalone}
+	switch {
+	case p.Name == "":
+		return nil, invalid("Name is empty")
+	case p.Type != "" && p.Type != AccountTypeStandard && p.Type != AccountTypeEnterprise:
+		return nil, invalid("Type must be %q or %q", AccountTypeStandard, AccountTypeEnterprise)
+	case p.OrganizationID != "" && p.Standalone:
+		return nil, invalid("OrganizationID and Standalone are both set")
 	}
-	return values, err
+	if err := checkIdempotencyKey(p.IdempotencyKey); err != nil {
+		return nil, err
+	}
+	if p.OrganizationID != "" {
+		if err := checkID("OrganizationID", p.OrganizationID); err != nil {
+			return nil, err
+		}
+		body.Unit = &unitBody{p.OrganizationID}
+	}
+	return body, nil
+}
+
+// newIdempotencyKey returns a random UUID, version 4.
+func newIdempotencyKey() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// Create creates an account and returns it.
+//
+// Create sends the same idempotency key with every attempt, and is therefore retried like a PUT. If the outcome is
+// unknown after all retries, the error matches [ErrOutcomeUnknown]. To call Create again in this case, set
+// IdempotencyKey in the params of both calls.
+//
+// Create returns an error that matches [ErrInvalidArgument] if Name is empty, if Type is neither empty, standard nor
+// enterprise, if OrganizationID is not valid, if both OrganizationID and Standalone are set, or if IdempotencyKey is
+// not valid.
+//
+// Credential: a global API key.
+//
+// API: POST /accounts
+func (s *OrganizationAccountsService) Create(ctx context.Context, params AccountCreateParams, opts ...CallOption) (*Account, error) {
+	return one[Account](ctx, (*service)(s), call{
+		operation:      createAccount,
+		body:           checked(params.body()),
+		idempotencyKey: cmp.Or(params.IdempotencyKey, newIdempotencyKey()),
+	}, opts)
+}
+
+// AccountMoveResponse holds the source and the destination of an account that was moved.
+type AccountMoveResponse struct {
+	AccountID                 string `json:"account_id"`
+	SourceOrganizationID      string `json:"source_organization_id"` // empty if the account was in no organization
+	DestinationOrganizationID string `json:"destination_organization_id"`
+}
+
+// moveResult is an AccountMoveResponse that must match the request.
+type moveResult struct {
+	AccountMoveResponse
+	accountID, destinationID string
+}
+
+func (r *moveResult) check() error {
+	if !strings.EqualFold(r.AccountID, r.accountID) || !strings.EqualFold(r.DestinationOrganizationID, r.destinationID) {
+		return errors.New("it is about another account or organization")
+	}
+	return nil
+}
+
+// Move moves an account to another organization. The API can move an account that is not in an organization, and can
+// move an account within a hierarchy. Other moves depend on the capabilities of the organizations.
+//
+// Move is retried only after a 429, or if the request was never sent. If the account may have been moved, the error
+// matches [ErrOutcomeUnknown]. [OrganizationAccountsService.Organizations] then returns where the account is.
+//
+// Credential: a global API key.
+//
+// API: POST /accounts/{account_id}/move
+func (s *OrganizationAccountsService) Move(ctx context.Context, accountID, destinationOrganizationID string, opts ...CallOption) (*AccountMoveResponse, error) {
+	result := moveResult{accountID: accountID, destinationID: destinationOrganizationID}
+	err := (*service)(s).do(ctx, call{
+		operation: moveAccount,
+		ids:       []string{accountID},
+		body: checked[any](struct {
+			DestinationOrganizationID string `json:"destination_organization_id"`
+		}{destinationOrganizationID}, checkID("destination organization ID", destinationOrganizationID)),
+	}, &envelope.Envelope{Result: envelope.Result{Into: &result}}, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &result.AccountMoveResponse, nil
+}
+
+// Organizations returns the organizations that contain an account. The list begins with the root organization, ends
+// with the organization that the account is directly in, and has no pages. ContainingAccount in
+// [OrganizationListParams] filters the organizations that the credential can see by the same relation.
+//
+// Credential: a global API key, or an API token with the permission Account Settings Read.
+//
+// API: GET /accounts/{account_id}/organizations
+func (s *OrganizationAccountsService) Organizations(ctx context.Context, accountID string, opts ...CallOption) ([]Organization, error) {
+	page, err := list[Organization](ctx, (*service)(s), call{operation: listAccountOrganizations, ids: []string{accountID}}, opts)
+	if err != nil {
+		return nil, err
+	}
+	return page.Items, nil
+}
+
+// GetProfile returns the profile of an account. Several accounts and organizations can share one profile. GetProfile
+// returns [ErrNotFound] if the profile was never set or if the account does not exist.
+//
+// Credential: a global API key, or an API token with the permission Account Settings Read.
+//
+// API: GET /accounts/{account_id}/profile
+func (s *OrganizationAccountsService) GetProfile(ctx context.Context, accountID string, opts ...CallOption) (*OrganizationProfile, error) {
+	return one[OrganizationProfile](ctx, (*service)(s), call{operation: getAccountProfile, ids: []string{accountID}}, opts)
+}
+
+// UpdateProfile replaces the profile of an account. All accounts and organizations that share the profile are changed.
+// UpdateProfile sends all five fields. The API documents that an empty field keeps its value.
+//
+// UpdateProfile returns an error that matches [ErrInvalidArgument] if no field of profile is set.
+//
+// Credential: a global API key, or an API token with the permission Account Settings Write.
+//
+// API: PUT /accounts/{account_id}/profile
+func (s *OrganizationAccountsService) UpdateProfile(ctx context.Context, accountID string, profile OrganizationProfile, opts ...CallOption) error {
+	return (*service)(s).do(ctx, call{
+		operation: updateAccountProfile,
+		ids:       []string{accountID},
+		body:      checked[any](&profile, profile.validate()),
+	}, new(envelope.Envelope), opts)
 }

@@ -56,3 +56,53 @@ func (p OrganizationProfile) validate() error {
 	}
 	return nil
 }
+
+// Modify changes some fields of a profile and keeps the others. Modify reads the profile, calls change with it, and
+// updates the profile if change modified it. Otherwise it sends no update. Modify returns the resulting profile. If
+// change returns an error, Modify returns that error and sends no update. A profile that was never set is empty when
+// change is called.
+//
+// The API has no versions, so concurrent callers must coordinate: the last write wins, in every field.
+//
+// Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if change makes the profile invalid
+// for [OrganizationProfileService.Update].
+//
+// Modify sends a read, a read of the organization if the API reports that the profile does not exist, and the update.
+// The options apply to each request. A [CaptureResponse] holds the last response.
+//
+// Credential: a global API key.
+//
+// API: GET and PUT /organizations/{organization_id}/profile, GET /organizations/{organization_id}
+func (s *OrganizationProfileService) Modify(ctx context.Context, organizationID string, change func(*OrganizationProfile) error, opts ...CallOption) (*OrganizationProfile, error) {
+	if change == nil {
+		return nil, invalid("change is nil")
+	}
+	profile, err := s.Get(ctx, organizationID, opts...)
+	switch {
+	case isNull(err):
+	case isAbsent(err):
+		// Either the profile or the organization does not exist. A new organization may have a profile but not be
+		// readable yet. Its profile must not be taken for an empty one.
+		org, err := (*OrganizationsService)(s).Get(ctx, organizationID, opts...)
+		if err != nil {
+			return nil, err
+		}
+		profile = org.Profile
+	case err != nil:
+		return nil, err
+	}
+	if profile == nil {
+		profile = new(OrganizationProfile)
+	}
+	before := *profile
+	if err := change(profile); err != nil {
+		return nil, err
+	}
+	if *profile == before {
+		return profile, nil
+	}
+	if err := s.Update(ctx, organizationID, *profile, opts...); err != nil {
+		return nil, err
+	}
+	return profile, nil
+}
