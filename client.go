@@ -25,7 +25,9 @@ type Client struct {
 	OrganizationUsage     *OrganizationUsageService
 	OrganizationShares    *OrganizationSharesService
 
-	common service
+	sender     *rest.Sender
+	maxRetries int
+	common     service // that every service is a conversion of
 }
 
 // NewClient returns a client with the given options.
@@ -63,11 +65,8 @@ func NewClient(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cloudflare: %w", err)
 	}
-	client := &Client{common: service{&core{
-		sender:      sender,
-		maxRetries:  c.maxRetries,
-		unusualBase: !strings.HasSuffix(strings.TrimRight(c.rest.BaseURL, "/"), "/client/v4"),
-	}}}
+	client := &Client{sender: sender, maxRetries: c.maxRetries}
+	client.common.client = client
 	client.Organizations = (*OrganizationsService)(&client.common)
 	client.OrganizationProfile = (*OrganizationProfileService)(&client.common)
 	client.OrganizationAccounts = (*OrganizationAccountsService)(&client.common)

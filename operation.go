@@ -98,6 +98,7 @@ func (op *operation) endsInID() bool {
 
 // call is one call of a method: an operation and its arguments.
 type call struct {
+	client *Client // set by do
 	*operation
 	ids   []string        // one for each ID in the route
 	path  []string        // in place of route and ids, for Client.Call
@@ -106,19 +107,10 @@ type call struct {
 
 	idempotent     bool   // safe to repeat, whatever the method
 	idempotencyKey string // makes the request safe to repeat; empty for none
-
-	unusualBase bool // the base URL does not end in /client/v4; set by do
 }
 
 // service is the underlying type of all services. Each service has some of the methods of one client.
-type service struct{ core *core }
-
-// core holds what the calls of a client share.
-type core struct {
-	sender      *rest.Sender
-	maxRetries  int
-	unusualBase bool // the base URL does not end in /client/v4
-}
+type service struct{ client *Client }
 
 // one makes a call whose result is a T.
 func one[T any](ctx context.Context, s *service, c call, opts []CallOption) (*T, error) {
@@ -131,18 +123,18 @@ func one[T any](ctx context.Context, s *service, c call, opts []CallOption) (*T,
 
 // do makes a call. All methods use it. It applies the options, sends the request, and decodes the response into env.
 func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts []CallOption) error {
-	core, options, err := s.prepare(ctx, opts)
+	options, err := s.prepare(ctx, opts)
 	if err != nil {
 		return err
 	}
-	c.unusualBase = core.unusualBase
-	raw, err := core.encode(&c, &options)
+	c.client = s.client
+	raw, err := c.encode(&options)
 	if err != nil {
 		return err
 	}
 	keep := len(options.captures) > 0
 	env.Result.Keep, env.ResultInfo.Keep = keep, keep
-	response, err := core.sender.Do(ctx, raw)
+	response, err := s.client.sender.Do(ctx, raw)
 	if err != nil {
 		return c.callError(err, options.captures)
 	}
@@ -151,55 +143,54 @@ func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts [
 }
 
 // prepare checks the service and the context, and applies the options of the call.
-func (s *service) prepare(ctx context.Context, opts []CallOption) (*core, callOptions, error) {
+func (s *service) prepare(ctx context.Context, opts []CallOption) (callOptions, error) {
 	switch {
-	case s == nil || s.core == nil:
-		return nil, callOptions{}, invalid("the client was not made by NewClient")
+	case s == nil || s.client == nil:
+		return callOptions{}, invalid("the client was not made by NewClient")
 	case ctx == nil:
-		return nil, callOptions{}, invalid("the context is nil")
+		return callOptions{}, invalid("the context is nil")
 	}
-	options, err := applyCallOptions(s.core.maxRetries, opts)
-	return s.core, options, err
+	return applyCallOptions(s.client.maxRetries, opts)
 }
 
 // encode turns a call into a request, or reports the first invalid argument.
-func (c *core) encode(call *call, options *callOptions) (rest.RawRequest, error) {
+func (c *call) encode(options *callOptions) (rest.RawRequest, error) {
 	raw := rest.RawRequest{
-		Method:     call.method,
-		Path:       call.path,
-		Route:      call.route,
+		Method:     c.method,
+		Path:       c.path,
+		Route:      c.route,
 		Header:     options.header,
-		Idempotent: call.idempotent || call.idempotencyKey != "",
+		Idempotent: c.idempotent || c.idempotencyKey != "",
 		MaxRetries: options.maxRetries,
 	}
-	err := cmp.Or(call.query.err, call.body.err)
-	if err == nil && call.path == nil {
-		raw.Path, err = call.operation.path(call.ids)
+	err := cmp.Or(c.query.err, c.body.err)
+	if err == nil && c.path == nil {
+		raw.Path, err = c.operation.path(c.ids)
 	}
 	if err != nil {
 		return raw, err
 	}
-	if call.query.value != nil || options.query != nil {
-		if raw.Query, err = c.encodeQuery(call, options.query); err != nil {
+	if c.query.value != nil || options.query != nil {
+		if raw.Query, err = c.encodeQuery(options.query); err != nil {
 			return raw, err
 		}
 	}
-	if call.body.value != nil {
-		if raw.Body, err = encodeBody(call.body.value); err != nil {
-			return raw, invalid("body: %s", c.sender.Scrub(err.Error()))
+	if c.body.value != nil {
+		if raw.Body, err = encodeBody(c.body.value); err != nil {
+			return raw, invalid("body: %s", c.client.redactor()(err.Error()))
 		}
 	}
-	if call.idempotencyKey != "" {
+	if c.idempotencyKey != "" {
 		if raw.Header == nil {
 			raw.Header = make(http.Header)
 		}
-		raw.Header["Idempotency-Key"] = []string{call.idempotencyKey}
+		raw.Header["Idempotency-Key"] = []string{c.idempotencyKey}
 	}
 	return raw, nil
 }
 
-func (c *core) encodeQuery(call *call, added url.Values) (string, error) {
-	all := call.query.value
+func (c *call) encodeQuery(added url.Values) (string, error) {
+	all := c.query.value
 	if len(added) > 0 {
 		all = maps.Clone(all)
 		if all == nil {
@@ -207,17 +198,17 @@ func (c *core) encodeQuery(call *call, added url.Values) (string, error) {
 		}
 	}
 	for key, value := range added {
-		if call.path == nil && call.paging.owns(key) {
+		if c.path == nil && c.paging.owns(key) {
 			return "", invalid("AddQuery: %q is not valid: use PageToken and PageSize of the params", key)
 		}
 		if _, taken := all[key]; taken {
-			return "", invalid("AddQuery: the params already set %q", c.sender.Scrub(key))
+			return "", invalid("AddQuery: the params already set %q", c.client.redactor()(key))
 		}
 		all[key] = value
 	}
 	for key, values := range all {
 		if !utf8.ValidString(key) || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
-			return "", invalid("query parameter %q is not valid UTF-8", c.sender.Scrub(key))
+			return "", invalid("query parameter %q is not valid UTF-8", c.client.redactor()(key))
 		}
 	}
 	return all.Encode(), nil

@@ -44,7 +44,7 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 	switch {
 	case lost == nil && foldEmail(member.User.Email) != foldEmail(params.Email):
 		return member, true, fmt.Errorf("cloudflare: member %s was created, but with another email address: Ensure would not find it again",
-			(*service)(s).redactor().line(member.ID))
+			s.client.redactor().line(member.ID))
 	case !errors.Is(lost, ErrOutcomeUnknown):
 		return member, lost == nil, lost
 	}

@@ -29,13 +29,14 @@ func (s *OrganizationsService) DeleteIfEmpty(ctx context.Context, organizationID
 	if err := checkID("organization ID", organizationID); err != nil {
 		return err
 	}
-	core, options, err := (*service)(s).prepare(ctx, opts)
+	options, err := (*service)(s).prepare(ctx, opts)
 	if err != nil {
 		return err
 	}
 	// An option may be valid for only some of the requests. These are all parameters that they set.
 	params := OrganizationListParams{IDs: []string{organizationID}, ParentID: organizationID}
-	if _, err := core.encode(&call{operation: listOrganizations, query: checked(params.query())}, &options); err != nil {
+	request := call{client: s.client, operation: listOrganizations, query: checked(params.query())}
+	if _, err := request.encode(&options); err != nil {
 		return err
 	}
 	contents, err := s.contents(ctx, organizationID, options)

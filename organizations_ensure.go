@@ -59,7 +59,7 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 	org, lost := s.Create(ctx, params, opts...)
 	switch {
 	case lost == nil && org.Name != params.Name:
-		redact := (*service)(s).redactor()
+		redact := s.client.redactor()
 		return org, true, fmt.Errorf("cloudflare: organization %s was created with the name %q instead of %q: Ensure would not find it again",
 			redact.line(org.ID), redact.line(org.Name), params.Name)
 	case !errors.Is(lost, ErrOutcomeUnknown):
@@ -91,7 +91,7 @@ func (s *OrganizationsService) only(ctx context.Context, params OrganizationCrea
 		case org.Parent == nil && params.ParentID != "":
 			// It is not safe to return this organization, nor to create another one.
 			return nil, fmt.Errorf("cloudflare: organization %s is named %q, but the API does not report its parent",
-				(*service)(s).redactor().line(org.ID), params.Name)
+				s.client.redactor().line(org.ID), params.Name)
 		case org.Parent == nil || org.Parent.ID == params.ParentID:
 			found = append(found, *org)
 		}
@@ -102,7 +102,7 @@ func (s *OrganizationsService) only(ctx context.Context, params OrganizationCrea
 	case 1:
 		return &found[0], nil
 	}
-	return nil, &AmbiguousError{Name: params.Name, ParentID: params.ParentID, Organizations: found, redact: (*service)(s).redactor()}
+	return nil, &AmbiguousError{Name: params.Name, ParentID: params.ParentID, Organizations: found, redact: s.client.redactor()}
 }
 
 // AmbiguousError is returned by [OrganizationsService.Ensure] if several organizations have the same name and parent.

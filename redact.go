@@ -16,8 +16,8 @@ const (
 // redactor removes the credentials of a call from a text.
 type redactor func(string) string
 
-// redactor returns one for the results of earlier calls.
-func (s *service) redactor() redactor { return s.core.sender.Scrub }
+// redactor returns one for the arguments of a call, and for the results of earlier calls.
+func (c *Client) redactor() redactor { return c.sender.Scrub }
 
 // clean redacts a text and returns its first limit bytes.
 func (redact redactor) clean(text string, limit int) string {

@@ -137,11 +137,11 @@ func (c *call) statusError(response *rest.RawResponse) (*Error, envelope.Problem
 func (c *call) hint(e *Error, token bool) string {
 	switch {
 	case e.foreign:
-		if c.unusualBase {
+		if c.unusualBase() {
 			return "this is not a response of the API; does the base URL end in /client/v4?"
 		}
 		return "this is not a response of the API, but perhaps of a proxy"
-	case c.unusualBase && e.StatusCode == http.StatusNotFound && !e.absent():
+	case c.unusualBase() && e.StatusCode == http.StatusNotFound && !e.absent():
 		return "does the base URL end in /client/v4?"
 	case token && (e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusMethodNotAllowed):
 		return c.credentials.tokenHint()
@@ -149,6 +149,10 @@ func (c *call) hint(e *Error, token bool) string {
 		return "perhaps this account has no Organizations: they are available to Enterprise customers and resellers"
 	}
 	return ""
+}
+
+func (c *call) unusualBase() bool {
+	return !strings.HasSuffix(strings.TrimRight(c.client.sender.BaseURL, "/"), "/client/v4")
 }
 
 // tokenHint returns a possible reason why the API rejected a token, or an empty string.
