@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"iter"
 	"maps"
 	"net/url"
@@ -19,6 +18,9 @@ import (
 // MaxPageSize is the largest page size that the API accepts. A page with more items is an error. For shares, the
 // largest page size is 100.
 const MaxPageSize = 1000
+
+// maxPageToken bounds the page tokens of a list, which Paginate keeps, in bytes.
+const maxPageToken = 64 << 10
 
 // Page is one page of a list.
 type Page[T any] struct {
@@ -35,13 +37,13 @@ type Page[T any] struct {
 // may be anything that identifies the next page, such as a cursor or a page number. Paginate fetches a page when it is
 // needed. An iterator that is used again fetches the pages again.
 //
-// If fetch returns an error, a nil page, or a page token for the second time, the iterator yields a nil item and a
-// [*PageError] once, and stops.
+// If fetch returns an error, a nil page, or a page token for the second time or of more than 64 KiB, the iterator yields
+// a nil item and a [*PageError] once, and stops.
 func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		token := pageToken
-		seen, seed := make(map[uint64]bool), maphash.MakeSeed() // hashes, because a token may be long
+		token, seen := pageToken, make(map[string]bool)
 		for {
+			seen[token] = true
 			page, err := fetch(token)
 			if err == nil && page == nil {
 				err = errors.New("cloudflare: fetch returned neither a page nor an error")
@@ -55,13 +57,16 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 					return
 				}
 			}
-			if page.NextPageToken == "" {
+			switch token = page.NextPageToken; {
+			case token == "":
 				return
+			case seen[token]:
+				err = errors.New("cloudflare: the API returned a page token for the second time, so the list would never end")
+			case len(token) > maxPageToken:
+				err = fmt.Errorf("cloudflare: the API returned a page token of more than %d KiB", maxPageToken>>10)
 			}
-			seen[maphash.String(seed, token)] = true
-			token = page.NextPageToken
-			if seen[maphash.String(seed, token)] {
-				yield(nil, &PageError{token, errors.New("cloudflare: the API returned a page token for the second time, so the list would never end")})
+			if err != nil {
+				yield(nil, &PageError{token, err})
 				return
 			}
 		}

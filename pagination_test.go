@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -147,6 +148,33 @@ func TestAllStopsAtARepeatedToken(t *testing.T) {
 			assert.Equal(t, tt.at, e.PageToken)
 		})
 	}
+}
+
+// A token that is too long to be kept ends the list after the items of its page.
+func TestAllStopsAtALongToken(t *testing.T) {
+	longest := strings.Repeat("a", 64<<10)
+	client, script := newPages(t, longest, "")
+	assert.Equal(t, []string{"1", "2"}, listedIDs(t, client, cloudflare.OrganizationListParams{}))
+	assert.Contains(t, script.sent[1].URL, longest)
+
+	client, script = newPages(t, "a", longest+"a")
+	var got []string
+	var failures []error
+	for org, err := range client.Organizations.All(t.Context(), cloudflare.OrganizationListParams{}) {
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		got = append(got, org.ID)
+	}
+	assert.Equal(t, []string{"1", "2"}, got)
+	assert.Len(t, script.sent, 2)
+	require.Len(t, failures, 1)
+	assert.ErrorContains(t, failures[0], "a page token of more than 64 KiB")
+	assert.NotContains(t, failures[0].Error(), "aaa")
+	e, ok := errors.AsType[*cloudflare.PageError](failures[0])
+	require.True(t, ok, "%T", failures[0])
+	assert.Equal(t, longest+"a", e.PageToken)
 }
 
 // An empty page with a token is not the end of a list.
