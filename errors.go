@@ -90,7 +90,7 @@ func (e *Error) Error() string {
 		infos.WriteString([]string{": ", "; "}[min(i, 1)])
 		info.write(&infos)
 	}
-	b.WriteString(cut(infos.String(), maxText))
+	b.WriteString(rest.Shorten(infos.String(), maxText))
 	if e.detail != "" {
 		b.WriteString(": " + e.detail)
 	}
@@ -121,19 +121,19 @@ func status(code int) string {
 }
 
 func (r ResponseInfo) write(b *strings.Builder) {
-	b.WriteString(cut(oneLine(r.Message), maxLine))
+	b.WriteString(rest.Shorten(oneLine(r.Message), maxLine))
 	if r.Code != 0 {
 		fmt.Fprintf(b, " (code %d)", r.Code)
 	}
 	if r.Source.Pointer != "" {
-		b.WriteString(" at " + cut(oneLine(r.Source.Pointer), maxLine))
+		b.WriteString(" at " + rest.Shorten(oneLine(r.Source.Pointer), maxLine))
 	}
 	for _, inner := range r.ErrorChain {
 		b.WriteString(" < ")
 		inner.write(b)
 	}
 	if r.DocumentationURL != "" {
-		b.WriteString(", see " + cut(oneLine(r.DocumentationURL), maxLine))
+		b.WriteString(", see " + rest.Shorten(oneLine(r.DocumentationURL), maxLine))
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"unicode"
+
+	"example.com/cloudflare/internal/rest"
 )
 
 // Bounds on texts from a server, in bytes.
@@ -26,19 +28,12 @@ func (redact redactor) clean(text string, limit int) string {
 	if !whole { // a secret may lie across the end of the searched text
 		text = text[:max(0, len(text)-maxScrubbed/2)] + "…"
 	}
-	return cut(text, limit)
+	return rest.Shorten(text, limit)
 }
 
 // line cleans a text and puts it on one line.
 func (redact redactor) line(text string) string {
-	return cut(oneLine(redact.clean(text, maxScrubbed)), maxLine)
-}
-
-func cut(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit-len("…")], "") + "…"
+	return rest.Shorten(oneLine(redact.clean(text, maxScrubbed)), maxLine)
 }
 
 // sample returns the beginning of a body, on one line.

@@ -157,7 +157,7 @@ func cleanError(ctx context.Context, scrub func(string) string, err error) error
 	}
 	text := err.Error()
 	clean := scrub(text)
-	switch short := shorten(clean); {
+	switch short := Shorten(clean, maxErrorText); {
 	case clean != text || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
 		return errors.New(short)
 	case short != text:
@@ -169,11 +169,12 @@ func cleanError(ctx context.Context, scrub func(string) string, err error) error
 // maxErrorText bounds the text of an error. net/http quotes a header of up to 1 MiB in full.
 const maxErrorText = 200
 
-func shorten(text string) string {
-	if len(text) <= maxErrorText {
+// Shorten returns a text, or its beginning and an ellipsis, in at most limit bytes.
+func Shorten(text string, limit int) string {
+	if len(text) <= limit {
 		return text
 	}
-	return strings.ToValidUTF8(text[:maxErrorText-len("…")], "") + "…"
+	return strings.ToValidUTF8(text[:limit-len("…")], "") + "…"
 }
 
 // shortError prints the beginning of an error's text, and matches what the error matches.

@@ -37,7 +37,7 @@ func (s *Sender) report(ctx context.Context, a Attempt, response *RawResponse, s
 	}
 	a.Path, a.Route, a.Scrub = scrub(a.Path), scrub(a.Route), scrub
 	if response != nil {
-		a.StatusCode, a.RayID, a.Header = response.StatusCode, shorten(scrub(response.Header.Get("Cf-Ray"))), response.Header
+		a.StatusCode, a.RayID, a.Header = response.StatusCode, Shorten(scrub(response.Header.Get("Cf-Ray")), maxErrorText), response.Header
 	}
 	if !a.Retry { // without a retry, RetryIn is the wait that the server requested
 		a.RetryIn = 0
