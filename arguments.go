@@ -1,6 +1,7 @@
 package cloudflare
 
 import (
+	"fmt"
 	"net/url"
 	"reflect"
 	"slices"
@@ -22,20 +23,14 @@ type arg[T any] struct {
 
 func checked[T any](value T, err error) arg[T] { return arg[T]{value, err} }
 
+// invalid returns an error that matches ErrInvalidArgument.
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("cloudflare: %w: %s", ErrInvalidArgument, fmt.Sprintf(format, args...))
+}
+
 func checkIdempotencyKey(key string) error {
 	if len(key) > 255 || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return invalid("IdempotencyKey must be printable ASCII without blanks, at most 255 bytes")
-	}
-	return nil
-}
-
-// validate returns the error with which a call with this body would be rejected, or nil.
-func validate(body arg[any]) error {
-	if body.err != nil {
-		return body.err
-	}
-	if _, err := encodeBody(body.value); err != nil {
-		return invalid("body: %v", err)
 	}
 	return nil
 }

@@ -283,11 +283,6 @@ func foreign(err error) error {
 	return err
 }
 
-// invalid returns an error that matches ErrInvalidArgument.
-func invalid(format string, args ...any) error {
-	return fmt.Errorf("cloudflare: %w: %s", ErrInvalidArgument, fmt.Sprintf(format, args...))
-}
-
 // absent reports whether the API itself reports that the resource does not exist. A 404 for an unknown route (codes
 // 7000 and 7003) or from a proxy does not count.
 func (e *Error) absent() bool {

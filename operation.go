@@ -222,3 +222,14 @@ func encodeBody(body any) ([]byte, error) {
 	}
 	return jsonv2.Marshal(body)
 }
+
+// validate returns the error with which a call with this body would be rejected, or nil.
+func validate(body arg[any]) error {
+	if body.err != nil {
+		return body.err
+	}
+	if _, err := encodeBody(body.value); err != nil {
+		return invalid("body: %v", err)
+	}
+	return nil
+}
