@@ -26,6 +26,8 @@ func screen(t *testing.T, prompt, keys string, args ...string) (code int, shown 
 func screenOf(t *testing.T, terminalType, prompt, keys string, args ...string) (code int, shown string) {
 	t.Helper()
 	c := command(t, []string{"TERM=" + terminalType}, args...)
+	// With noflsh, a terminal keeps its output after Ctrl-C. Otherwise, it may drop what the program prints about that.
+	c.Path, c.Args = "/bin/sh", append([]string{"sh", "-c", `stty noflsh && exec "$0" "$@"`}, c.Args...)
 	terminal, err := pty.StartWithSize(c, &pty.Winsize{Rows: 50, Cols: 120})
 	require.NoError(t, err)
 	defer terminal.Close()
