@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
@@ -60,7 +63,7 @@ func TestExitCodes(t *testing.T) {
 		"interrupted":          {ctx: canceled, err: context.Canceled, code: cli.ExitInterrupted, stderr: "cforg sample: interrupted\n"},
 		"interrupted, details": {ctx: canceled, err: errors.New("4 rows"), code: cli.ExitInterrupted, stderr: "cforg sample: 4 rows\ncforg sample: interrupted\n"},
 		"done in spite of it":  {ctx: canceled, code: cli.ExitDone},
-		"hostile characters":   {err: errors.New("e\x1b[31m\u202e\u009b:\n\tjo\u200dined"), code: cli.ExitFailed, stderr: "cforg sample: e[31m:\n\tjo\u200dined\n"},
+		"hostile characters":   {err: errors.New("e\x1b[31m\u202e\u009b:\n\tjo\u200dined"), code: cli.ExitFailed, stderr: "cforg sample: e [31m :\n\tjo ined\n"},
 		"a closed pipe":        {err: fmt.Errorf("write: %w", syscall.EPIPE), code: cli.ExitFailed},
 		"unknown flag":         {args: "sample -x", code: cli.ExitUsage, stderr: "cforg sample: unknown shorthand flag: 'x' in -x\n" + usage},
 		"flag of another type": {args: "sample --n=x", code: cli.ExitUsage, stderr: "invalid argument \"x\" for \"--n\" flag"},
@@ -171,6 +174,48 @@ func TestVerboseLogsRequests(t *testing.T) {
 		return err
 	}, "sample", "--demo", "-v")
 	assert.Contains(t, stderr, "method=GET")
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A server echoes the credential with a character inside that cannot be seen, so the client does not find it.
+func TestDividedCredentialIsNotJoined(t *testing.T) {
+	const token = "C4n4ryToken0123456789abcdef"
+	t.Setenv("CLOUDFLARE_API_TOKEN", token)
+	t.Setenv("CLOUDFLARE_API_KEY", "")
+	t.Setenv("CLOUDFLARE_EMAIL", "")
+	for _, divider := range []string{
+		"\u200b", "\u200d", "\u00ad", "\u034f", "\ufe0f", "\u3164", "\u202e", "\u009b", "\x1b", "\x7f", "\U000e0041", "\xff",
+	} {
+		echo := token[:11] + divider + token[11:]
+		var errs bytes.Buffer
+		env := &cli.Env{Stdin: strings.NewReader(""), Stdout: &errs, Stderr: &errs}
+		env.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			body := `{"success":false,"errors":[{"code":7003,"message":"no token ` + echo + `"}]}`
+			return &http.Response{
+				StatusCode: 400, Header: http.Header{"Cf-Ray": {echo}, "Content-Type": {"application/json"}},
+				Body: io.NopCloser(strings.NewReader(body)), Request: r,
+			}, nil
+		})
+		code := cli.Execute(t.Context(), env, []string{"sample", "-v"}, sample(func(ctx context.Context, env *cli.Env) error {
+			c, err := env.Client()
+			require.NoError(t, err)
+			_, err = c.Organizations.List(ctx, cloudflare.OrganizationListParams{})
+			return err
+		}))
+		assert.Equal(t, cli.ExitFailed, code)
+		visible := strings.Map(func(r rune) rune {
+			if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+				return -1
+			}
+			return r
+		}, errs.String())
+		assert.Contains(t, visible, "method=GET")
+		assert.Contains(t, visible, "no token C4n4ryToken")
+		assert.NotContains(t, visible, token, "%+q", divider)
+	}
 }
 
 // failing takes so many writes.

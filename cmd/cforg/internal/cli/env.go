@@ -11,6 +11,7 @@ import (
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
 	"example.com/cloudflare/cmd/cforg/internal/demo"
+	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
 // Env is what a command runs with. Only the first group of fields must be set.
@@ -45,7 +46,7 @@ func (env *Env) Client(options ...cloudflare.Option) (*cloudflare.Client, error)
 	}
 	options = append(first, options...)
 	if env.verbose {
-		handler := slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
+		handler := slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: printable})
 		options = append(options, cloudflare.WithLogger(slog.New(handler)))
 	}
 	if env.Demo {
@@ -59,6 +60,14 @@ func (env *Env) Client(options ...cloudflare.Option) (*cloudflare.Client, error)
 		return nil, Usagef("no credential: set CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL; or try --demo")
 	}
 	return cloudflare.NewClient(options...)
+}
+
+// printable makes the value of an attribute printable. A handler of slog prints some characters that cannot be seen.
+func printable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindString {
+		a.Value = slog.StringValue(output.Text(a.Value.String()))
+	}
+	return a
 }
 
 // UsesToken reports whether the credential is an API token, which the API accepts for some operations only.

@@ -8,7 +8,7 @@ import (
 
 // formula matches what a spreadsheet calculates: at the beginning of a cell, and after a semicolon, which separates
 // cells where the comma is for decimals.
-var formula = regexp.MustCompile(`(^|;)([\s\x{200c}\x{200d}]*[=+\-@＝＋－＠])`)
+var formula = regexp.MustCompile(`(^|;)(\s*[=+\-@＝＋－＠])`)
 
 // CSV writes rows, the header first. A cell that a spreadsheet would take for a formula gets an apostrophe before it.
 func CSV(w io.Writer, rows [][]string) error {

@@ -15,7 +15,7 @@ func JSON(w io.Writer, value any) error { return encode(w, value, "  ") }
 // JSONLine writes a value on one line.
 func JSONLine(w io.Writer, value any) error { return encode(w, value, "") }
 
-// encode writes complete strings: characters that a terminal acts on are escaped.
+// encode writes complete strings: characters that a terminal acts on or does not show are escaped.
 func encode(w io.Writer, value any, indent string) error {
 	var encoded, escaped bytes.Buffer
 	encoder := json.NewEncoder(&encoded)
@@ -26,7 +26,7 @@ func encode(w io.Writer, value any, indent string) error {
 	}
 	for _, r := range encoded.String() {
 		switch {
-		case r == '\n' || unicode.IsGraphic(r):
+		case r == '\n' || unicode.IsGraphic(r) && !hidden(r):
 			escaped.WriteRune(r)
 		default:
 			for _, unit := range utf16.Encode([]rune{r}) {

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"unicode"
@@ -18,7 +19,7 @@ import (
 // hostile moves the cursor up, clears the screen, turns the direction of reading, and is not all printable in JSON.
 const hostile = "a\x1b[2J\r\n\b\tb\u009b1A\u202ec\x7f\U000e0041"
 
-const harmless = "a[2J   b1Ac" // what is left of it on a screen
+const harmless = "a [2J b 1A c " // what Text makes of it
 
 // assertHarmless checks that text does to a terminal nothing but fill lines.
 func assertHarmless(t *testing.T, text string) {
@@ -28,13 +29,75 @@ func assertHarmless(t *testing.T, text string) {
 	}
 }
 
+// dividers cannot be seen, or are not allowed on a terminal. A server may put one into a credential that it echoes, so
+// that a search for the credential does not find it.
+var dividers = map[string]string{
+	"zero width space": "\u200b", "joiner": "\u200d", "non-joiner": "\u200c", "word joiner": "\u2060", "invisible plus": "\u2064",
+	"byte order mark": "\ufeff", "soft hyphen": "\u00ad", "grapheme joiner": "\u034f", "Arabic letter mark": "\u061c",
+	"Mongolian vowel separator": "\u180e", "annotation anchor": "\ufff9",
+	"text style": "\ufe0e", "emoji style": "\ufe0f", "variation selector 17": "\U000e0100", "Mongolian variation selector": "\u180b",
+	"Hangul filler": "\u3164", "halfwidth Hangul filler": "\uffa0", "Hangul choseong filler": "\u115f", "Khmer inherent vowel": "\u17b4",
+	"language tag": "\U000e0001", "tag letter": "\U000e0041", "end of tags": "\U000e007f",
+	"left-to-right mark": "\u200e", "bidi override": "\u202e", "bidi isolate": "\u2066", "end of isolate": "\u2069",
+	"NUL": "\x00", "backspace": "\b", "escape": "\x1b", "delete": "\x7f", "C1 control": "\u009b", "next line": "\u0085",
+	"line feed": "\n", "carriage return": "\r", "line separator": "\u2028", "tab": "\t",
+	"invalid byte": "\xff", "invalid bytes": "\xc3\x28", "surrogate": "\xed\xa0\x80", "C1 control in Latin-1": "\x9b",
+	"private use": "\ue000", "not assigned": "\u0378", "not a character": "\ufffe", "replacement character": "\ufffd",
+	"two kinds": "\u200b\u200d", "two kinds, styled": "\ufe0f\u200b\ufe0f",
+}
+
+func TestNothingJoinsADividedCredential(t *testing.T) {
+	const key = "C4n4ryKey0123456789abcdef"
+	invisible := []*unicode.RangeTable{unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point}
+	visible := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.In(r, invisible...) || !unicode.IsGraphic(r) {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	printed := func(print func(io.Writer) error) string {
+		var b bytes.Buffer
+		require.NoError(t, print(&b))
+		return b.String()
+	}
+	for name, divider := range dividers {
+		t.Run(name, func(t *testing.T) {
+			text := key[:9] + divider + key[9:]
+			tree := output.NewTree(text)
+			tree.Add(1, text)
+			for kind, shown := range map[string]string{
+				"text":      output.Text(text),
+				"table":     printed(func(w io.Writer) error { return output.Table(w, []string{text}, [][]string{{text}}) }),
+				"tree":      printed(tree.Print),
+				"CSV":       printed(func(w io.Writer) error { return output.CSV(w, [][]string{{text}}) }),
+				"JSON":      printed(func(w io.Writer) error { return output.JSON(w, []string{text}) }),
+				"JSON line": printed(func(w io.Writer) error { return output.JSONLine(w, map[string]string{text: text}) }),
+			} {
+				assert.NotContains(t, visible(shown), key, kind)
+				assertHarmless(t, shown)
+			}
+			lines := output.Lines(text)
+			assert.NotContains(t, visible(strings.NewReplacer("\n", " ", "\t", " ").Replace(lines)), key)
+		})
+	}
+}
+
 func TestText(t *testing.T) {
 	for in, want := range map[string]string{
 		"Grupo Íñigo システム & “Co”": "Grupo Íñigo システム & “Co”",
 		"two\nlines":              "two lines",
-		"\x1b[31mred\x07":         "[31mred",
+		"two\r\n\x00lines":        "two lines",
+		"two  spaces":             "two  spaces",
+		"\x1b[31mred\x07":         " [31mred ",
+		"soft\u00adly":            "soft ly",
+		"b\xffd":                  "b\ufffdd",
 		"می\u200cخواهم":           "می\u200cخواهم",   // without the joiner it is another word
 		"👨\u200d👩\u200d👧":         "👨\u200d👩\u200d👧", // one family, not three people
+		"❤\ufe0f now":             "❤\ufe0f now",
+		"葛\U000e0100飾":            "葛\U000e0100飾", // one form of a letter
+		"a\u200d\u200db\ufe0fc":   "a b c",        // ASCII needs no joiners
 		hostile:                   harmless,
 	} {
 		assert.Equal(t, want, output.Text(in))
@@ -59,7 +122,7 @@ func TestTable(t *testing.T) {
 		"rows of any length":  {nil, [][]string{{"a", "b"}, {"c", "d", "e"}}, "a  b\nc  d  e\n"},
 		"wide":                {nil, [][]string{{"システム", "1"}, {"🚀", "2"}, {"e\u0301", "3"}}, "システム  1\n🚀        2\ne\u0301         3\n"},
 		"very long":           {nil, [][]string{{"a", "1"}, {long, "2"}}, "a" + strings.Repeat(" ", 61) + "1\n" + long[:60] + "  2\n" + long[60:] + "\n"},
-		"hostile":             {nil, [][]string{{hostile, "1"}, {"b", "2"}}, harmless + "  1\nb            2\n"},
+		"hostile":             {nil, [][]string{{hostile, "1"}, {"b", "2"}}, harmless + "  1\nb              2\n"},
 		"only a header":       {[]string{"NAME"}, nil, "NAME\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +174,8 @@ func TestCSV(t *testing.T) {
 		" =1":               "' =1",
 		"\t=1":              "' =1",
 		"\r=1":              "' =1",
-		"\u200d=1":          "'\u200d=1",
+		"\u200d=1":          "' =1",
+		"a;\u200b=1":        "a;' =1",
 		"＝1":                "'＝1",
 		"a;=1":              "a;'=1", // where the comma is for decimals, a semicolon separates cells
 		"'=1":               "'=1",
@@ -134,7 +198,7 @@ func TestJSONLosesNothing(t *testing.T) {
 		func(b *bytes.Buffer, v any) error { return output.JSON(b, v) },
 		func(b *bytes.Buffer, v any) error { return output.JSONLine(b, v) },
 	} {
-		for _, in := range []string{"plain", "<a> & b", "Café 🚀", `"\`, hostile, "می\u200cخواهم"} {
+		for _, in := range []string{"plain", "❤\ufe0f", "<a> & b", "Café 🚀", `"\`, hostile, "می\u200cخواهم"} {
 			var b bytes.Buffer
 			require.NoError(t, print(&b, map[string]string{in: in}))
 			assertHarmless(t, b.String())

@@ -9,28 +9,39 @@ import (
 	"github.com/dustin/go-humanize/english"
 )
 
-// Text returns s on one line, without control characters and other characters that a terminal acts on. Joiners stay:
-// Persian names and many emoji need them.
-func Text(s string) string { return strings.Map(printable, s) }
+// Text returns s on one line. It replaces white space, control characters and characters that cannot be seen with spaces.
+// It must not remove them, because that could join two halves of a credential that was not found before.
+func Text(s string) string { return replace(s, "") }
 
 // Lines does what Text does, and keeps line breaks and tabs.
-func Lines(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return r
+func Lines(s string) string { return replace(s, "\n\t") }
+
+func replace(s, kept string) string {
+	var b strings.Builder
+	var last rune         // that was written
+	for _, r := range s { // which turns invalid UTF-8 into U+FFFD
+		switch {
+		case printable(r, last) || strings.ContainsRune(kept, r):
+		case last == ' ':
+			continue
+		default:
+			r = ' '
 		}
-		return printable(r)
-	}, s)
+		b.WriteRune(r)
+		last = r
+	}
+	return b.String()
 }
 
-func printable(r rune) rune {
-	switch {
-	case unicode.IsGraphic(r), r == '\u200c', r == '\u200d':
-		return r
-	case unicode.IsSpace(r):
-		return ' '
-	}
-	return -1
+// printable reports whether r may be printed after last. Persian names and many emoji need joiners and variation
+// selectors. ASCII does not, and all credentials are ASCII.
+func printable(r, last rune) bool {
+	return (last > unicode.MaxASCII || !hidden(r)) && (unicode.IsGraphic(r) || unicode.Is(unicode.Join_Control, r))
+}
+
+// hidden reports whether r cannot be seen, although it may be needed where it stands.
+func hidden(r rune) bool {
+	return unicode.In(r, unicode.Join_Control, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // Count returns a number with a word, such as "1 row" or "2 rows". The word is its singular.

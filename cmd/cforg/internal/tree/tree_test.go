@@ -202,7 +202,7 @@ func TestTreeKeepsTheCursorInItsPlace(t *testing.T) {
 			require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 			assert.Empty(t, strings.TrimFunc(got.Stdout, harmless), format)
 			if format == "csv" {
-				assert.Contains(t, got.Stdout, ",'=account[2J")
+				assert.Contains(t, got.Stdout, ",'=account [2J")
 				assert.NotContains(t, got.Stdout, ",=")
 			}
 		}
