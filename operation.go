@@ -79,6 +79,9 @@ func newList(route string, accepts credentials, pages *paging) *operation {
 	return op
 }
 
+// call returns a call of the operation that has no arguments but its IDs.
+func (op *operation) call(ids ...string) call { return call{operation: op, ids: ids} }
+
 // path returns the segments of the route with the IDs in their places.
 func (op *operation) path(ids []string) ([]string, error) {
 	path := slices.Clone(op.segments)

@@ -168,6 +168,14 @@ type AccountCreateParams struct {
 // Validate returns the error that Create would return for p without sending a request, or nil.
 func (p AccountCreateParams) Validate() error { return validate(checked(p.body())) }
 
+func (p AccountCreateParams) call() call {
+	return call{
+		operation:      createAccount,
+		body:           checked(p.body()),
+		idempotencyKey: cmp.Or(p.IdempotencyKey, newIdempotencyKey()),
+	}
+}
+
 // accountBody is the body of a create. Fields that are not set are omitted.
 type accountBody struct {
 	Name       string      `json:"name"`
@@ -224,11 +232,7 @@ func newIdempotencyKey() string {
 //
 // API: POST /accounts
 func (s *OrganizationAccountsService) Create(ctx context.Context, params AccountCreateParams, opts ...CallOption) (*Account, error) {
-	return one[Account](ctx, (*service)(s), call{
-		operation:      createAccount,
-		body:           checked(params.body()),
-		idempotencyKey: cmp.Or(params.IdempotencyKey, newIdempotencyKey()),
-	}, opts)
+	return one[Account](ctx, (*service)(s), params.call(), opts)
 }
 
 // AccountMoveResponse holds the source and the destination of an account that was moved.
@@ -262,13 +266,11 @@ func (r *moveResult) check() error {
 // API: POST /accounts/{account_id}/move
 func (s *OrganizationAccountsService) Move(ctx context.Context, accountID, destinationOrganizationID string, opts ...CallOption) (*AccountMoveResponse, error) {
 	result := moveResult{accountID: accountID, destinationID: destinationOrganizationID}
-	err := (*service)(s).do(ctx, call{
-		operation: moveAccount,
-		ids:       []string{accountID},
-		body: checked[any](struct {
-			DestinationOrganizationID string `json:"destination_organization_id"`
-		}{destinationOrganizationID}, checkID("destination organization ID", destinationOrganizationID)),
-	}, &envelope.Envelope{Result: envelope.Result{Into: &result}}, opts)
+	move := moveAccount.call(accountID)
+	move.body = checked[any](struct {
+		DestinationOrganizationID string `json:"destination_organization_id"`
+	}{destinationOrganizationID}, checkID("destination organization ID", destinationOrganizationID))
+	err := (*service)(s).do(ctx, move, &envelope.Envelope{Result: envelope.Result{Into: &result}}, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -283,7 +285,7 @@ func (s *OrganizationAccountsService) Move(ctx context.Context, accountID, desti
 //
 // API: GET /accounts/{account_id}/organizations
 func (s *OrganizationAccountsService) Organizations(ctx context.Context, accountID string, opts ...CallOption) ([]Organization, error) {
-	page, err := list[Organization](ctx, (*service)(s), call{operation: listAccountOrganizations, ids: []string{accountID}}, opts)
+	page, err := list[Organization](ctx, (*service)(s), listAccountOrganizations.call(accountID), opts)
 	if err != nil {
 		return nil, err
 	}
@@ -297,7 +299,7 @@ func (s *OrganizationAccountsService) Organizations(ctx context.Context, account
 //
 // API: GET /accounts/{account_id}/profile
 func (s *OrganizationAccountsService) GetProfile(ctx context.Context, accountID string, opts ...CallOption) (*OrganizationProfile, error) {
-	return one[OrganizationProfile](ctx, (*service)(s), call{operation: getAccountProfile, ids: []string{accountID}}, opts)
+	return one[OrganizationProfile](ctx, (*service)(s), getAccountProfile.call(accountID), opts)
 }
 
 // UpdateProfile replaces the profile of an account. All accounts and organizations that share the profile are changed.
@@ -309,9 +311,5 @@ func (s *OrganizationAccountsService) GetProfile(ctx context.Context, accountID 
 //
 // API: PUT /accounts/{account_id}/profile
 func (s *OrganizationAccountsService) UpdateProfile(ctx context.Context, accountID string, profile OrganizationProfile, opts ...CallOption) error {
-	return (*service)(s).do(ctx, call{
-		operation: updateAccountProfile,
-		ids:       []string{accountID},
-		body:      checked[any](&profile, profile.validate()),
-	}, new(envelope.Envelope), opts)
+	return (*service)(s).do(ctx, profile.call(updateAccountProfile, accountID), new(envelope.Envelope), opts)
 }

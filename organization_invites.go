@@ -39,11 +39,9 @@ func (s *OrganizationInvitesService) Reject(ctx context.Context, organizationID,
 }
 
 func (s *OrganizationInvitesService) update(ctx context.Context, organizationID, memberCode, status string, opts []CallOption) error {
-	return (*service)(s).do(ctx, call{
-		operation: updateInvite,
-		ids:       []string{organizationID, memberCode},
-		body: arg[any]{value: struct {
-			Status string `json:"status"`
-		}{status}},
-	}, new(envelope.Envelope), opts) // the API does not document the result
+	update := updateInvite.call(organizationID, memberCode)
+	update.body.value = struct {
+		Status string `json:"status"`
+	}{status}
+	return (*service)(s).do(ctx, update, new(envelope.Envelope), opts) // the API does not document the result
 }

@@ -94,10 +94,23 @@ type OrganizationMemberCreateParams struct {
 
 // Validate returns the error that Create would return for p without sending a request, or nil.
 func (p OrganizationMemberCreateParams) Validate() error {
-	return validate(checked[any](newMemberBody(p)))
+	return validate(checked(p.body()))
 }
 
-// memberBody is the body of a create for one member.
+func (p OrganizationMemberCreateParams) call(organizationID string) call {
+	return call{operation: createMember, ids: []string{organizationID}, body: checked(p.body())}
+}
+
+func (p OrganizationMemberCreateParams) body() (any, error) {
+	if problem := p.problem(); problem != "" {
+		return nil, invalid("%s", problem)
+	}
+	return struct {
+		Member memberBody `json:"member"`
+	}{newMemberBody(p)}, nil
+}
+
+// memberBody describes one member in the body of a create.
 type memberBody struct {
 	User   memberUserBody `json:"user"`
 	Status MemberStatus   `json:"status,omitzero"`
@@ -123,7 +136,7 @@ func (p OrganizationMemberCreateParams) problem() string {
 	return ""
 }
 
-func (p OrganizationMemberCreateParams) body() memberBody {
+func newMemberBody(p OrganizationMemberCreateParams) memberBody {
 	return memberBody{memberUserBody{p.Email}, p.Status}
 }
 
@@ -156,7 +169,7 @@ func (s *OrganizationMembersService) All(ctx context.Context, organizationID str
 //
 // API: GET /organizations/{organization_id}/members/{member_id}
 func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, memberID string, opts ...CallOption) (*OrganizationMember, error) {
-	return one[OrganizationMember](ctx, (*service)(s), call{operation: getMember, ids: []string{organizationID, memberID}}, opts)
+	return one[OrganizationMember](ctx, (*service)(s), getMember.call(organizationID, memberID), opts)
 }
 
 // Create adds a member to an organization and returns it. Unless params.Status is set, Cloudflare invites the member by
@@ -172,20 +185,7 @@ func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, me
 //
 // API: POST /organizations/{organization_id}/members
 func (s *OrganizationMembersService) Create(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts ...CallOption) (*OrganizationMember, error) {
-	return one[OrganizationMember](ctx, (*service)(s), call{
-		operation: createMember,
-		ids:       []string{organizationID},
-		body:      checked[any](newMemberBody(params)),
-	}, opts)
-}
-
-func newMemberBody(params OrganizationMemberCreateParams) (any, error) {
-	if problem := params.problem(); problem != "" {
-		return nil, invalid("%s", problem)
-	}
-	return struct {
-		Member memberBody `json:"member"`
-	}{params.body()}, nil
+	return one[OrganizationMember](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
 // Delete removes a member from an organization, or revokes an invitation.
@@ -197,13 +197,11 @@ func newMemberBody(params OrganizationMemberCreateParams) (any, error) {
 //
 // API: DELETE /organizations/{organization_id}/members/{member_id}
 func (s *OrganizationMembersService) Delete(ctx context.Context, organizationID, memberID string, opts ...CallOption) error {
-	err := (*service)(s).do(ctx, call{
-		operation: deleteMember,
-		ids:       []string{organizationID, memberID},
-		body: arg[any]{value: struct { // the API's schema requires it, though the path has the same ID
-			MemberID string `json:"member_id"`
-		}{memberID}},
-	}, new(envelope.Envelope), opts)
+	remove := deleteMember.call(organizationID, memberID)
+	remove.body.value = struct { // the API's schema requires it, though the path has the same ID
+		MemberID string `json:"member_id"`
+	}{memberID}
+	err := (*service)(s).do(ctx, remove, new(envelope.Envelope), opts)
 	if deletedEarlier(err) {
 		return nil
 	}

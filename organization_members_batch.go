@@ -40,13 +40,11 @@ func (s *OrganizationMembersService) BatchCreate(ctx context.Context, organizati
 	for sent := 0; sent < len(members); {
 		next := min(sent+maxBatch, len(members))
 		result := batchResult{sent: next - sent}
-		err := (*service)(s).do(ctx, call{
-			operation: batchCreateMembers,
-			ids:       []string{organizationID},
-			body: arg[any]{value: struct {
-				Members []memberBody `json:"members"`
-			}{bodies[sent:next]}},
-		}, &envelope.Envelope{Result: envelope.Result{Into: &result}}, opts)
+		batch := batchCreateMembers.call(organizationID)
+		batch.body.value = struct {
+			Members []memberBody `json:"members"`
+		}{bodies[sent:next]}
+		err := (*service)(s).do(ctx, batch, &envelope.Envelope{Result: envelope.Result{Into: &result}}, opts)
 		if err != nil {
 			return nil, newBatchError(created, &result, members[sent:next], members[next:], err)
 		}
@@ -67,7 +65,7 @@ func newMemberBodies(members []OrganizationMemberCreateParams) ([]memberBody, er
 		if j, twice := first[foldEmail(params.Email)]; twice {
 			return nil, invalid("members %d and %d have the same email address", j, i)
 		}
-		first[foldEmail(params.Email)], bodies[i] = i, params.body()
+		first[foldEmail(params.Email)], bodies[i] = i, newMemberBody(params)
 	}
 	return bodies, nil
 }

@@ -24,6 +24,18 @@ type OrganizationProfile struct {
 	ExternalMetadata string `json:"external_metadata"` // any text
 }
 
+// call returns an update of the profile of an organization or of an account.
+func (p OrganizationProfile) call(update *operation, id string) call {
+	return call{operation: update, ids: []string{id}, body: checked(p.body())}
+}
+
+func (p OrganizationProfile) body() (any, error) {
+	if p == (OrganizationProfile{}) {
+		return nil, invalid("the profile must have at least one field set")
+	}
+	return &p, nil
+}
+
 // Get returns the profile of an organization. Get returns [ErrNotFound] if the profile was never set or if the
 // organization does not exist.
 //
@@ -31,7 +43,7 @@ type OrganizationProfile struct {
 //
 // API: GET /organizations/{organization_id}/profile
 func (s *OrganizationProfileService) Get(ctx context.Context, organizationID string, opts ...CallOption) (*OrganizationProfile, error) {
-	return one[OrganizationProfile](ctx, (*service)(s), call{operation: getProfile, ids: []string{organizationID}}, opts)
+	return one[OrganizationProfile](ctx, (*service)(s), getProfile.call(organizationID), opts)
 }
 
 // Update replaces the profile of an organization. All five fields are sent. The API does not document the effect of an
@@ -43,18 +55,7 @@ func (s *OrganizationProfileService) Get(ctx context.Context, organizationID str
 //
 // API: PUT /organizations/{organization_id}/profile
 func (s *OrganizationProfileService) Update(ctx context.Context, organizationID string, profile OrganizationProfile, opts ...CallOption) error {
-	return (*service)(s).do(ctx, call{
-		operation: updateProfile,
-		ids:       []string{organizationID},
-		body:      checked[any](&profile, profile.validate()),
-	}, new(envelope.Envelope), opts)
-}
-
-func (p OrganizationProfile) validate() error {
-	if p == (OrganizationProfile{}) {
-		return invalid("the profile must have at least one field set")
-	}
-	return nil
+	return (*service)(s).do(ctx, profile.call(updateProfile, organizationID), new(envelope.Envelope), opts)
 }
 
 // Modify changes some fields of a profile and keeps the others. Modify reads the profile, calls change with it, and

@@ -29,6 +29,10 @@ type UsageParams struct {
 	From, To time.Time
 }
 
+func (p UsageParams) call(organizationID string) call {
+	return call{operation: getUsage, ids: []string{organizationID}, query: checked(p.query())}
+}
+
 func (p UsageParams) query() (url.Values, error) {
 	if p.From.IsZero() != p.To.IsZero() {
 		return nil, invalid("From and To must both be set, or neither")
@@ -137,11 +141,8 @@ func (l *usageRecords) tooLarge() string { return "request fewer days" }
 // API: GET /organizations/{organization_id}/billable/usage
 func (s *OrganizationUsageService) Get(ctx context.Context, organizationID string, params UsageParams, opts ...CallOption) ([]UsageRecord, error) {
 	var records usageRecords
-	err := (*service)(s).do(ctx, call{
-		operation: getUsage,
-		ids:       []string{organizationID},
-		query:     checked(params.query()),
-	}, &envelope.Envelope{Result: envelope.Result{Into: &records}, Uncounted: true}, opts)
+	err := (*service)(s).do(ctx, params.call(organizationID),
+		&envelope.Envelope{Result: envelope.Result{Into: &records}, Uncounted: true}, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -106,6 +106,10 @@ type OrganizationListParams struct {
 	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
 }
 
+func (p OrganizationListParams) call() call {
+	return call{operation: listOrganizations, query: checked(p.query())}
+}
+
 func (p OrganizationListParams) query() (url.Values, error) {
 	if err := checkAnyOf("IDs", p.IDs); err != nil {
 		return nil, err
@@ -132,7 +136,11 @@ type OrganizationCreateParams struct {
 
 // Validate returns the error that Create would return for p without sending a request, or nil.
 func (p OrganizationCreateParams) Validate() error {
-	return validate(checked[any](newOrganizationBody(p.Name, p.ParentID, p.Profile)))
+	return validate(checked(p.body()))
+}
+
+func (p OrganizationCreateParams) call() call {
+	return call{operation: createOrganization, body: checked(p.body())}
 }
 
 // OrganizationUpdateParams describes an organization after an update.
@@ -140,6 +148,10 @@ type OrganizationUpdateParams struct {
 	Name     string               // required
 	ParentID string               // omitted if empty
 	Profile  *OrganizationProfile // omitted if nil
+}
+
+func (p OrganizationUpdateParams) call(organizationID string) call {
+	return call{operation: updateOrganization, ids: []string{organizationID}, body: checked(OrganizationCreateParams(p).body())}
 }
 
 // organizationBody is the body of a create and of an update. Fields that are not set are omitted, and never sent as
@@ -154,19 +166,19 @@ type parentBody struct {
 	ID string `json:"id"`
 }
 
-func newOrganizationBody(name, parentID string, profile *OrganizationProfile) (*organizationBody, error) {
-	body := &organizationBody{Name: name, Profile: profile}
+func (p OrganizationCreateParams) body() (any, error) {
+	body := &organizationBody{Name: p.Name, Profile: p.Profile}
 	switch {
-	case name == "":
+	case p.Name == "":
 		return nil, invalid("Name is empty")
-	case profile != nil && *profile == OrganizationProfile{}:
+	case p.Profile != nil && *p.Profile == OrganizationProfile{}:
 		return nil, invalid("Profile must have at least one field set")
 	}
-	if parentID != "" {
-		if err := checkID("ParentID", parentID); err != nil {
+	if p.ParentID != "" {
+		if err := checkID("ParentID", p.ParentID); err != nil {
 			return nil, err
 		}
-		body.Parent = &parentBody{parentID}
+		body.Parent = &parentBody{p.ParentID}
 	}
 	return body, nil
 }
@@ -188,7 +200,7 @@ func (r *OrganizationDeleteResponse) id() string   { return r.ID }
 //
 // API: GET /organizations
 func (s *OrganizationsService) List(ctx context.Context, params OrganizationListParams, opts ...CallOption) (*Page[Organization], error) {
-	return list[Organization](ctx, (*service)(s), call{operation: listOrganizations, query: checked(params.query())}, opts)
+	return list[Organization](ctx, (*service)(s), params.call(), opts)
 }
 
 // All returns an iterator over every organization that the credential can see and that matches params. The iterator
@@ -207,7 +219,7 @@ func (s *OrganizationsService) List(ctx context.Context, params OrganizationList
 //
 // API: GET /organizations
 func (s *OrganizationsService) All(ctx context.Context, params OrganizationListParams, opts ...CallOption) iter.Seq2[*Organization, error] {
-	return all[Organization](ctx, (*service)(s), call{operation: listOrganizations, query: checked(params.query())}, opts)
+	return all[Organization](ctx, (*service)(s), params.call(), opts)
 }
 
 // Get returns an organization. Get returns [ErrNotFound] if the organization does not exist.
@@ -216,7 +228,7 @@ func (s *OrganizationsService) All(ctx context.Context, params OrganizationListP
 //
 // API: GET /organizations/{organization_id}
 func (s *OrganizationsService) Get(ctx context.Context, organizationID string, opts ...CallOption) (*Organization, error) {
-	return one[Organization](ctx, (*service)(s), call{operation: getOrganization, ids: []string{organizationID}}, opts)
+	return one[Organization](ctx, (*service)(s), getOrganization.call(organizationID), opts)
 }
 
 // Create creates an organization and returns it.
@@ -232,10 +244,7 @@ func (s *OrganizationsService) Get(ctx context.Context, organizationID string, o
 //
 // API: POST /organizations
 func (s *OrganizationsService) Create(ctx context.Context, params OrganizationCreateParams, opts ...CallOption) (*Organization, error) {
-	return one[Organization](ctx, (*service)(s), call{
-		operation: createOrganization,
-		body:      checked[any](newOrganizationBody(params.Name, params.ParentID, params.Profile)),
-	}, opts)
+	return one[Organization](ctx, (*service)(s), params.call(), opts)
 }
 
 // Update replaces an organization and returns it. The API may clear fields that params omit, including the profile. To
@@ -248,11 +257,7 @@ func (s *OrganizationsService) Create(ctx context.Context, params OrganizationCr
 //
 // API: PUT /organizations/{organization_id}
 func (s *OrganizationsService) Update(ctx context.Context, organizationID string, params OrganizationUpdateParams, opts ...CallOption) (*Organization, error) {
-	return one[Organization](ctx, (*service)(s), call{
-		operation: updateOrganization,
-		ids:       []string{organizationID},
-		body:      checked[any](newOrganizationBody(params.Name, params.ParentID, params.Profile)),
-	}, opts)
+	return one[Organization](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
 // Delete deletes an organization. Delete returns an [*Error] if the organization still contains accounts, members or
@@ -265,10 +270,7 @@ func (s *OrganizationsService) Update(ctx context.Context, organizationID string
 //
 // API: DELETE /organizations/{organization_id}
 func (s *OrganizationsService) Delete(ctx context.Context, organizationID string, opts ...CallOption) (*OrganizationDeleteResponse, error) {
-	response, err := one[OrganizationDeleteResponse](ctx, (*service)(s), call{
-		operation: deleteOrganization,
-		ids:       []string{organizationID},
-	}, opts)
+	response, err := one[OrganizationDeleteResponse](ctx, (*service)(s), deleteOrganization.call(organizationID), opts)
 	if deletedEarlier(err) {
 		return &OrganizationDeleteResponse{ID: organizationID}, nil
 	}

@@ -34,8 +34,8 @@ func (s *OrganizationsService) DeleteIfEmpty(ctx context.Context, organizationID
 		return err
 	}
 	// An option may be valid for only some of the requests. These are all parameters that they set.
-	params := OrganizationListParams{IDs: []string{organizationID}, ParentID: organizationID}
-	request := call{client: s.client, operation: listOrganizations, query: checked(params.query())}
+	request := OrganizationListParams{IDs: []string{organizationID}, ParentID: organizationID}.call()
+	request.client = s.client
 	if _, err := request.encode(&options); err != nil {
 		return err
 	}
