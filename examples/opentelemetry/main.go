@@ -1,5 +1,5 @@
 // Opentelemetry lists organizations and draws the trace of that in the terminal. Each list has a span, and below it one
-// for each request, so that pages and retries can be seen.
+// for each attempt, so that pages and retries can be seen.
 //
 // It uses an in-memory API that fails two requests. With -live it uses Cloudflare's API.
 package main
@@ -64,7 +64,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	drawing := &tree{out: stdout}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(drawing))
 
-	options := []cloudflare.Option{cloudflare.WithHTTPClient(traced(http.DefaultTransport, provider))}
+	tracer := provider.Tracer("inventory")
+
+	options := []cloudflare.Option{cloudflare.WithAttemptHook(traceAttempts(tracer))}
 	if !*live {
 		server := failingServer()
 		defer server.Close()
@@ -75,7 +77,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 2
 	}
-	err = inventory(ctx, provider.Tracer("inventory"), client, *pageSize)
+	err = inventory(ctx, tracer, client, *pageSize)
 	drawn := provider.Shutdown(context.WithoutCancel(ctx)) // draws the trace, even after an interruption
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -123,8 +125,8 @@ func inventory(ctx context.Context, tracer trace.Tracer, client *cloudflare.Clie
 	return nil
 }
 
-// list returns the organizations that params select, within a span. The spans of its requests are below that span, as
-// the client passes the context to the transport.
+// list returns the organizations that params select, within a span. The spans of its attempts are below that span, as
+// the client passes the context to the hook.
 func list(ctx context.Context, tracer trace.Tracer, client *cloudflare.Client, params cloudflare.OrganizationListParams) (organizations []*cloudflare.Organization, err error) {
 	ctx, span := tracer.Start(ctx, "list organizations", trace.WithAttributes(attribute.String("parent", params.ParentID)))
 	defer func() {
@@ -132,7 +134,7 @@ func list(ctx context.Context, tracer trace.Tracer, client *cloudflare.Client, p
 		end(span, err)
 	}()
 
-	for organization, err := range client.Organizations.All(countResends(ctx), params) {
+	for organization, err := range client.Organizations.All(ctx, params) {
 		if err != nil {
 			return organizations, err
 		}

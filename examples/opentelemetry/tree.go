@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -73,14 +72,9 @@ func rows(span sdktrace.ReadOnlySpan, children map[trace.SpanID][]sdktrace.ReadO
 	return all
 }
 
-// label returns the name of a span, with its page, its parent organization and its attempt.
+// label returns the name of a span, with its parent organization and its attempt.
 func label(span sdktrace.ReadOnlySpan) string {
 	label := span.Name()
-	if full, err := url.Parse(value(span, "url.full").AsString()); err == nil {
-		if token := full.Query().Get("page_token"); token != "" {
-			label += " page " + short(token)
-		}
-	}
 	if parent := value(span, "parent").AsString(); parent != "" && parent != cloudflare.NoParent {
 		label += " below " + short(parent)
 	}
@@ -90,13 +84,13 @@ func label(span sdktrace.ReadOnlySpan) string {
 	return label
 }
 
-// short returns the end of an ID or a page token, because these often begin alike.
-func short(text string) string {
+// short returns the end of an ID.
+func short(id string) string {
 	const most = 8
-	if runes := []rune(text); len(runes) > most {
+	if runes := []rune(id); len(runes) > most {
 		return "…" + string(runes[len(runes)-most:])
 	}
-	return text
+	return id
 }
 
 func outcome(span sdktrace.ReadOnlySpan) string {
