@@ -55,7 +55,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		}
 		opt(&c)
 	}
-	if c.credential == "" {
+	if c.setBy == "" {
 		c.fromEnvironment()
 	}
 	if c.err != nil {

@@ -86,9 +86,11 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cloudflare: %s %s: %s", e.Method, e.Path, status(e.StatusCode))
 	var infos strings.Builder
-	for i, info := range e.Errors {
-		infos.WriteString([]string{": ", "; "}[min(i, 1)])
+	separator := ": "
+	for _, info := range e.Errors {
+		infos.WriteString(separator)
 		info.write(&infos)
+		separator = "; "
 	}
 	b.WriteString(rest.Shorten(infos.String(), maxText))
 	if e.detail != "" {
@@ -272,9 +274,9 @@ func (e *CallError) reasons() []error {
 	return e.causes()
 }
 
-// foreign returns an error of a limiter or of a credential source. If the error comes from another call, foreign keeps
-// only its text. Otherwise the caller could mistake the outcome of that call for the outcome of this one.
-func foreign(err error) error {
+// withoutOutcome returns an error of a limiter or of a credential source. If the error comes from another call,
+// withoutOutcome keeps only its text. Otherwise the caller could mistake the outcome of that call for that of this one.
+func withoutOutcome(err error) error {
 	_, isError := errors.AsType[*Error](err)
 	_, isCallError := errors.AsType[*CallError](err)
 	if isError || isCallError || errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrInvalidArgument) {

@@ -82,8 +82,8 @@ func newList(route string, accepts credentials, pages *paging) *operation {
 // call returns a call of the operation that has no arguments but its IDs.
 func (op *operation) call(ids ...string) call { return call{operation: op, ids: ids} }
 
-// path returns the segments of the route with the IDs in their places.
-func (op *operation) path(ids []string) ([]string, error) {
+// withIDs returns the segments of the route with the IDs in their places.
+func (op *operation) withIDs(ids []string) ([]string, error) {
 	path := slices.Clone(op.segments)
 	for i, id := range op.ids {
 		if err := id.check(ids[i]); err != nil {
@@ -126,18 +126,18 @@ func one[T any](ctx context.Context, s *service, c call, opts []CallOption) (*T,
 
 // do makes a call. All methods use it. It applies the options, sends the request, and decodes the response into env.
 func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts []CallOption) error {
-	options, err := s.prepare(ctx, opts)
+	options, err := s.options(ctx, opts)
 	if err != nil {
 		return err
 	}
 	c.client = s.client
-	raw, err := c.encode(&options)
+	request, err := c.encode(&options)
 	if err != nil {
 		return err
 	}
 	keep := len(options.captures) > 0
 	env.Result.Keep, env.ResultInfo.Keep = keep, keep
-	response, err := s.client.sender.Do(ctx, raw)
+	response, err := s.client.sender.Do(ctx, request)
 	if err != nil {
 		return c.callError(err, options.captures)
 	}
@@ -145,8 +145,8 @@ func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts [
 	return c.receive(response, env, options.captures)
 }
 
-// prepare checks the service and the context, and applies the options of the call.
-func (s *service) prepare(ctx context.Context, opts []CallOption) (callOptions, error) {
+// options checks the service and the context, and applies the options of a call.
+func (s *service) options(ctx context.Context, opts []CallOption) (callOptions, error) {
 	switch {
 	case s == nil || s.client == nil:
 		return callOptions{}, invalid("the client was not made by NewClient")
@@ -158,7 +158,7 @@ func (s *service) prepare(ctx context.Context, opts []CallOption) (callOptions, 
 
 // encode turns a call into a request, or reports the first invalid argument.
 func (c *call) encode(options *callOptions) (rest.RawRequest, error) {
-	raw := rest.RawRequest{
+	request := rest.RawRequest{
 		Method:     c.method,
 		Path:       c.path,
 		Route:      c.route,
@@ -168,28 +168,28 @@ func (c *call) encode(options *callOptions) (rest.RawRequest, error) {
 	}
 	err := cmp.Or(c.query.err, c.body.err)
 	if err == nil && c.path == nil {
-		raw.Path, err = c.operation.path(c.ids)
+		request.Path, err = c.withIDs(c.ids)
 	}
 	if err != nil {
-		return raw, err
+		return request, err
 	}
 	if c.query.value != nil || options.query != nil {
-		if raw.Query, err = c.encodeQuery(options.query); err != nil {
-			return raw, err
+		if request.Query, err = c.encodeQuery(options.query); err != nil {
+			return request, err
 		}
 	}
 	if c.body.value != nil {
-		if raw.Body, err = encodeBody(c.body.value); err != nil {
-			return raw, invalid("body: %s", c.client.redactor()(err.Error()))
+		if request.Body, err = encodeBody(c.body.value); err != nil {
+			return request, invalid("body: %s", c.client.redactor()(err.Error()))
 		}
 	}
 	if c.idempotencyKey != "" {
-		if raw.Header == nil {
-			raw.Header = make(http.Header)
+		if request.Header == nil {
+			request.Header = make(http.Header)
 		}
-		raw.Header["Idempotency-Key"] = []string{c.idempotencyKey}
+		request.Header["Idempotency-Key"] = []string{c.idempotencyKey}
 	}
-	return raw, nil
+	return request, nil
 }
 
 func (c *call) encodeQuery(added url.Values) (string, error) {

@@ -18,7 +18,7 @@ type Option func(*config)
 type config struct {
 	rest       rest.Config
 	maxRetries int
-	credential string // the name of the option or variable that set the credential; empty if none did
+	setBy      string // the name of the option or variable that set the credential; empty if none did
 	err        error  // the first problem
 }
 
@@ -62,7 +62,7 @@ func WithCredentialSource(source func(ctx context.Context) (Credential, error)) 
 		}
 		c.rest.Source = func(ctx context.Context) (rest.Credential, error) {
 			credential, err := source(ctx)
-			return credential.rest, foreign(err)
+			return credential.rest, withoutOutcome(err)
 		}
 	}
 }
@@ -80,11 +80,11 @@ func (c *config) setChecked(source string, credential rest.Credential) {
 }
 
 func (c *config) setCredential(source string) bool {
-	if c.credential != "" {
-		c.reject("%s and %s: only one credential can be sent", c.credential, source)
+	if c.setBy != "" {
+		c.reject("%s and %s: only one credential can be sent", c.setBy, source)
 		return false
 	}
-	c.credential = source
+	c.setBy = source
 	return true
 }
 
@@ -221,7 +221,7 @@ func WithLimiter(l Limiter) Option {
 			c.reject("WithLimiter: the limiter is nil")
 			return
 		}
-		c.rest.Limiter = func(ctx context.Context) error { return foreign(l.Wait(ctx)) }
+		c.rest.Limiter = func(ctx context.Context) error { return withoutOutcome(l.Wait(ctx)) }
 	}
 }
 

@@ -28,7 +28,7 @@ const maxBatch = 10
 // API: POST /organizations/{organization_id}/members:batchCreate
 func (s *OrganizationMembersService) BatchCreate(ctx context.Context, organizationID string, members []OrganizationMemberCreateParams, opts ...CallOption) ([]OrganizationMember, error) {
 	// Invalid options come before invalid members, as in other methods.
-	_, err := (*service)(s).prepare(ctx, opts)
+	_, err := (*service)(s).options(ctx, opts)
 	var bodies []memberBody
 	if err == nil {
 		bodies, err = newMemberBodies(members)

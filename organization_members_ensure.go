@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -40,20 +39,20 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 	if member, err = s.withEmail(ctx, organizationID, params, opts); member != nil || err != nil {
 		return member, false, err
 	}
-	member, lost := s.Create(ctx, organizationID, params, opts...)
+	member, createErr := s.Create(ctx, organizationID, params, opts...)
 	switch {
-	case lost == nil && foldEmail(member.User.Email) != foldEmail(params.Email):
+	case createErr == nil && foldEmail(member.User.Email) != foldEmail(params.Email):
 		return member, true, fmt.Errorf("cloudflare: member %s was created, but with another email address: Ensure would not find it again",
 			s.client.redactor().line(member.ID))
-	case !errors.Is(lost, ErrOutcomeUnknown):
-		return member, lost == nil, lost
+	case !errors.Is(createErr, ErrOutcomeUnknown):
+		return member, createErr == nil, createErr
 	}
 	err = lookAgain(ctx, visibleWithin, func() (found bool, err error) {
 		member, err = s.withEmail(ctx, organizationID, params, opts)
 		return member != nil, err
 	})
 	if err != nil {
-		return nil, false, fmt.Errorf("%w; looking for the member: %w", lost, err)
+		return nil, false, fmt.Errorf("%w; looking for the member: %w", createErr, err)
 	}
 	return member, true, nil
 }
@@ -71,7 +70,8 @@ func (s *OrganizationMembersService) withEmail(ctx context.Context, organization
 				return nil, err
 			}
 			// The list is compared, because the API could ignore the filter.
-			if foldEmail(member.User.Email) == foldEmail(params.Email) && counts(member, params.Status) && better(member, found) {
+			if foldEmail(member.User.Email) == foldEmail(params.Email) && suffices(member, params.Status) &&
+				(found == nil || preference(member) > preference(found)) {
 				found = member
 			}
 		}
@@ -82,13 +82,18 @@ func (s *OrganizationMembersService) withEmail(ctx context.Context, organization
 	return found, nil
 }
 
-// counts reports whether a membership makes another one unnecessary.
-func counts(member *OrganizationMember, wanted MemberStatus) bool {
+// suffices reports whether a membership makes another one unnecessary.
+func suffices(member *OrganizationMember, wanted MemberStatus) bool {
 	return member.Status == wanted || member.Status != MemberStatusCanceled && member.Status != MemberStatusRejected
 }
 
-// better reports whether a membership is closer to an active one than the best one so far.
-func better(member, best *OrganizationMember) bool {
-	ascending := []MemberStatus{MemberStatusPending, MemberStatusActive} // after any other
-	return best == nil || slices.Index(ascending, member.Status) > slices.Index(ascending, best.Status)
+// preference is higher for an active membership than for a pending one, and higher for that than for any other.
+func preference(member *OrganizationMember) int {
+	switch member.Status {
+	case MemberStatusActive:
+		return 2
+	case MemberStatusPending:
+		return 1
+	}
+	return 0
 }

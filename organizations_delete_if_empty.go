@@ -29,11 +29,12 @@ func (s *OrganizationsService) DeleteIfEmpty(ctx context.Context, organizationID
 	if err := checkID("organization ID", organizationID); err != nil {
 		return err
 	}
-	options, err := (*service)(s).prepare(ctx, opts)
+	options, err := (*service)(s).options(ctx, opts)
 	if err != nil {
 		return err
 	}
-	// An option may be valid for only some of the requests. These are all parameters that they set.
+	// AddQuery must not name a parameter that one of the requests sets, so check the options with all of these parameters
+	// before the first request.
 	request := OrganizationListParams{IDs: []string{organizationID}, ParentID: organizationID}.call()
 	request.client = s.client
 	if _, err := request.encode(&options); err != nil {
@@ -56,7 +57,7 @@ func (s *OrganizationsService) DeleteIfEmpty(ctx context.Context, organizationID
 // contents counts the organizations, accounts and members in an organization, with concurrent requests.
 func (s *OrganizationsService) contents(ctx context.Context, organizationID string, options callOptions) (*NotEmptyError, error) {
 	found := &NotEmptyError{OrganizationID: organizationID}
-	counts := []func(context.Context, CallOption) error{
+	reads := []func(context.Context, CallOption) error{
 		func(ctx context.Context, opt CallOption) (err error) {
 			found.Organizations, err = count(func(size int, token string) (*Page[Organization], error) {
 				return s.List(ctx, OrganizationListParams{ParentID: organizationID, PageSize: size, PageToken: token}, opt)
@@ -78,9 +79,9 @@ func (s *OrganizationsService) contents(ctx context.Context, organizationID stri
 			return err
 		},
 	}
-	responses := make([]Response, len(counts)) // one for each, because they are filled at the same time
-	failed, err := sideBySide(ctx, len(counts), func(ctx context.Context, i int) error {
-		return counts[i](ctx, options.capturing(&responses[i]))
+	responses := make([]Response, len(reads)) // one for each, because they are filled at the same time
+	failed, err := sideBySide(ctx, len(reads), func(ctx context.Context, i int) error {
+		return reads[i](ctx, options.capturing(&responses[i]))
 	})
 	if err == nil {
 		return found, nil

@@ -53,31 +53,31 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 	if err := params.Validate(); err != nil {
 		return nil, false, err
 	}
-	if org, err = s.only(ctx, params, opts); org != nil || err != nil {
+	if org, err = s.withName(ctx, params, opts); org != nil || err != nil {
 		return org, false, err
 	}
-	org, lost := s.Create(ctx, params, opts...)
+	org, createErr := s.Create(ctx, params, opts...)
 	switch {
-	case lost == nil && org.Name != params.Name:
+	case createErr == nil && org.Name != params.Name:
 		redact := s.client.redactor()
 		return org, true, fmt.Errorf("cloudflare: organization %s was created with the name %q instead of %q: Ensure would not find it again",
 			redact.line(org.ID), redact.line(org.Name), params.Name)
-	case !errors.Is(lost, ErrOutcomeUnknown):
-		return org, lost == nil, lost
+	case !errors.Is(createErr, ErrOutcomeUnknown):
+		return org, createErr == nil, createErr
 	}
 	err = lookAgain(ctx, visibleWithin, func() (found bool, err error) {
-		org, err = s.only(ctx, params, opts)
+		org, err = s.withName(ctx, params, opts)
 		return org != nil, err
 	})
 	if err != nil {
-		return nil, false, fmt.Errorf("%w; looking for the organization: %w", lost, err)
+		return nil, false, fmt.Errorf("%w; looking for the organization: %w", createErr, err)
 	}
 	return org, true, nil
 }
 
-// only returns the organization with this name and parent, or nil if it does not exist. It checks the name and parent
+// withName returns the organization with this name and parent, or nil if it does not exist. It checks the name and parent
 // of every organization in the list, because the API could ignore a filter.
-func (s *OrganizationsService) only(ctx context.Context, params OrganizationCreateParams, opts []CallOption) (*Organization, error) {
+func (s *OrganizationsService) withName(ctx context.Context, params OrganizationCreateParams, opts []CallOption) (*Organization, error) {
 	filters := OrganizationListParams{Name: params.Name, ParentID: params.ParentID}
 	if params.ParentID == "" {
 		filters.ParentID = NoParent

@@ -10,7 +10,7 @@ import (
 
 // Bounds on texts from a server, in bytes.
 const (
-	maxScrubbed = 16 << 10 // searched for secrets
+	maxRedacted = 16 << 10 // searched for secrets
 	maxText     = 4 << 10  // kept in a field of an error, and quoted of all errors of a response
 	maxLine     = 200      // quoted on one line
 )
@@ -21,19 +21,19 @@ type redactor func(string) string
 // redactor returns one for the arguments of a call, and for the results of earlier calls.
 func (c *Client) redactor() redactor { return c.sender.Scrub }
 
-// clean redacts a text and returns its first limit bytes.
-func (redact redactor) clean(text string, limit int) string {
-	whole := len(text) <= maxScrubbed
-	text = redact(strings.ToValidUTF8(text[:min(len(text), maxScrubbed)], "\uFFFD"))
+// text redacts a text and returns at most limit bytes of it.
+func (redact redactor) text(text string, limit int) string {
+	whole := len(text) <= maxRedacted
+	text = redact(strings.ToValidUTF8(text[:min(len(text), maxRedacted)], "\uFFFD"))
 	if !whole { // a secret may lie across the end of the searched text
-		text = text[:max(0, len(text)-maxScrubbed/2)] + "…"
+		text = text[:max(0, len(text)-maxRedacted/2)] + "…"
 	}
 	return rest.Shorten(text, limit)
 }
 
-// line cleans a text and puts it on one line.
+// line redacts the beginning of a text and puts it on one line.
 func (redact redactor) line(text string) string {
-	return rest.Shorten(oneLine(redact.clean(text, maxScrubbed)), maxLine)
+	return rest.Shorten(oneLine(redact.text(text, maxRedacted)), maxLine)
 }
 
 // sample returns the beginning of a body, on one line.
@@ -44,7 +44,7 @@ func (redact redactor) sample(body []byte) string {
 	case len(bytes.TrimSpace(body)) == 0:
 		return "the body is blank"
 	}
-	return `"` + redact.line(string(body[:min(len(body), maxScrubbed+1)])) + `"`
+	return `"` + redact.line(string(body[:min(len(body), maxRedacted+1)])) + `"`
 }
 
 // sampleOfSuccess returns the beginning of the body of a 2xx response if it is HTML or plain text, as proxies send it.

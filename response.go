@@ -69,7 +69,7 @@ func (c *call) decode(response *rest.RawResponse, env *envelope.Envelope) *Error
 	case !env.Result.Seen:
 		return c.unusableError(response, "it has no result")
 	case env.Result.Null:
-		return c.nullError(response, into)
+		return c.receiveNull(response, into)
 	}
 	if result, ok := into.(checker); ok {
 		if err := result.check(); err != nil {
@@ -94,8 +94,8 @@ func tooLarge(into any) string {
 	return problem
 }
 
-// nullError returns the Error of a response whose result is null, or nil if the result may be null.
-func (c *call) nullError(response *rest.RawResponse, into any) *Error {
+// receiveNull stores a result of null, or returns an Error if the result must not be null.
+func (c *call) receiveNull(response *rest.RawResponse, into any) *Error {
 	switch into := into.(type) {
 	case *OrganizationProfile:
 		e := c.newError(response, nil, nil)
@@ -263,9 +263,9 @@ func (redact redactor) infos(infos envelope.Infos) []ResponseInfo {
 	for i, info := range infos {
 		out[i] = ResponseInfo{
 			Code:             info.Code,
-			Message:          redact.clean(info.Message, maxText),
-			DocumentationURL: redact.clean(info.DocumentationURL, maxText),
-			Source:           ResponseInfoSource{Pointer: redact.clean(info.Pointer, maxText)},
+			Message:          redact.text(info.Message, maxText),
+			DocumentationURL: redact.text(info.DocumentationURL, maxText),
+			Source:           ResponseInfoSource{Pointer: redact.text(info.Pointer, maxText)},
 			ErrorChain:       redact.infos(info.Chain),
 		}
 	}
