@@ -146,15 +146,17 @@ func operationOf(req Request) *operation {
 	return &found
 }
 
-// checkPath checks the segments that are IDs in the route of any operation.
+// checkPath checks the segments that are IDs in the route of an operation. The path may begin like the route, and end in
+// another way: the ID of an account is checked in any path below /accounts.
 func checkPath(path []string) error {
 	for _, op := range operations {
 		matching := op.matching(path)
 		for _, id := range op.ids {
-			if id.segment < matching {
-				if err := id.check(path[id.segment]); err != nil {
-					return err
-				}
+			if id.segment >= matching {
+				break
+			}
+			if err := id.check(path[id.segment]); err != nil {
+				return err
 			}
 		}
 	}

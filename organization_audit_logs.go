@@ -237,11 +237,11 @@ func (s *OrganizationAuditLogsService) All(ctx context.Context, organizationID s
 //
 // API: GET /organizations/{organization_id}/logs/audit/{audit_log_id}/history
 func (s *OrganizationAuditLogsService) History(ctx context.Context, organizationID, auditLogID string, params AuditLogHistoryParams, opts ...CallOption) (*AuditLogHistoryPage, error) {
-	result, err := listPage[AuditLog](ctx, (*service)(s), params.call(organizationID, auditLogID), opts)
+	page, info, err := listWithInfo[AuditLog](ctx, (*service)(s), params.call(organizationID, auditLogID), opts)
 	if err != nil {
 		return nil, err
 	}
-	return &AuditLogHistoryPage{result.page(), HistoryStatus(result.info.HistoryStatus)}, nil
+	return &AuditLogHistoryPage{*page, HistoryStatus(info.HistoryStatus)}, nil
 }
 
 // HistoryAll returns an iterator over the history of a resource, page after page. HistoryAll works like

@@ -88,23 +88,19 @@ func Collect[T any](list iter.Seq2[*T, error]) ([]T, error) {
 
 // list returns one page of a list.
 func list[T any](ctx context.Context, s *service, c call, opts []CallOption) (*Page[T], error) {
-	result, err := listPage[T](ctx, s, c, opts)
-	if err != nil {
-		return nil, err
-	}
-	page := result.page()
-	return &page, nil
+	page, _, err := listWithInfo[T](ctx, s, c, opts)
+	return page, err
 }
 
-func listPage[T any](ctx context.Context, s *service, c call, opts []CallOption) (*listResult[T], error) {
-	var env envelope.Envelope
-	result := &listResult[T]{call: &c, info: &env.ResultInfo}
-	env.Result.Into = result
+// listWithInfo also returns the result_info of the page.
+func listWithInfo[T any](ctx context.Context, s *service, c call, opts []CallOption) (*Page[T], *envelope.ResultInfo, error) {
+	var result listResult[T]
+	env := envelope.Envelope{Result: envelope.Result{Into: &result}}
 	_, env.Uncounted = any(new(T)).(rawItem)
 	if err := s.do(ctx, c, &env, opts); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return result, nil
+	return &Page[T]{result.items, result.next, env.ResultInfo.TotalSize}, &env.ResultInfo, nil
 }
 
 // all returns an iterator over the items of every page from the one that the query names. It requests pages as large as
@@ -127,20 +123,14 @@ func all[T any](ctx context.Context, s *service, c call, opts []CallOption) iter
 // listResult is the result of a list and the token of the next page.
 type listResult[T any] struct {
 	items[T]
-	call *call
-	info *envelope.ResultInfo
 	next string
 }
 
-func (r *listResult[T]) page() Page[T] { return Page[T]{r.items, r.next, r.info.TotalSize} }
-
-func (r *listResult[T]) check() (err error) {
-	r.next, err = r.call.paging.next(r.call.query.value, r.info, len(r.items))
+// findNext sets the token of the next page. It returns an error if there may be another page that cannot be identified.
+func (r *listResult[T]) findNext(pages *paging, query url.Values, info *envelope.ResultInfo) (err error) {
+	r.next, err = pages.next(query, info, len(r.items))
 	return err
 }
-
-// setNull reports whether a result of null means that the page is empty.
-func (r *listResult[T]) setNull() bool { return r.call.paging.nullIsEmpty && r.check() == nil }
 
 func (r *listResult[T]) tooLarge() string { return "set a smaller PageSize" }
 
@@ -254,12 +244,14 @@ func nextNumber(query url.Values, info *envelope.ResultInfo, n int) (string, err
 	switch {
 	case info.Page > 0 && info.Page != page:
 		return "", fmt.Errorf("it is page %d, not %d", info.Page, page)
-	case page < info.TotalPages || info.TotalPages <= 0 && n >= size:
-		return strconv.FormatInt(int64(page)+1, 10), nil
 	case info.TotalPages > 0:
-		return "", nil
+		if page >= info.TotalPages {
+			return "", nil
+		}
+	case n < size:
+		return "", checkLast(info)
 	}
-	return "", checkLast(info)
+	return strconv.FormatInt(int64(page)+1, 10), nil
 }
 
 func noNext(_ url.Values, info *envelope.ResultInfo, _ int) (string, error) {

@@ -17,6 +17,11 @@ import (
 // checker is a result, or an item of a list, that is checked after it is decoded.
 type checker interface{ check() error }
 
+// paged is a result that is one page of a list.
+type paged interface {
+	findNext(*paging, url.Values, *envelope.ResultInfo) error
+}
+
 // identified is a result that has the ID of the resource that was requested.
 type identified interface{ id() string }
 
@@ -69,10 +74,15 @@ func (c *call) decode(response *rest.RawResponse, env *envelope.Envelope) *Error
 	case !env.Result.Seen:
 		return c.unusableError(response, "it has no result")
 	case env.Result.Null:
-		return c.receiveNull(response, into)
+		return c.receiveNull(response, env)
 	}
 	if result, ok := into.(checker); ok {
 		if err := result.check(); err != nil {
+			return c.unusableError(response, err.Error())
+		}
+	}
+	if result, ok := into.(paged); ok {
+		if err := result.findNext(c.paging, c.query.value, &env.ResultInfo); err != nil {
 			return c.unusableError(response, err.Error())
 		}
 	}
@@ -95,12 +105,16 @@ func tooLarge(into any) string {
 }
 
 // receiveNull stores a result of null, or returns an Error if the result must not be null.
-func (c *call) receiveNull(response *rest.RawResponse, into any) *Error {
-	switch into := into.(type) {
+func (c *call) receiveNull(response *rest.RawResponse, env *envelope.Envelope) *Error {
+	switch into := env.Result.Into.(type) {
 	case *OrganizationProfile:
 		e := c.newError(response, nil, nil)
 		e.null, e.detail = true, "the profile was never set"
 		return e
+	case paged:
+		if c.paging.nullIsEmpty && into.findNext(c.paging, c.query.value, &env.ResultInfo) == nil {
+			return nil
+		}
 	case interface{ setNull() bool }:
 		if into.setNull() {
 			return nil
