@@ -1,33 +1,43 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"net/url"
 	"os"
-
-	"github.com/redis/go-redis/v9"
+	"strings"
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/examples/fleet/budget"
 )
 
-// client returns a client that keeps to the quota which all workers with the same credential share. Once stopping is
-// closed, no request waits any more.
-func (f *fleet) client(store redis.UniversalClient, stopping <-chan struct{}) (*cloudflare.Client, error) {
-	options := append(f.budget(store, stopping).Options(),
+// client returns a client that keeps to the quota which all workers with the same credential and base URL share. Once
+// stopping is closed, no request waits any more.
+func (f *fleet) client(tasks *queue, stopping <-chan struct{}) (*cloudflare.Client, error) {
+	return f.newClient(append(f.budget(tasks, stopping).Options(),
 		cloudflare.WithLogger(f.log),
 		// The user agent is in the audit log, and so tells which worker did something.
 		cloudflare.WithUserAgent(fmt.Sprintf("fleet/%d", os.Getpid())),
-	)
+	)...)
+}
+
+// newClient returns a client with the credential in the environment.
+func (f *fleet) newClient(options ...cloudflare.Option) (*cloudflare.Client, error) {
 	if f.baseURL != "" {
 		options = append(options, cloudflare.WithBaseURL(f.baseURL))
 	}
-	return cloudflare.NewClient(options...) // with the credential in the environment
+	client, err := cloudflare.NewClient(options...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return client, nil
 }
 
-func (f *fleet) budget(store redis.UniversalClient, stopping <-chan struct{}) *budget.Budget {
+func (f *fleet) budget(tasks *queue, stopping <-chan struct{}) *budget.Budget {
 	return budget.New(budget.Config{
-		Redis:       store,
-		Fingerprint: fingerprint(),
+		Redis:       tasks.store,
+		Fingerprint: tasks.fingerprint,
 		Quota:       f.quota,
 		Window:      f.window,
 		Stopping:    stopping,
@@ -38,14 +48,35 @@ func (f *fleet) budget(store redis.UniversalClient, stopping <-chan struct{}) *b
 // usesToken reports whether NewClient takes an API token from the environment.
 func usesToken() bool { return os.Getenv("CLOUDFLARE_API_TOKEN") != "" }
 
-// fingerprint identifies the credential that NewClient takes from the environment. It is empty if there is none.
-func fingerprint() string {
-	token, key := os.Getenv("CLOUDFLARE_API_TOKEN"), os.Getenv("CLOUDFLARE_API_KEY")
-	switch {
-	case token != "":
-		return budget.Fingerprint(token)
-	case key != "":
-		return budget.Fingerprint(os.Getenv("CLOUDFLARE_EMAIL") + " " + key)
+// fingerprint identifies a credential and the API that it is sent to, and does not reveal the credential. A task must
+// not be carried out with another credential, or elsewhere.
+func (f *fleet) fingerprint() (string, error) {
+	if _, err := f.newClient(); err != nil { // checks both
+		return "", err
 	}
-	return ""
+	credential := "key " + os.Getenv("CLOUDFLARE_EMAIL") + " " + os.Getenv("CLOUDFLARE_API_KEY")
+	if usesToken() {
+		credential = "token " + os.Getenv("CLOUDFLARE_API_TOKEN")
+	}
+	sum := sha256.Sum256([]byte(credential + "\n" + canonical(f.baseURL)))
+	return hex.EncodeToString(sum[:8]), nil
+}
+
+// canonical returns the same text for all spellings of a base URL, which must be valid or empty.
+func canonical(base string) string {
+	if base == "" {
+		base = "https://api.cloudflare.com/client/v4"
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		return base
+	}
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return u.Scheme + "://" + host + strings.TrimRight(u.EscapedPath(), "/")
 }

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 
@@ -25,24 +25,26 @@ func (f *fleet) enqueue(ctx context.Context, args []string) error {
 	case !f.audit:
 		kind = kindProfile
 		file, err := os.Open(args[0])
+		if wrong, ok := errors.AsType[*fs.PathError](err); ok {
+			return fmt.Errorf("%w: nothing was queued: the file %s: %w", errUsage, quote(args[0]), wrong.Err)
+		}
 		if err != nil {
 			return err
 		}
 		defer file.Close()
 		if rows, err = readRows(file); err != nil {
-			return fmt.Errorf("%w: nothing was queued: %s: %w", errUsage, args[0], err)
+			return fmt.Errorf("%w: nothing was queued: the file %s: %w", errUsage, quote(args[0]), err)
 		}
 	}
-	store, embedded, stop, err := f.connectOrEmbed(ctx)
+	tasks, embedded, stop, err := f.openOrEmbed(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	tasks := newQueue(store)
 	if f.audit {
-		client, err := f.client(store, nil)
+		client, err := f.client(tasks, nil)
 		if err != nil {
-			return fmt.Errorf("%w: %w", errUsage, err)
+			return err
 		}
 		list, err := cloudflare.Collect(client.Organizations.All(budget.Sequence(ctx), cloudflare.OrganizationListParams{}))
 		if err != nil {
@@ -57,13 +59,13 @@ func (f *fleet) enqueue(ctx context.Context, args []string) error {
 		return incomplete
 	}
 	f.untilEmpty = true
-	if err := f.work(ctx, store); err != nil {
+	if err := f.work(ctx, tasks); err != nil {
 		return err
 	}
 	if err := f.printResults(tasks); err != nil {
 		return err
 	}
-	report, err := f.report(ctx, store)
+	report, err := f.report(ctx, tasks)
 	if err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (f *fleet) add(ctx context.Context, tasks *queue, kind string, rows []paylo
 				count[addedNow]+count[addedEarlier], len(rows), err)
 		}
 		if count[how]++; how == notAdded {
-			fmt.Fprintf(f.stderr, "fleet: not queued: %s: a task with other values runs at this moment\n", p)
+			fmt.Fprintf(f.stderr, "fleet: not queued: %s: a task with other values runs at this moment\n", line(p.String()))
 		}
 	}
 	fmt.Fprintf(f.stderr, "fleet: %d tasks queued, %d were queued already\n", count[addedNow], count[addedEarlier])
@@ -100,37 +102,34 @@ func (f *fleet) retry(ctx context.Context, args []string) error {
 	if f.all == (len(args) > 0) {
 		return fmt.Errorf("%w: the IDs of tasks are needed, or -all", errUsage)
 	}
-	store, err := f.connect(ctx)
+	tasks, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	tasks := newQueue(store)
-	archived, err := list(tasks.inspector.ListArchivedTasks)
+	defer tasks.close()
+	archived, err := tasks.list(tasks.inspector.ListArchivedTasks)
 	if err != nil {
 		return err
 	}
 	if !f.all {
 		for _, id := range args {
 			if !slices.ContainsFunc(archived, func(task *asynq.TaskInfo) bool { return task.ID == id }) {
-				return fmt.Errorf("nothing was queued: %q is not an archived task", id)
-			}
-			if err := (notes{store}).remove(ctx, id); err != nil {
-				return err
+				return fmt.Errorf("nothing was queued: %s is not an archived task", quote(id))
 			}
 		}
 		archived = slices.DeleteFunc(archived, func(task *asynq.TaskInfo) bool { return !slices.Contains(args, task.ID) })
 	}
-	for i, task := range archived {
-		var p payload
-		err := json.Unmarshal(task.Payload, &p)
-		if err == nil {
-			_, err = tasks.add(ctx, task.Type, p)
+	queued := 0
+	for _, task := range archived {
+		if err := tasks.addAgain(ctx, task, !f.all); err != nil {
+			fmt.Fprintf(f.stderr, "fleet: not queued: %s: %s\n", line(task.ID), line(err.Error()))
+			continue
 		}
-		if err != nil {
-			return fmt.Errorf("%d tasks queued, then %s: %w", i, task.ID, err)
-		}
+		queued++
 	}
-	fmt.Fprintf(f.stdout, "%d tasks queued\n", len(archived))
+	fmt.Fprintf(f.stdout, "%d tasks queued\n", queued)
+	if n := len(archived) - queued; n > 0 {
+		return fmt.Errorf("%w: %d tasks were not queued", errIncomplete, n)
+	}
 	return nil
 }

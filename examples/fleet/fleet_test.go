@@ -80,8 +80,8 @@ func newJob(t *testing.T) *job {
 	require.NoError(t, rows.Error())
 	j.api.SetRateLimit(testQuota, testWindow) // the set-up does not count
 
-	assert.Contains(t, runFleet(t, "enqueue", "-redis", j.redis.url(), j.file), "200 tasks queued, 0 were queued already")
-	assert.Contains(t, runFleet(t, "enqueue", "-redis", j.redis.url(), j.file), "0 tasks queued, 200 were queued already")
+	assert.Contains(t, j.run(t, "enqueue", j.file), "200 tasks queued, 0 were queued already")
+	assert.Contains(t, j.run(t, "enqueue", j.file), "0 tasks queued, 200 were queued already")
 	return j
 }
 
@@ -95,7 +95,7 @@ func (j *job) startWorkers(t *testing.T) []*process {
 	t.Helper()
 	workers := make([]*process, testWorkers)
 	for i := range workers {
-		workers[i] = startFleet(t, "worker", "-redis", j.redis.url(), "-base-url", j.api.url, "-concurrency", "4",
+		workers[i] = j.start(t, "worker", "-concurrency", "4",
 			"-quota", fmt.Sprint(testQuota), "-window", testWindow.String())
 	}
 	return workers
@@ -104,9 +104,12 @@ func (j *job) startWorkers(t *testing.T) []*process {
 // wait returns when no task is queued or running.
 func (j *job) wait(t *testing.T, limit time.Duration) {
 	t.Helper()
-	client := j.redis.client()
-	defer client.Close()
-	tasks := newQueue(client)
+	t.Setenv("CLOUDFLARE_API_KEY", cloudflaretest.APIKey)
+	t.Setenv("CLOUDFLARE_EMAIL", cloudflaretest.Email)
+	fingerprint, err := (&fleet{baseURL: j.api.url}).fingerprint()
+	require.NoError(t, err)
+	tasks := newQueue(j.redis.client(), fingerprint)
+	defer tasks.close()
 	require.Eventually(t, func() bool {
 		left, err := tasks.unfinished()
 		return err == nil && left == 0
@@ -117,7 +120,7 @@ func (j *job) wait(t *testing.T, limit time.Duration) {
 func (j *job) check(t *testing.T) {
 	t.Helper()
 	var status report
-	require.NoError(t, json.Unmarshal([]byte(runFleet(t, "status", "-json", "-redis", j.redis.url())), &status))
+	require.NoError(t, json.Unmarshal([]byte(j.run(t, "status", "-json")), &status))
 	assert.Equal(t, testTasks, status.Done)
 	assert.Zero(t, status.Queued+status.Running+status.Failed)
 	assert.Empty(t, status.ArchivedTasks)

@@ -23,10 +23,11 @@ const (
 
 // handler carries out tasks. Each may run twice: because a worker was lost, or because Redis did not learn its end.
 type handler struct {
-	client *cloudflare.Client
-	notes  notes
-	log    *slog.Logger
-	quit   func(error) // stops the worker, because no task can succeed
+	client      *cloudflare.Client
+	fingerprint string // of the client's credential and base URL
+	notes       notes
+	log         *slog.Logger
+	quit        func(error) // stops the worker, because no task can succeed
 }
 
 // result is kept with a finished task.
@@ -69,6 +70,9 @@ func (h *handler) process(ctx context.Context, id string, task *asynq.Task) (*re
 	var p payload
 	if err := json.Unmarshal(task.Payload(), &p); err != nil {
 		return nil, permanent{fmt.Errorf("payload: %w", err)}
+	}
+	if p.Fingerprint != h.fingerprint {
+		return nil, permanent{errForeign}
 	}
 	switch task.Type() {
 	case kindProfile:

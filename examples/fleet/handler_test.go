@@ -39,13 +39,14 @@ func newBench(t *testing.T) *bench {
 	t.Cleanup(func() { store.Close() })
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	b.shared = budget.New(budget.Config{Redis: store, Fingerprint: "f", Quota: 1000, Window: time.Minute, Log: log})
-	b.handler = &handler{client: b.api.Client(b.shared.Options()...), notes: notes{store}, log: log}
+	b.handler = &handler{client: b.api.Client(b.shared.Options()...), fingerprint: "f", notes: notes{store, "f"}, log: log}
 	return b
 }
 
 // run runs a task once.
 func (b *bench) run(kind string, p payload) (*result, error) {
 	b.t.Helper()
+	p.Fingerprint = b.fingerprint
 	body, err := json.Marshal(p)
 	require.NoError(b.t, err)
 	done, err := b.process(budget.Sequence(b.t.Context()), p.taskID(kind), asynq.NewTask(kind, body))

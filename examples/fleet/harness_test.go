@@ -91,20 +91,21 @@ type process struct {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// fleetCommand returns a command that runs fleet with the credential of the fake API.
-func fleetCommand(args ...string) *exec.Cmd {
+// command returns a command that runs fleet with the credential of the fake API.
+func (j *job) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "CLOUDFLARE_") || strings.HasPrefix(v, "REDIS_URL=")
-	}), "FLEET_PROCESS=1", "CLOUDFLARE_API_KEY="+cloudflaretest.APIKey, "CLOUDFLARE_EMAIL="+cloudflaretest.Email)
+	}), "FLEET_PROCESS=1", "CLOUDFLARE_API_KEY="+cloudflaretest.APIKey, "CLOUDFLARE_EMAIL="+cloudflaretest.Email,
+		"CLOUDFLARE_BASE_URL="+j.api.url, "REDIS_URL="+j.redis.url())
 	return cmd
 }
 
-func startFleet(t *testing.T, args ...string) *process {
+func (j *job) start(t *testing.T, args ...string) *process {
 	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	require.NoError(t, err)
-	p := &process{cmd: fleetCommand(args...), log: log.Name(), exited: make(chan struct{})}
+	p := &process{cmd: j.command(args...), log: log.Name(), exited: make(chan struct{})}
 	p.cmd.Stderr = log
 	require.NoError(t, p.cmd.Start())
 	go func() {
@@ -122,10 +123,10 @@ func startFleet(t *testing.T, args ...string) *process {
 	return p
 }
 
-// runFleet runs a command to its end and returns its output.
-func runFleet(t *testing.T, args ...string) string {
+// run runs a command to its end and returns its output.
+func (j *job) run(t *testing.T, args ...string) string {
 	t.Helper()
-	cmd := fleetCommand(args...)
+	cmd := j.command(args...)
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.Output()

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -32,9 +33,11 @@ at least one of business_name, business_email, business_phone, business_address 
 name and no organization_id creates the organization unless it exists; parent_id is empty for a root organization. A
 field without a column keeps its value.
 
-The credential comes from CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or from CLOUDFLARE_API_TOKEN. -redis or REDIS_URL
-names the Redis server. Without one, enqueue and worker start an embedded Redis, to try fleet only. It loses all tasks
-when the command ends, so enqueue carries out its tasks itself.
+The credential comes from CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or from CLOUDFLARE_API_TOKEN. Each credential and
+base URL has tasks and a quota of its own, which all commands with the same two share.
+
+-redis or REDIS_URL names the Redis server. Without one, enqueue and worker start an embedded Redis, to try fleet only.
+It loses all tasks when the command ends, so enqueue carries out its tasks itself.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some tasks were archived or could not be queued, 130 interrupted.
 "fleet COMMAND -h" lists the flags.
@@ -85,7 +88,8 @@ type fleet struct {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	f := &fleet{stdout: stdout, stderr: stderr}
+	f := &fleet{stdout: visible{stdout}, stderr: visible{stderr}}
+	stderr = f.stderr
 	err := f.command(ctx, args)
 	switch {
 	case err == nil:
@@ -114,7 +118,7 @@ func (f *fleet) command(ctx context.Context, args []string) error {
 	command, args := args[0], args[1:]
 	run := f.define(command)
 	if run == nil {
-		return fmt.Errorf("%w: there is no command %q; see fleet -h", errUsage, command)
+		return fmt.Errorf("%w: there is no command %s; see fleet -h", errUsage, quote(command))
 	}
 	switch err := f.flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -122,9 +126,13 @@ func (f *fleet) command(ctx context.Context, args []string) error {
 		fmt.Fprintf(f.stdout, "Flags of fleet %s:\n\n", command)
 		f.flags.PrintDefaults()
 		return err
+	case err != nil && mayBeURL(err.Error()):
+		return fmt.Errorf("%w: a flag or its value is not valid; see fleet %s -h", errUsage, command)
 	case err != nil:
 		return fmt.Errorf("%w: %w; see fleet %s -h", errUsage, err, command)
 	}
+	f.baseURL = cmp.Or(f.baseURL, os.Getenv("CLOUDFLARE_BASE_URL"))
+	f.redisURL = cmp.Or(f.redisURL, os.Getenv("REDIS_URL"))
 	if err := f.check(); err != nil {
 		return fmt.Errorf("%w: %w; see fleet %s -h", errUsage, err, command)
 	}
@@ -142,10 +150,10 @@ func (f *fleet) define(command string) func(context.Context, []string) error {
 	f.flags.SetOutput(io.Discard) // run reports the errors
 	f.flags.Usage = func() {}
 	f.flags.StringVar(&f.redisURL, "redis", "", "the `URL` of a Redis server: redis://HOST:6379/0, or rediss:// for TLS (default $REDIS_URL)")
+	f.flags.StringVar(&f.baseURL, "base-url", "", "send requests to this `URL` (default $CLOUDFLARE_BASE_URL, or Cloudflare's API)")
 	f.flags.IntVar(&f.quota, "quota", 1200, "send at most this many `requests` in a window, all workers together")
 	f.flags.DurationVar(&f.window, "window", 5*time.Minute, "the window of the quota")
 	api := func() {
-		f.flags.StringVar(&f.baseURL, "base-url", os.Getenv("CLOUDFLARE_BASE_URL"), "send requests to this `URL` (default $CLOUDFLARE_BASE_URL, or Cloudflare's API)")
 		f.flags.IntVar(&f.concurrency, "concurrency", 8, "carry out this many `tasks` at once")
 		f.flags.BoolVar(&f.verbose, "v", false, "log every request")
 	}

@@ -9,13 +9,16 @@ import (
 )
 
 // notes are the creates whose outcome is not known yet, one for each task.
-type notes struct{ store redis.UniversalClient }
+type notes struct {
+	store       redis.UniversalClient
+	fingerprint string // of the credential and the base URL
+}
 
 const noteLife = 90 * 24 * time.Hour // as long as asynq keeps an archived task
 
 var errNoted = errors.New("another worker has sent a create for this task, and its outcome is not known")
 
-func (n notes) key(taskID string) string { return "fleet:create:" + taskID }
+func (n notes) key(taskID string) string { return "fleet:create:" + n.fingerprint + ":" + taskID }
 
 // write returns an error if there is a note by another writer. The same writer may write again.
 func (n notes) write(ctx context.Context, taskID, writer string) error {

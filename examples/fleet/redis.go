@@ -1,51 +1,60 @@
 package main
 
 import (
-	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
-	"os"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 )
 
-// connect returns a client of the Redis server that -redis or REDIS_URL names.
-func (f *fleet) connect(ctx context.Context) (*redis.Client, error) {
-	named := cmp.Or(f.redisURL, os.Getenv("REDIS_URL"))
-	if named == "" {
+// open returns the queue on the Redis server that -redis or REDIS_URL names.
+func (f *fleet) open(ctx context.Context) (*queue, error) {
+	fingerprint, err := f.fingerprint()
+	if err != nil {
+		return nil, err
+	}
+	if f.redisURL == "" {
 		return nil, fmt.Errorf("%w: -redis is missing: an embedded Redis would have no tasks", errUsage)
 	}
-	options, err := redis.ParseURL(named)
+	options, err := parseRedisURL(f.redisURL)
 	if err != nil {
-		// The URL may contain a password, and so may the text of err.
-		if _, ok := errors.AsType[*url.Error](err); ok {
-			err = errors.New("not a valid URL")
-		}
 		return nil, fmt.Errorf("%w: -redis: %w", errUsage, err)
 	}
 	client := redis.NewClient(options)
 	if err := client.Ping(ctx).Err(); err != nil {
 		client.Close()
-		return nil, fmt.Errorf("redis: %w", err)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("redis: %s", noPing(err))
 	}
-	return client, nil
+	return newQueue(client, fingerprint), nil
 }
 
-// connectOrEmbed starts an embedded Redis if no server is named. The caller calls stop when it is done.
-func (f *fleet) connectOrEmbed(ctx context.Context) (client *redis.Client, embedded bool, stop func(), err error) {
-	if cmp.Or(f.redisURL, os.Getenv("REDIS_URL")) != "" {
-		client, err = f.connect(ctx)
-		return client, false, func() { client.Close() }, err
+// openOrEmbed starts an embedded Redis if no server is named. The caller calls stop when it is done.
+func (f *fleet) openOrEmbed(ctx context.Context) (tasks *queue, embedded bool, stop func(), err error) {
+	if f.redisURL != "" {
+		tasks, err = f.open(ctx)
+		return tasks, false, func() { tasks.close() }, err
+	}
+	fingerprint, err := f.fingerprint()
+	if err != nil {
+		return nil, false, nil, err
 	}
 	server := miniredis.NewMiniRedis()
 	if err := server.StartAddr("127.0.0.1:0"); err != nil {
 		return nil, false, nil, err
 	}
-	fmt.Fprintf(f.stderr, "fleet: no Redis is named: the embedded one at redis://%s is for trying fleet only, and loses all tasks when this command ends\n", server.Addr())
+	fmt.Fprintf(f.stderr, "fleet: no Redis is named: the embedded one at %s is for trying fleet only, and loses all tasks when this command ends\n", server.Addr())
 	ticker := time.NewTicker(time.Second)
 	done := make(chan struct{})
 	go func() { // expiry times pass only when it is told to
@@ -58,11 +67,89 @@ func (f *fleet) connectOrEmbed(ctx context.Context) (client *redis.Client, embed
 			}
 		}
 	}()
-	client = redis.NewClient(&redis.Options{Addr: server.Addr()})
-	return client, true, func() {
+	tasks = newQueue(redis.NewClient(&redis.Options{Addr: server.Addr()}), fingerprint)
+	return tasks, true, func() {
 		ticker.Stop()
 		close(done)
-		client.Close()
+		tasks.close()
 		server.Close()
 	}, nil
+}
+
+// parseRedisURL parses the URL of a Redis server. Its errors say which part is wrong. They do not quote the URL, which
+// may contain a password.
+func parseRedisURL(text string) (*redis.Options, error) {
+	scheme, rest, ok := strings.Cut(text, "://")
+	authority, path := rest, ""
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority, path = rest[:i], rest[i:]
+	}
+	switch {
+	case !ok || scheme != "redis" && scheme != "rediss" && scheme != "unix":
+		return nil, errors.New("the URL must begin with redis://, rediss:// or unix://")
+	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return nil, errors.New("the URL must be printable ASCII without blanks: write other characters with %")
+	case strings.Contains(path, "@"):
+		// What is read as host, port, database and parameter may be the password.
+		return nil, errors.New("the URL has one of / ? # in front of its @: in a password, write %2F, %3F or %23")
+	case strings.Contains(path, "#"):
+		return nil, errors.New("the URL must not have a fragment: write # as %23")
+	}
+	path, query, _ := strings.Cut(path, "?")
+	if i := strings.LastIndex(authority, "@"); i >= 0 {
+		if _, err := url.PathUnescape(authority[:i]); err != nil {
+			return nil, errors.New("the user or password of the URL is not valid: write % as %25")
+		}
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, errors.New("the host or port of the URL is not valid")
+	}
+	if _, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && err != nil {
+		return nil, errors.New("the port of the URL must be between 0 and 65535")
+	}
+	if name := strings.Trim(path, "/"); scheme != "unix" && name != "" {
+		if _, err := strconv.ParseUint(name, 10, 31); err != nil {
+			return nil, errors.New("the path of the URL must be the number of a database")
+		}
+	}
+	if _, err := url.ParseQuery(query); err != nil {
+		return nil, errors.New("the query of the URL is not valid")
+	}
+	options, err := redis.ParseURL(text)
+	switch {
+	case err != nil && query != "":
+		return nil, errors.New("a parameter of the URL is not known, or its value is not valid")
+	case err != nil:
+		return nil, errors.New("the URL is not valid")
+	}
+	return options, nil
+}
+
+// noPing returns why a Redis server did not respond to a first command. The texts of such errors have the address, which
+// is a part of the password if the URL has a mistake, and a server may echo all that it received.
+func noPing(err error) string {
+	number := syscall.Errno(0)
+	switch {
+	case errors.As(err, &number):
+		return number.Error()
+	case is[redis.Error](err):
+		code, _, _ := strings.Cut(err.Error(), " ")
+		if code != "" && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
+			return "the server responded with " + code
+		}
+		return "the server responded with an error"
+	case is[*net.DNSError](err):
+		return "the name of the host is not known"
+	case is[*tls.CertificateVerificationError](err):
+		return "the certificate of the server is not valid"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout), is[net.Error](err):
+		return "no connection, or no response in time"
+	}
+	return "no connection, or a response that is not Redis"
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }

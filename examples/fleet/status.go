@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
-	"github.com/redis/go-redis/v9"
 )
 
 // report is what fleet status shows.
@@ -23,7 +22,7 @@ type report struct {
 	Workers int `json:"workers"`
 	Places  int `json:"places"` // tasks that all workers carry out at once
 
-	Quota *quotaReport `json:"quota"` // nil without a credential, which identifies the quota
+	Quota quotaReport `json:"quota"`
 
 	FailedTasks   []trouble `json:"failed_tasks"`
 	ArchivedTasks []trouble `json:"archived_tasks"`
@@ -47,27 +46,24 @@ type trouble struct {
 
 func (f *fleet) status(ctx context.Context, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%w: unexpected argument %q", errUsage, args[0])
+		return fmt.Errorf("%w: unexpected argument %s", errUsage, quote(args[0]))
 	}
-	store, err := f.connect(ctx)
+	tasks, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	report, err := f.report(ctx, store)
+	defer tasks.close()
+	report, err := f.report(ctx, tasks)
 	if err != nil {
 		return err
 	}
 	if f.asJSON {
-		encoder := json.NewEncoder(f.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(report)
+		return encode(f.stdout, report, "  ")
 	}
 	return report.print(f.stdout)
 }
 
-func (f *fleet) report(ctx context.Context, store redis.UniversalClient) (*report, error) {
-	tasks := newQueue(store)
+func (f *fleet) report(ctx context.Context, tasks *queue) (*report, error) {
 	info, err := tasks.info()
 	if err != nil {
 		return nil, err
@@ -84,25 +80,26 @@ func (f *fleet) report(ctx context.Context, store redis.UniversalClient) (*repor
 		return nil, err
 	}
 	for _, server := range servers {
+		if _, ok := server.Queues[tasks.name]; !ok {
+			continue
+		}
 		r.Workers++
 		r.Places += server.Concurrency
 	}
-	if fingerprint() != "" {
-		state, err := f.budget(store, nil).State(ctx)
-		if err != nil {
-			return nil, err
-		}
-		r.Quota = &quotaReport{f.quota, f.window.Seconds(), state.Used, state.Paused.Seconds(), state.Reason}
-	}
-	if r.FailedTasks, err = troubles(tasks.inspector.ListRetryTasks); err != nil {
+	state, err := f.budget(tasks, nil).State(ctx)
+	if err != nil {
 		return nil, err
 	}
-	r.ArchivedTasks, err = troubles(tasks.inspector.ListArchivedTasks)
+	r.Quota = quotaReport{f.quota, f.window.Seconds(), state.Used, state.Paused.Seconds(), state.Reason}
+	if r.FailedTasks, err = tasks.troubles(tasks.inspector.ListRetryTasks); err != nil {
+		return nil, err
+	}
+	r.ArchivedTasks, err = tasks.troubles(tasks.inspector.ListArchivedTasks)
 	return r, err
 }
 
-func troubles(method func(queue string, opts ...asynq.ListOption) ([]*asynq.TaskInfo, error)) ([]trouble, error) {
-	infos, err := list(method)
+func (q *queue) troubles(method func(queue string, opts ...asynq.ListOption) ([]*asynq.TaskInfo, error)) ([]trouble, error) {
+	infos, err := q.list(method)
 	if err != nil {
 		return nil, err
 	}
@@ -122,13 +119,10 @@ func (r *report) print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "tasks\t%d queued, %d running, %d failed or waiting to run again, %d done, %d archived\n", r.Queued, r.Running, r.Failed, r.Done, r.Archived)
 	fmt.Fprintf(table, "workers\t%d, with places for %d tasks\n", r.Workers, r.Places)
-	if q := r.Quota; q == nil {
-		fmt.Fprintf(table, "quota\tunknown: there is no credential in the environment\n")
-	} else {
-		fmt.Fprintf(table, "quota\t%d of %d requests in the last %s\n", q.Used, q.Requests, seconds(q.Window))
-		if q.Paused > 0 {
-			fmt.Fprintf(table, "paused\tfor %s: %s\n", seconds(q.Paused).Round(time.Second), q.Reason)
-		}
+	q := r.Quota
+	fmt.Fprintf(table, "quota\t%d of %d requests in the last %s\n", q.Used, q.Requests, seconds(q.Window))
+	if q.Paused > 0 {
+		fmt.Fprintf(table, "paused\tfor %s: %s\n", seconds(q.Paused).Round(time.Second), line(q.Reason))
 	}
 	for _, kind := range []struct {
 		name  string
@@ -139,7 +133,7 @@ func (r *report) print(w io.Writer) error {
 				fmt.Fprintf(table, "\tand %d more: see -json\n", len(kind.tasks)-i)
 				break
 			}
-			fmt.Fprintf(table, "%s\t%s (%s), retried %d times: %s\n", kind.name, task.ID, task.Organization, task.Retries, task.Reason)
+			fmt.Fprintf(table, "%s\t%s (%s), retried %d times: %s\n", kind.name, line(task.ID), line(task.Organization), task.Retries, line(task.Reason))
 		}
 	}
 	return table.Flush()
@@ -149,29 +143,31 @@ func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Se
 
 func (f *fleet) results(ctx context.Context, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%w: unexpected argument %q", errUsage, args[0])
+		return fmt.Errorf("%w: unexpected argument %s", errUsage, quote(args[0]))
 	}
-	store, err := f.connect(ctx)
+	tasks, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	return f.printResults(newQueue(store))
+	defer tasks.close()
+	return f.printResults(tasks)
 }
 
 func (f *fleet) printResults(tasks *queue) error {
-	infos, err := list(tasks.inspector.ListCompletedTasks)
+	infos, err := tasks.list(tasks.inspector.ListCompletedTasks)
 	if err != nil {
 		return err
 	}
-	encoder := json.NewEncoder(f.stdout)
 	for _, info := range infos {
-		line := struct {
-			ID     string          `json:"id"`
-			Done   time.Time       `json:"done"`
-			Result json.RawMessage `json:"result"`
-		}{info.ID, info.CompletedAt.UTC(), info.Result}
-		if err := encoder.Encode(line); err != nil {
+		task := struct {
+			ID     string    `json:"id"`
+			Done   time.Time `json:"done"`
+			Result any       `json:"result"`
+		}{info.ID, info.CompletedAt.UTC(), json.RawMessage(info.Result)}
+		if len(info.Result) > 0 && !json.Valid(info.Result) { // not written by a worker of fleet
+			task.Result = string(info.Result)
+		}
+		if err := encode(f.stdout, task, ""); err != nil {
 			return err
 		}
 	}

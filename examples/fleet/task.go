@@ -15,8 +15,6 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-const queueName = "fleet"
-
 // The kinds of tasks.
 const (
 	kindProfile = "profile"
@@ -31,6 +29,7 @@ const (
 
 // payload is the part of a task that is kept in Redis.
 type payload struct {
+	Fingerprint    string          `json:"fingerprint"` // of the credential and the base URL that the task is for
 	OrganizationID string          `json:"organization_id,omitempty"`
 	Name           string          `json:"name,omitempty"` // with ParentID, instead of OrganizationID
 	ParentID       string          `json:"parent_id,omitempty"`
@@ -57,15 +56,30 @@ func (p payload) String() string {
 	return fmt.Sprintf("%q", p.Name)
 }
 
-// queue adds tasks, and looks at them.
+// queue adds tasks, and looks at them. Each credential and base URL has a queue of its own.
 type queue struct {
-	client    *asynq.Client
-	inspector *asynq.Inspector
+	fingerprint string // of the credential and the base URL
+	name        string
+	store       redis.UniversalClient
+	client      *asynq.Client
+	inspector   *asynq.Inspector
 }
 
-func newQueue(store redis.UniversalClient) *queue {
-	return &queue{asynq.NewClientFromRedisClient(store), asynq.NewInspectorFromRedisClient(store)}
+func newQueue(store redis.UniversalClient, fingerprint string) *queue {
+	return &queue{
+		fingerprint: fingerprint,
+		name:        "fleet-" + fingerprint,
+		store:       store,
+		client:      asynq.NewClientFromRedisClient(store),
+		inspector:   asynq.NewInspectorFromRedisClient(store),
+	}
 }
+
+func (q *queue) notes() notes { return notes{q.store, q.fingerprint} }
+
+var errForeign = errors.New("the task is for another credential or base URL")
+
+func (q *queue) close() { q.store.Close() }
 
 type added int
 
@@ -78,19 +92,20 @@ const (
 // add queues a task. A task for the same organization that is finished or archived, or that waits with other values, is
 // replaced. One that runs is not: two tasks must not change one organization at the same time.
 func (q *queue) add(ctx context.Context, kind string, p payload) (added, error) {
+	p.Fingerprint = q.fingerprint
 	body, err := json.Marshal(p)
 	if err != nil {
 		return notAdded, err
 	}
 	id := p.taskID(kind)
-	task := asynq.NewTask(kind, body, asynq.TaskID(id), asynq.Queue(queueName),
+	task := asynq.NewTask(kind, body, asynq.TaskID(id), asynq.Queue(q.name),
 		asynq.MaxRetry(maxRetries), asynq.Timeout(taskTimeout), asynq.Retention(retention))
 	for {
 		_, err := q.client.EnqueueContext(ctx, task)
 		if !errors.Is(err, asynq.ErrTaskIDConflict) {
 			return addedNow, err
 		}
-		info, err := q.inspector.GetTaskInfo(queueName, id)
+		info, err := q.inspector.GetTaskInfo(q.name, id)
 		switch {
 		case errors.Is(err, asynq.ErrTaskNotFound):
 			continue
@@ -103,8 +118,27 @@ func (q *queue) add(ctx context.Context, kind string, p payload) (added, error) 
 			return notAdded, nil
 		}
 		// If a worker takes the task meanwhile, the next turn of the loop says so.
-		_ = q.inspector.DeleteTask(queueName, id)
+		_ = q.inspector.DeleteTask(q.name, id)
 	}
+}
+
+// addAgain queues an archived task again. If somebody has looked for its organization, it may create the organization,
+// even if an earlier create has no known outcome.
+func (q *queue) addAgain(ctx context.Context, task *asynq.TaskInfo, looked bool) error {
+	var p payload
+	if err := json.Unmarshal(task.Payload, &p); err != nil {
+		return err
+	}
+	if p.Fingerprint != q.fingerprint {
+		return errForeign
+	}
+	if looked {
+		if err := q.notes().remove(ctx, task.ID); err != nil {
+			return err
+		}
+	}
+	_, err := q.add(ctx, task.Type, p)
+	return err
 }
 
 // unfinished returns how many tasks will still run.
@@ -122,18 +156,18 @@ func (q *queue) info() (*asynq.QueueInfo, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !slices.Contains(names, queueName):
+	case !slices.Contains(names, q.name):
 		return new(asynq.QueueInfo), nil
 	}
-	return q.inspector.GetQueueInfo(queueName)
+	return q.inspector.GetQueueInfo(q.name)
 }
 
 // list returns all tasks that one of the inspector's methods lists.
-func list(method func(queue string, opts ...asynq.ListOption) ([]*asynq.TaskInfo, error)) ([]*asynq.TaskInfo, error) {
+func (q *queue) list(method func(queue string, opts ...asynq.ListOption) ([]*asynq.TaskInfo, error)) ([]*asynq.TaskInfo, error) {
 	const size = 500
 	var tasks []*asynq.TaskInfo
 	for page := 1; ; page++ {
-		some, err := method(queueName, asynq.PageSize(size), asynq.Page(page))
+		some, err := method(q.name, asynq.PageSize(size), asynq.Page(page))
 		if errors.Is(err, asynq.ErrQueueNotFound) {
 			return nil, nil
 		}

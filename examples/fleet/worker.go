@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
-	"github.com/redis/go-redis/v9"
 )
 
 // grace is how long a stopping worker lets its tasks finish. It is longer than a request can take. Tasks that are not
@@ -17,28 +16,28 @@ const grace = 45 * time.Second
 
 func (f *fleet) worker(ctx context.Context, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%w: unexpected argument %q", errUsage, args[0])
+		return fmt.Errorf("%w: unexpected argument %s", errUsage, quote(args[0]))
 	}
-	store, _, stop, err := f.connectOrEmbed(ctx)
+	tasks, _, stop, err := f.openOrEmbed(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	return f.work(ctx, store)
+	return f.work(ctx, tasks)
 }
 
 // work carries out tasks until ctx ends, or until none is left with -until-empty.
-func (f *fleet) work(ctx context.Context, store redis.UniversalClient) error {
+func (f *fleet) work(ctx context.Context, tasks *queue) error {
 	ctx, quit := context.WithCancelCause(ctx)
 	defer quit(nil)
 	stopping := make(chan struct{})
-	client, err := f.client(store, stopping)
+	client, err := f.client(tasks, stopping)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return err
 	}
-	server := asynq.NewServerFromRedisClient(store, asynq.Config{
+	server := asynq.NewServerFromRedisClient(tasks.store, asynq.Config{
 		Concurrency:              f.concurrency,
-		Queues:                   map[string]int{queueName: 1},
+		Queues:                   map[string]int{tasks.name: 1},
 		RetryDelayFunc:           retryDelay,
 		IsFailure:                isFailure,
 		ShutdownTimeout:          grace,
@@ -47,11 +46,11 @@ func (f *fleet) work(ctx context.Context, store redis.UniversalClient) error {
 		LogLevel:                 asynq.WarnLevel,
 	})
 	fmt.Fprintf(f.stderr, "fleet: working on %d tasks at once; after Ctrl-C, the tasks under way are finished\n", f.concurrency)
-	handler := &handler{client: client, notes: notes{store}, log: f.log, quit: quit}
+	handler := &handler{client: client, fingerprint: tasks.fingerprint, notes: tasks.notes(), log: f.log, quit: quit}
 	if err := server.Start(handler); err != nil {
 		return err
 	}
-	drained := f.wait(ctx, newQueue(store))
+	drained := f.wait(ctx, tasks)
 	if !drained {
 		fmt.Fprintln(f.stderr, "fleet: stopping once the tasks under way are done; Ctrl-C again ends at once")
 	}

@@ -11,8 +11,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,7 +39,7 @@ var ErrStopping = errors.New("the worker is stopping, and no request remains at 
 // Config describes a Budget.
 type Config struct {
 	Redis       redis.UniversalClient
-	Fingerprint string // of the credential; processes with the same one share a quota
+	Fingerprint string // of the credential and the base URL; processes with the same one share a quota
 	Quota       int    // requests in any window
 	Window      time.Duration
 	Stopping    <-chan struct{} // once closed, no request waits any more; may be nil
@@ -58,12 +56,6 @@ type Budget struct {
 func New(config Config) *Budget {
 	prefix := "fleet:{" + config.Fingerprint + "}:"
 	return &Budget{Config: config, keys: []string{prefix + "requests", prefix + "paused"}}
-}
-
-// Fingerprint returns a short text that identifies a credential and does not reveal it.
-func Fingerprint(credential string) string {
-	sum := sha256.Sum256([]byte(credential))
-	return hex.EncodeToString(sum[:8])
 }
 
 // Options returns the options that make a client keep to the budget.
