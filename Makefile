@@ -2,10 +2,19 @@
 
 groups := help lint modules examples api fuzz cover other test quick bench vuln
 
-.PHONY: $(groups) ci
+.PHONY: $(groups) ci drift
 
 $(groups):
 	@.ci/run $@
 
 ci: # all checks, as CI runs them
 	@.ci/run
+
+# Compares FILE, an OpenAPI document in JSON, with internal/contract/operations.txt. Without FILE, it downloads the newest
+# schema that Cloudflare published. UPDATE=1 rewrites operations.txt, which calls the document SOURCE, or by its name.
+drift:
+ifdef FILE
+	@GOWORK=off go run -C internal/contract ./drift $(if $(UPDATE),-update) -source "$(or $(SOURCE),$(notdir $(FILE)))" <"$(FILE)"
+else
+	@GOWORK=off go run -C internal/contract ./drift $(if $(UPDATE),-update) -newest
+endif
