@@ -156,6 +156,32 @@ func TestCaptureResponse(t *testing.T) {
 	}
 }
 
+// The result of a success is captured only if the whole body was read. That of an error is captured wherever possible.
+func TestCapturedResultOfABodyThatIsNotRead(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status       int
+		body         string
+		result, info string
+	}{
+		"of another type":            {200, `{"success":true,"result":7,"result_info":{"a":1}}`, `7`, `{"a":1}`},
+		"a name twice":               {200, `{"success":true,"result":[],"result_info":{},"result":7}`, "", ""},
+		"a name twice in an item":    {200, `{"success":true,"result":[{"id":"a","id":"b"}],"result_info":{}}`, "", ""},
+		"too many values":            {200, `{"success":true,"result":[` + strings.Repeat(`{},`, 400_000) + `{}],"result_info":{}}`, "", ""},
+		"incomplete":                 {200, `{"success":true,"result":[],"result_info":{}`, "", ""},
+		"an error":                   {404, `{"success":false,"result":7,"result_info":{"a":1}}`, `7`, `{"a":1}`},
+		"an error with a name twice": {404, `{"success":false,"result":[],"result_info":{},"result":7}`, `7`, `{}`},
+		"an incomplete error":        {404, `{"success":false,"result":[],"result_info":{}`, "", ""},
+	} {
+		client, _ := newScriptedClient(t, respondWith(tt.status, tt.body))
+		var got cloudflare.Response
+		_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{}, cloudflare.CaptureResponse(&got))
+		assert.Error(t, err, name)
+		assert.Equal(t, tt.status, got.StatusCode, name)
+		assert.Equal(t, tt.result, string(got.Result), name)
+		assert.Equal(t, tt.info, string(got.ResultInfo), name)
+	}
+}
+
 // A call with an invalid argument clears the captured response too.
 func TestInvalidCallsClearTheCapturedResponse(t *testing.T) {
 	client := newClient(t, sendNothing(t))

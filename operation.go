@@ -135,8 +135,6 @@ func (s *service) do(ctx context.Context, c call, env *envelope.Envelope, opts [
 	if err != nil {
 		return err
 	}
-	keep := len(options.captures) > 0
-	env.Result.Keep, env.ResultInfo.Keep = keep, keep
 	response, err := s.client.sender.Do(ctx, request)
 	if err != nil {
 		return c.callError(err, options.captures)

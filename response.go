@@ -35,12 +35,16 @@ func checkHasID(what, id string) error {
 // receive decodes a response into env, and returns an *Error unless the response reports success.
 func (c *call) receive(response *rest.RawResponse, env *envelope.Envelope, captures []*Response) error {
 	e := c.decode(response, env)
+	var body []byte // with the result and result_info to capture
+	if env.Parsed || response.StatusCode >= 300 {
+		body = response.Body
+	}
 	for _, into := range captures {
 		messages := redactor(response.Scrub).infos(env.Messages)
 		if e != nil {
 			messages = e.Messages
 		}
-		into.fill(response, messages, env.Result.Raw, env.ResultInfo.Raw)
+		into.fill(response, messages, body)
 	}
 	if e == nil { // a nil *Error in an error would not be nil
 		return nil
@@ -48,14 +52,12 @@ func (c *call) receive(response *rest.RawResponse, env *envelope.Envelope, captu
 	return e
 }
 
-// decode fills env, also for a response that is an error.
+// decode fills env, and returns an Error unless the response reports success.
 func (c *call) decode(response *rest.RawResponse, env *envelope.Envelope) *Error {
 	into := env.Result.Into
 	switch {
 	case response.StatusCode >= 300:
-		e, problem := c.statusError(response)
-		env.Result.Raw, env.ResultInfo.Raw = problem.Result, problem.ResultInfo
-		return e
+		return c.statusError(response)
 	case response.TooLarge:
 		return c.unusableError(response, tooLarge(into))
 	case into == nil && len(bytes.TrimSpace(response.Body)) == 0:
@@ -123,8 +125,8 @@ func (c *call) receiveNull(response *rest.RawResponse, env *envelope.Envelope) *
 	return c.unusableError(response, "its result is null")
 }
 
-// statusError returns the Error of a response whose status is not 2xx, and its body.
-func (c *call) statusError(response *rest.RawResponse) (*Error, envelope.Problem) {
+// statusError returns the Error of a response whose status is not 2xx.
+func (c *call) statusError(response *rest.RawResponse) *Error {
 	redact := redactor(response.Scrub)
 	problem := envelope.DecodeProblem(response.Body)
 	e := c.newError(response, problem.Errors, problem.Messages)
@@ -144,7 +146,7 @@ func (c *call) statusError(response *rest.RawResponse) (*Error, envelope.Problem
 	if hint := c.hint(e, response.Token); hint != "" {
 		e.detail = strings.TrimPrefix(e.detail+"; "+hint, "; ")
 	}
-	return e, problem
+	return e
 }
 
 // hint returns a suggestion for the caller, or an empty string.
@@ -233,24 +235,24 @@ func (c *call) callError(err error, captures []*Response) error {
 		unknown:    failure.Unknown,
 		causes:     func() []error { return failure.Causes },
 	}
-	var problem envelope.Problem
 	if failure.Last != nil {
 		failure.Last.Attempts, failure.Last.Scrub = failure.Attempts, failure.Scrub
-		e.last, problem = c.statusError(failure.Last)
+		e.last = c.statusError(failure.Last)
 		defer failure.Last.Release()
 	}
 	for _, into := range captures {
 		into.Attempts = failure.Attempts
 		if failure.Last != nil {
-			into.fill(failure.Last, e.last.Messages, problem.Result, problem.ResultInfo)
+			into.fill(failure.Last, e.last.Messages, failure.Last.Body)
 		}
 	}
 	return e
 }
 
-// fill stores the metadata of a response.
-func (r *Response) fill(response *rest.RawResponse, messages []ResponseInfo, result, resultInfo []byte) {
+// fill stores the metadata of a response, and the result and result_info in its body.
+func (r *Response) fill(response *rest.RawResponse, messages []ResponseInfo, body []byte) {
 	redact := redactor(response.Scrub)
+	result, resultInfo := envelope.Raw(body)
 	*r = Response{
 		StatusCode: response.StatusCode,
 		Attempts:   response.Attempts,

@@ -20,6 +20,9 @@ type Envelope struct {
 	Result     Result     `json:"result"`
 	ResultInfo ResultInfo `json:"result_info"`
 
+	// Parsed is set by Decode, unless the body is not JSON, or has a duplicate name or too many values.
+	Parsed bool `json:"-"`
+
 	// Uncounted turns off the limit on the number of values. Set it if Result.Into takes at most a few times the memory
 	// of its text.
 	Uncounted bool `json:"-"`
@@ -48,8 +51,7 @@ func (e *Envelope) Decode(body []byte) error {
 	if err != nil {
 		rest := Envelope{
 			Uncounted:  e.Uncounted,
-			Result:     Result{Keep: e.Result.Keep},
-			ResultInfo: ResultInfo{Keep: e.ResultInfo.Keep, skip: true},
+			ResultInfo: ResultInfo{skip: true},
 		}
 		if err := json.Unmarshal(body, &rest, options); err != nil { // the body is not JSON
 			return describe(err)
@@ -61,13 +63,20 @@ func (e *Envelope) Decode(body []byte) error {
 			err = nil
 		}
 	}
-	if e.Result.Keep {
-		e.Result.Raw = e.Result.span.of(body)
-	}
-	if e.ResultInfo.Keep {
-		e.ResultInfo.Raw = e.ResultInfo.span.of(body)
-	}
+	e.Parsed = true
 	return err
+}
+
+// Raw returns copies of the result and of the result_info as sent, and nil for one that a body does not have.
+func Raw(body []byte) (result, resultInfo jsontext.Value) {
+	var wire struct {
+		Result     jsontext.Value `json:"result"`
+		ResultInfo jsontext.Value `json:"result_info"`
+	}
+	if json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &wire, options, jsontext.AllowDuplicateNames(true)) != nil {
+		return nil, nil
+	}
+	return wire.Result, wire.ResultInfo
 }
 
 // Decode counts the values of a body above maxUncounted bytes, and rejects more than maxValues. A value of two bytes,
@@ -147,33 +156,16 @@ func (f *Flag) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 // Result decodes the result of a response.
 type Result struct {
-	Into any            // a pointer to decode to, or nil to skip the result
-	Seen bool           // the response has a result
-	Null bool           // the result is null
-	Keep bool           // set Raw
-	Raw  jsontext.Value // the result as sent; nil if there is none
-
-	span span
+	Into any  // a pointer to decode to, or nil to skip the result
+	Seen bool // the response has a result
+	Null bool // the result is null
 }
 
 // UnmarshalJSONFrom decodes the result to r.Into, unless it is null.
 func (r *Result) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	r.Seen, r.Null = true, dec.PeekKind() == jsontext.KindNull
-	r.span.start = dec.InputOffset()
-	var err error
 	if r.Into == nil || r.Null {
-		err = dec.SkipValue()
-	} else {
-		err = json.UnmarshalDecode(dec, r.Into)
+		return dec.SkipValue()
 	}
-	r.span.end = dec.InputOffset()
-	return err
-}
-
-// span holds where in a body a member's value is: it begins after the name, before the colon.
-type span struct{ start, end int64 }
-
-// of returns a copy of the value, or nil if the body does not have the member.
-func (s span) of(body []byte) jsontext.Value {
-	return bytes.Clone(bytes.TrimLeft(body[s.start:s.end], ": \t\r\n"))
+	return json.UnmarshalDecode(dec, r.Into)
 }

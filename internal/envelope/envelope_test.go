@@ -21,10 +21,10 @@ type item struct {
 	Tags    []string  `json:"tags"`
 }
 
-// decode decodes body to an envelope that keeps everything, and to an item.
+// decode decodes body to an envelope and an item.
 func decode(body string) (Envelope, *item, error) {
 	result := new(item)
-	e := Envelope{Result: Result{Into: result, Keep: true}, ResultInfo: ResultInfo{Keep: true}}
+	e := Envelope{Result: Result{Into: result}}
 	err := e.Decode([]byte(body))
 	return e, result, err
 }
@@ -77,7 +77,7 @@ func TestDecodeReportsWhetherThereIsAResult(t *testing.T) {
 	assert.True(t, e.Result.Seen)
 }
 
-func TestDecodeKeepsWhatWasSent(t *testing.T) {
+func TestRaw(t *testing.T) {
 	for body, want := range map[string]struct{ result, info string }{
 		`{}`:                                  {},
 		`{"success":true}`:                    {},
@@ -87,30 +87,43 @@ func TestDecodeKeepsWhatWasSent(t *testing.T) {
 		`{"result":{"id":"i"},"errors":[7]}`:  {result: `{"id":"i"}`},
 		`{"result_info":{"a":[1, 2]}}`:        {info: `{"a":[1, 2]}`},
 		"{\"result\" \r:\n\t{ \"x\": 1e2 } }": {result: `{ "x": 1e2 }`},
-		// What cannot be decoded is kept too, of a failure and of a success.
+		"{\"result\":\"\xff\\ud800\"}":        {result: "\"\xff\\ud800\""},
+		`{"success":false,"errors":[{"message":"m"}],"result_info":{"count":0,"history_status":"unavailable"},"result":null}`: {"null", `{"count":0,"history_status":"unavailable"}`},
+		`{"success":false,"result": { "a" : 1 } ,"result_info":[]}`:                                                           {`{ "a" : 1 }`, `[]`},
+		// What cannot be decoded is returned too, of a failure and of a success.
 		`{"success":false,"result":[":"],"result_info":{"count":"0"}}`:             {`[":"]`, `{"count":"0"}`},
 		`{"success":true,"result":7,"result_info":{"cursor":"c"}}`:                 {`7`, `{"cursor":"c"}`},
 		`{"success":true,"result":{"id":"i"},"result_info":{"next_page_token":7}}`: {`{"id":"i"}`, `{"next_page_token":7}`},
-		// Part of a body that is not JSON is not kept.
-		`{"result":{},"result_info":{}`:             {},
-		`{"result":{},"result_info":{},"result":7}`: {},
+		// Errors are read although a name is duplicate.
+		`{"result":{},"result_info":{},"result":7}`: {`7`, `{}`},
+		// Part of a body that is not a JSON object is not returned.
+		``:                              {},
+		`[]`:                            {},
+		`{"result":{},"result_info":{}`: {},
 	} {
 		for _, mark := range []string{"", "\uFEFF"} {
-			e, _, _ := decode(mark + body)
-			assert.Equal(t, want.result, string(e.Result.Raw), body)
-			assert.Equal(t, want.info, string(e.ResultInfo.Raw), body)
-			assert.Equal(t, want.result == "", e.Result.Raw == nil, body)
-
-			var without Envelope
-			_ = without.Decode([]byte(body))
-			assert.Nil(t, without.Result.Raw, body)
-			assert.Nil(t, without.ResultInfo.Raw, body)
-
-			result := Envelope{Result: Result{Keep: true}}
-			_ = result.Decode([]byte(body))
-			assert.Equal(t, want.result, string(result.Result.Raw), body)
-			assert.Nil(t, result.ResultInfo.Raw, body)
+			sent := []byte(mark + body)
+			result, info := Raw(sent)
+			for i := range sent {
+				sent[i] = '~'
+			}
+			assert.Equal(t, want.result, string(result), body)
+			assert.Equal(t, want.info, string(info), body)
+			assert.Equal(t, want.result == "", result == nil, body)
+			assert.Equal(t, want.info == "", info == nil, body)
 		}
+	}
+}
+
+// Nothing is captured of a success whose body was not read.
+func TestDecodeReportsWhetherItParsed(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{}`: true, `{"success":true,"result":{"id":"i"}}`: true, `{"success":false,"result":[":"]}`: true, `{"success":true,"result":7}`: true,
+		`{"success":true,"result_info":{"next_page_token":7}}`: true,
+		``: false, `{"result":{},"result_info":{}`: false, `{"result":{},"result_info":{},"result":7}`: false, `{"result":{"x":1,"x":1}}`: false,
+	} {
+		e, _, _ := decode(body)
+		assert.Equal(t, want, e.Parsed, body)
 	}
 }
 
@@ -247,7 +260,7 @@ func TestDecodeBoundsTheNumberOfValues(t *testing.T) {
 		"half a string": fill(`{"success":true,"result":{"tags":["`, `","`, `"]}}`),
 	} {
 		var result any
-		e := Envelope{Result: Result{Into: &result, Keep: true}}
+		e := Envelope{Result: Result{Into: &result}}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		err := e.Decode([]byte(body)[:len(body):len(body)])

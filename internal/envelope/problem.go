@@ -9,12 +9,10 @@ import (
 
 // Problem holds the body of an error response, in any of the known shapes.
 type Problem struct {
-	Enveloped  bool // the API itself responded, not a proxy or the edge in front of it
-	Errors     Infos
-	Messages   Infos
-	Result     jsontext.Value // the result as sent; nil if there is none
-	ResultInfo jsontext.Value // the result_info as sent; nil if there is none
-	RayID      string
+	Enveloped bool // the API itself responded, not a proxy or the edge in front of it
+	Errors    Infos
+	Messages  Infos
+	RayID     string
 }
 
 // DecodeProblem decodes the body of an error response. Errors has the entries of errors. If the body has no errors and
@@ -22,11 +20,9 @@ type Problem struct {
 // with detail. DecodeProblem returns the zero Problem if the body is not a JSON object.
 func DecodeProblem(body []byte) Problem {
 	var wire struct {
-		Success    Flag           `json:"success"`
-		Errors     Infos          `json:"errors"`
-		Messages   Infos          `json:"messages"`
-		Result     jsontext.Value `json:"result"`
-		ResultInfo jsontext.Value `json:"result_info"`
+		Success  Flag  `json:"success"`
+		Errors   Infos `json:"errors"`
+		Messages Infos `json:"messages"`
 
 		// Old endpoints respond with {"code":1007,"error":"auth.key_not_in_claims"}.
 		Code    number `json:"code"`
@@ -44,12 +40,10 @@ func DecodeProblem(body []byte) Problem {
 		return Problem{}
 	}
 	p := Problem{
-		Enveloped:  wire.Success == False,
-		Errors:     wire.Errors,
-		Messages:   wire.Messages,
-		Result:     wire.Result,
-		ResultInfo: wire.ResultInfo,
-		RayID:      string(wire.RayID),
+		Enveloped: wire.Success == False,
+		Errors:    wire.Errors,
+		Messages:  wire.Messages,
+		RayID:     string(wire.RayID),
 	}
 	if len(p.Errors) > 0 || p.Enveloped {
 		return p

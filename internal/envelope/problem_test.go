@@ -3,12 +3,10 @@ package envelope
 import (
 	"testing"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 )
 
 func TestDecodeProblem(t *testing.T) {
-	raw := func(s string) jsontext.Value { return jsontext.Value(s) }
 	for body, want := range map[string]Problem{
 		``:                                   {},
 		`null`:                               {},
@@ -30,8 +28,8 @@ func TestDecodeProblem(t *testing.T) {
 		`{"code":7}`:                                               {},
 		`{"errors":"x","messages":["y"]}`:                          {Errors: Infos{{Message: "x"}}, Messages: Infos{{Message: "y"}}},
 		`{"success":false,"errors":[{"message":"m"}],"result_info":{"count":0,"history_status":"unavailable"},"result":null}`: {
-			Enveloped: true, Errors: Infos{{Message: "m"}}, Result: raw("null"), ResultInfo: raw(`{"count":0,"history_status":"unavailable"}`)},
-		`{"success":false,"result": { "a" : 1 } ,"result_info":[]}`: {Enveloped: true, Result: raw(`{ "a" : 1 }`), ResultInfo: raw(`[]`)},
+			Enveloped: true, Errors: Infos{{Message: "m"}}},
+		`{"success":false,"result": { "a" : 1 } ,"result_info":[]}`: {Enveloped: true},
 	} {
 		assert.Equal(t, want, DecodeProblem([]byte(body)), body)
 		if body != "" {

@@ -23,22 +23,15 @@ type ResultInfo struct {
 
 	HistoryStatus string // history_status of the history of an audit log
 
-	Keep bool           // set Raw
-	Raw  jsontext.Value // the result_info as sent; nil if there is none
-
 	skip bool
-	span span
 }
 
 // UnmarshalJSONFrom decodes the known members of an object, and skips any other value: some servers encode an empty
 // object as an array. Numbers may be strings. A number that cannot be decoded is zero: the page is usable without it. A
 // cursor of another type is kept as its JSON, because a page without a cursor would be taken for the last one.
 func (r *ResultInfo) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	r.span.start = dec.InputOffset()
 	if r.skip || dec.PeekKind() != jsontext.KindBeginObject {
-		err := dec.SkipValue()
-		r.span.end = dec.InputOffset()
-		return err
+		return dec.SkipValue()
 	}
 	var wire struct {
 		NextPageToken string  `json:"next_page_token"`
@@ -51,7 +44,6 @@ func (r *ResultInfo) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		HistoryStatus text    `json:"history_status"`
 	}
 	err := json.UnmarshalDecode(dec, &wire)
-	r.span.end = dec.InputOffset()
 	r.NextPageToken, r.TotalSize = wire.NextPageToken, int64(wire.TotalSize)
 	r.Cursor, r.CursorAfter, r.CursorBefore = string(wire.Cursor), string(wire.Cursors.After), string(wire.Cursors.Before)
 	r.Page, r.PerPage, r.TotalPages = wire.Page.int(), wire.PerPage.int(), wire.TotalPages.int()
