@@ -48,23 +48,19 @@ func (e *Envelope) Decode(body []byte) error {
 	if IsTimeError(err) {
 		err = json.Unmarshal(body, e, options, LenientTimes)
 	}
-	if err != nil {
-		rest := Envelope{
-			Uncounted:  e.Uncounted,
-			ResultInfo: ResultInfo{skip: true},
-		}
-		if err := json.Unmarshal(body, &rest, options); err != nil { // the body is not JSON
-			return describe(err)
-		}
-		*e = rest
-		if e.Success != False {
-			err = describe(err)
-		} else {
-			err = nil
-		}
+	if err == nil {
+		e.Parsed = true
+		return nil
 	}
-	e.Parsed = true
-	return err
+	others := Envelope{Parsed: true, ResultInfo: ResultInfo{skip: true}}
+	if invalid := json.Unmarshal(body, &others, options); invalid != nil { // the body is not JSON
+		return describe(invalid)
+	}
+	*e = others
+	if e.Success == False {
+		return nil
+	}
+	return describe(err)
 }
 
 // Raw returns copies of the result and of the result_info as sent, and nil for one that a body does not have.
