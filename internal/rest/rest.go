@@ -125,6 +125,32 @@ func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
 
 func (f *Failure) Unwrap() []error { return f.Causes }
 
+// endedBy adds the reason why no other attempt follows.
+func (f *Failure) endedBy(cause error) *Failure {
+	f.Causes = append(f.Causes, cause)
+	return f
+}
+
+// add takes over the response and the error of an attempt, and returns the error as a caller may see it.
+func (f *Failure) add(ctx context.Context, signer *signer, response *RawResponse, err error) error {
+	f.Attempts++
+	f.Scrub, f.Causes = signer.scrub, nil
+	if err != nil {
+		err = cleanError(ctx, signer.scrub, withoutURL(err))
+		f.Causes = []error{err}
+	}
+	if response != nil {
+		f.Last.Release()
+		f.Last = response
+		response.Path, response.Attempts = f.Path, f.Attempts
+		response.Token, response.Scrub = signer.isToken, signer.scrub
+		if response.Incomplete != nil {
+			response.Incomplete = cleanError(ctx, signer.scrub, response.Incomplete)
+		}
+	}
+	return err
+}
+
 // Do sends a request, repeats it as the rules allow, and returns the response, which the caller must release. The error
 // matches ErrInvalidArgument if the path is not valid. Otherwise it is a *Failure.
 func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
@@ -133,80 +159,68 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		return nil, err
 	}
 	signer := s.signer.Load()
-	call := Failure{Path: path, Scrub: signer.scrub}
-	fail := func(cause error) (*RawResponse, error) {
-		call.Causes = append(call.Causes, cause)
-		return nil, &call
-	}
+	failure := &Failure{Path: path, Scrub: signer.scrub} // returned unless the call ends with a response
 	for {
 		queued := time.Now()
-		if s.Limiter != nil {
-			if err := contextError(ctx); err != nil {
-				return fail(err)
-			}
-			if err := s.Limiter(ctx); err != nil {
-				return fail(cleanError(ctx, call.Scrub, fmt.Errorf("limiter: %w", err)))
-			}
-		}
-		reset, err := s.gate.enter(ctx, s.MaxRetryWait)
+		next, reset, err := s.admit(ctx, signer)
 		if err != nil {
-			call.RetryAfter = reset
-			return fail(err)
+			failure.RetryAfter = reset
+			return nil, failure.endedBy(err)
 		}
-		next, err := s.sign(ctx)
-		if err != nil {
-			return fail(cleanError(ctx, call.Scrub, err))
-		}
-		signer = next.after(signer)
-		call.Scrub = signer.scrub
-		call.Attempts++
+		signer = next
 		start := time.Now()
-		response, result, err := s.attempt(ctx, signer, call.Attempts, &req, target)
+		response, result, err := s.attempt(ctx, signer, failure.Attempts+1, &req, target)
 		duration := time.Since(start)
-		call.Causes = nil
-		if err != nil {
-			err = cleanError(ctx, call.Scrub, withoutURL(err))
-			call.Causes = []error{err}
-		}
-		if response != nil {
-			call.Last.Release()
-			call.Last = response
-			response.Path, response.Attempts = path, call.Attempts
-			response.Token, response.Scrub = signer.isToken, signer.scrub
-			if response.Incomplete != nil {
-				response.Incomplete = cleanError(ctx, call.Scrub, response.Incomplete)
-			}
-		}
-		call.Unknown = call.Unknown || result.unknown(req.Method)
+		err = failure.add(ctx, signer, response, err)
+		failure.Unknown = failure.Unknown || result.unknown(req.Method)
 
-		again, wait := call.Attempts <= req.MaxRetries && result.repeatable(req.idempotent()), time.Duration(0)
-		if err != nil && contextError(ctx) != nil {
-			again = false
-		}
-		if again {
-			wait, again = s.wait(response, call.Attempts)
+		var wait time.Duration
+		again := failure.Attempts <= req.MaxRetries && result.repeatable(req.idempotent())
+		if again = again && (err == nil || contextError(ctx) == nil); again {
+			wait, again = s.wait(response, failure.Attempts)
 		}
 		if len(s.Hooks) > 0 {
 			a := Attempt{
-				Method: req.Method, Path: path, Route: req.Route, Number: call.Attempts, Err: err,
+				Method: req.Method, Path: path, Route: req.Route, Number: failure.Attempts, Err: err,
 				Waited: start.Sub(queued), Duration: duration,
 				OutcomeUnknown: result.unknown(req.Method), Retry: again, RetryIn: wait,
 			}
-			s.report(ctx, a, response, call.Scrub)
+			s.report(ctx, a, response, failure.Scrub)
 		}
 
 		switch {
 		case again:
 			if ended := Sleep(ctx, wait); ended != nil {
-				return fail(ended)
+				return nil, failure.endedBy(ended)
 			}
 		case err != nil:
-			return nil, &call
+			return nil, failure
 		default:
-			response.Unknown = call.Unknown
+			response.Unknown = failure.Unknown
 			return response, nil
 		}
 	}
+}
+
+// admit waits for the limiter and the gate, and returns the signer of the next attempt, which also redacts the secrets
+// of an earlier one. If the rate limit ends the call, admit returns the time until the reset beside the error.
+func (s *Sender) admit(ctx context.Context, earlier *signer) (next *signer, reset time.Duration, err error) {
+	if s.Limiter != nil {
+		if err := contextError(ctx); err != nil {
+			return nil, 0, err
+		}
+		if err := s.Limiter(ctx); err != nil {
+			return nil, 0, cleanError(ctx, earlier.scrub, fmt.Errorf("limiter: %w", err))
+		}
+	}
+	if reset, err := s.gate.enter(ctx, s.MaxRetryWait); err != nil {
+		return nil, reset, err
+	}
+	next, err = s.sign(ctx)
+	if err != nil {
+		return nil, 0, cleanError(ctx, earlier.scrub, err)
+	}
+	return next.after(earlier), 0, nil
 }
 
 // wait returns the wait before the next attempt. It returns false if the server requests a longer wait than
