@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 )
 
 // attempt sends the request once and reads the whole response. It returns an error beside a response if the status
@@ -126,18 +125,6 @@ func (s *Sender) request(ctx context.Context, signer *signer, req *RawRequest, t
 	return r
 }
 
-// withoutURL returns the error inside a *url.Error, which prints the host and the query. A transport that uses an
-// http.Client returns one.
-func withoutURL(err error) error {
-	for {
-		outer, ok := errors.AsType[*url.Error](err)
-		if !ok || outer.Err == nil {
-			return err
-		}
-		err = outer.Err
-	}
-}
-
 // cloneHeader returns a copy of h, in two allocations, that shares no memory with it.
 func cloneHeader(h http.Header) http.Header {
 	own := maps.Clone(h)
@@ -148,41 +135,3 @@ func cloneHeader(h http.Header) http.Header {
 	}
 	return own
 }
-
-// cleanError returns err as a caller may see it: without secrets and in a short text. It matches an error of package
-// context only if the caller's context has ended, although net reports its own timeouts as such errors too.
-func cleanError(ctx context.Context, scrub func(string) string, err error) error {
-	if ended := contextError(ctx); ended != nil {
-		return ended
-	}
-	text := err.Error()
-	clean := scrub(text)
-	switch short := Shorten(clean, maxErrorText); {
-	case clean != text || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
-		return errors.New(short)
-	case short != text:
-		return &shortError{short, err}
-	}
-	return err
-}
-
-// maxErrorText bounds the text of an error. net/http quotes a header of up to 1 MiB in full.
-const maxErrorText = 200
-
-// Shorten returns a text, or its beginning and an ellipsis, in at most limit bytes.
-func Shorten(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit-len("…")], "") + "…"
-}
-
-// shortError prints the beginning of an error's text, and matches what the error matches.
-type shortError struct {
-	text string
-	err  error
-}
-
-func (e *shortError) Error() string { return e.text }
-
-func (e *shortError) Unwrap() error { return e.err }

@@ -109,48 +109,6 @@ type RawResponse struct {
 	buffer *[]byte
 }
 
-// Failure is the error of a call that ended without a response to report.
-type Failure struct {
-	Path       string
-	Attempts   int           // 0: no request was sent
-	Last       *RawResponse  // the last response, nil if there was none; to be released
-	Unknown    bool          // an attempt was a write that may have happened
-	RetryAfter time.Duration // until the reset, if the client's own rate limit ended the call
-	Causes     []error       // why the last attempt has no response, and why no other attempt followed
-
-	Scrub func(string) string // redacts the credentials of all attempts
-}
-
-func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
-
-func (f *Failure) Unwrap() []error { return f.Causes }
-
-// endedBy adds the reason why no other attempt follows.
-func (f *Failure) endedBy(cause error) *Failure {
-	f.Causes = append(f.Causes, cause)
-	return f
-}
-
-// add takes over the response and the error of an attempt, and returns the error as a caller may see it.
-func (f *Failure) add(ctx context.Context, signer *signer, response *RawResponse, err error) error {
-	f.Attempts++
-	f.Scrub, f.Causes = signer.scrub, nil
-	if err != nil {
-		err = cleanError(ctx, signer.scrub, withoutURL(err))
-		f.Causes = []error{err}
-	}
-	if response != nil {
-		f.Last.Release()
-		f.Last = response
-		response.Path, response.Attempts = f.Path, f.Attempts
-		response.Token, response.Scrub = signer.isToken, signer.scrub
-		if response.Incomplete != nil {
-			response.Incomplete = cleanError(ctx, signer.scrub, response.Incomplete)
-		}
-	}
-	return err
-}
-
 // Do sends a request, repeats it as the rules allow, and returns the response, which the caller must release. The error
 // matches ErrInvalidArgument if the path is not valid. Otherwise it is a *Failure.
 func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
