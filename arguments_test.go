@@ -1,14 +1,10 @@
 package cloudflare_test
 
 import (
-	"context"
-	"fmt"
 	"math"
 	"net/http"
 	"net/url"
-	"reflect"
-	"slices"
-	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,80 +12,6 @@ import (
 
 	"example.com/cloudflare"
 )
-
-// hostileIDs could reach another path, host or organization than the one that was meant.
-var hostileIDs = []string{
-	"", ".", "..", "../accounts", "..\\accounts", "..\\", "/", "//", "a/b", "/a", "a/", "./a", "a/..", "a/../b", "\\", "a\\b",
-	"?", "a?x=1", "?page_size=1000", "#", "a#b", "%", "%2e", "%2e%2e", "%2E%2E%2F", "%252e%252e", "..%2faccounts", "a%2fb", "%00", "a%00",
-	"a%20b", "%25", "%zz", "http://example.com/", "//example.com", "https:\\\\example.com", "..;/", "a;/../b", "../../client/v4/user",
-	"/etc/passwd", "\x00", "a\x00b", "a\nb", "a\rb", "a\r\nHost: example.com", "\t", "a\tb", "\x7f", "a\x7f", "\x1b[2J", "\u0085",
-	"\u009f", "\xff", "a\xc0\xafb", "\xed\xa0\x80", "\xc0\xae\xc0\xae/", " ", "  ", " a", "a ", "a b", "\u00a0", "a\u00a0",
-	"\u2003", "\u2028", "\u3000", "\ufeffa", "a\u200b", "\u202ea", "null", "a,b",
-}
-
-// isHarmlessCode reports whether a text that is not an ID can be sent as one segment of a path. The form of a code is not
-// known.
-func isHarmlessCode(id string) bool {
-	return slices.Contains([]string{
-		" ", "  ", " a", "a ", "a b", "\u00a0", "a\u00a0", "\u2003", "\u2028", "\u3000", "\ufeffa", "a\u200b", "\u202ea", "null", "a,b",
-	}, id)
-}
-
-// An ID that a server or a proxy could take for anything else is not sent. The error does not contain it, because it
-// may be a credential that was passed in the wrong place.
-func TestHostileIDs(t *testing.T) {
-	c := newClient(t, sendNothing(t))
-	deleteIfEmpty := func(ctx context.Context, c *cloudflare.Client, id string) error { // sends several requests
-		return c.Organizations.DeleteIfEmpty(ctx, id)
-	}
-	require.Greater(t, len(hostileIDs), 30)
-	for _, m := range append(everyIDMethod, idMethod{"Organizations.DeleteIfEmpty", deleteIfEmpty, "organization ID"}) {
-		for _, id := range hostileIDs {
-			if id == cloudflare.NoParent && (m.name == "Organizations.List's ParentID" || m.name == "Organizations.All's ParentID") {
-				continue
-			}
-			if m.want == "member code" && isHarmlessCode(id) {
-				continue
-			}
-			err := m.call(t.Context(), c, id)
-			if assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%s(%q)", m.name, id) {
-				assert.ErrorContains(t, err, m.want, "%s(%q)", m.name, id)
-				if len(id) > 8 {
-					assert.NotContains(t, err.Error(), id)
-				}
-			}
-		}
-	}
-}
-
-// An ID that Cloudflare does not use today, but that is harmless, is sent unchanged, as one segment or one parameter.
-// The API may change its IDs.
-func TestUnusualIDs(t *testing.T) {
-	sentFor := func(m idMethod, id string) (*url.URL, string) {
-		client, script := newScriptedClient(t, respondWith(400, ""))
-		require.Error(t, m.call(t.Context(), client, id))
-		sent := script.only(t)
-		target, err := url.Parse(sent.URL)
-		require.NoError(t, err)
-		return target, target.Path + " " + fmt.Sprint(target.Query()) + sent.Body
-	}
-	for _, m := range everyIDMethod {
-		if m.name == "Organizations.DeleteIfEmpty" { // sends several requests at once, to the routes of other methods
-			continue
-		}
-		plain, plainly := sentFor(m, "PLAIN")
-		require.Contains(t, plainly, "PLAIN")
-		for _, id := range []string{"a7b9c3d2e8f4g1h5", "A-b_c.d~e", "...", "a:b", "a@b", "a;b", "a=b&c=d", "*", "(1)", "+", "é", "日本", "𝔸"} {
-			got, all := sentFor(m, id)
-			assert.Equal(t, strings.Count(plain.EscapedPath(), "/"), strings.Count(got.EscapedPath(), "/"))
-			assert.Equal(t, len(plain.Query()), len(got.Query()))
-			assert.Equal(t, "api.cloudflare.com", got.Host)
-			if !strings.Contains(id, "&") { // which JSON may write in another way
-				assert.Equal(t, strings.ReplaceAll(plainly, "PLAIN", id), all)
-			}
-		}
-	}
-}
 
 // Every argument that is not valid gives an error that names it, and no request is sent.
 func TestInvalidArguments(t *testing.T) {
@@ -202,35 +124,6 @@ func TestInvalidArguments(t *testing.T) {
 	}
 }
 
-// A client that NewClient did not make and a nil context give an error, and never a panic.
-func TestNilArguments(t *testing.T) {
-	good := newClient(t, sendNothing(t))
-	empty := &cloudflare.Client{}
-	for service := range reflect.ValueOf(empty).Elem().Fields() {
-		if service.IsExported() {
-			field := reflect.ValueOf(empty).Elem().FieldByIndex(service.Index)
-			field.Set(reflect.New(field.Type().Elem()))
-		}
-	}
-	var noContext context.Context
-	for _, m := range everyMethod {
-		result, err := m.call(noContext, good)
-		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, m.name)
-		assert.ErrorContains(t, err, "context is nil", m.name)
-		assert.Nil(t, result, m.name)
-		for name, c := range map[string]*cloudflare.Client{"zero": {}, "with zero services": empty} {
-			result, err := m.call(t.Context(), c)
-			assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%s: %s", name, m.name)
-			assert.ErrorContains(t, err, "NewClient")
-			assert.Nil(t, result, m.name)
-		}
-	}
-	var none *cloudflare.Client
-	err := none.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"x"}}, nil)
-	assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
-	assert.ErrorContains(t, err, "nil")
-}
-
 // A call does not change its arguments, and later changes of them do not change the call.
 func TestArgumentsAreNotChanged(t *testing.T) {
 	var queries []string
@@ -258,4 +151,196 @@ func TestArgumentsAreNotChanged(t *testing.T) {
 	hc.Transport = nil
 	_, err = own.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 	require.NoError(t, err)
+}
+
+// Validate reports what Create reports, and nothing else.
+func TestValidateIsWhatCreateChecks(t *testing.T) {
+	requests := 0
+	client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		requests++
+		return respondWith(200, `{"success":true,"result":`+anOrganization+`}`)(r)
+	}))
+	check := func(params interface{ Validate() error }, create func() error, valid bool) {
+		before := requests
+		err := params.Validate()
+		assert.Equal(t, before, requests, "Validate sent a request")
+		created := create()
+		if valid {
+			assert.NoError(t, err, "%+v", params)
+			assert.NoError(t, created, "%+v", params)
+			return
+		}
+		require.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%+v", params)
+		assert.EqualError(t, created, err.Error(), "%+v", params)
+	}
+	profile := &cloudflare.OrganizationProfile{BusinessName: "Example"}
+	for _, test := range []struct {
+		params cloudflare.OrganizationCreateParams
+		valid  bool
+	}{
+		{cloudflare.OrganizationCreateParams{Name: "n"}, true},
+		{cloudflare.OrganizationCreateParams{Name: "n", ParentID: "o1", Profile: profile}, true},
+		{cloudflare.OrganizationCreateParams{}, false},
+		{cloudflare.OrganizationCreateParams{Name: "n", ParentID: "o/1"}, false},
+		{cloudflare.OrganizationCreateParams{Name: "n", ParentID: cloudflare.NoParent}, false},
+		{cloudflare.OrganizationCreateParams{Name: "n", Profile: new(cloudflare.OrganizationProfile)}, false},
+		{cloudflare.OrganizationCreateParams{Name: "\xff"}, false},
+		{cloudflare.OrganizationCreateParams{Name: "n", Profile: &cloudflare.OrganizationProfile{BusinessName: "\xff"}}, false},
+	} {
+		check(test.params, func() error { _, err := client.Organizations.Create(t.Context(), test.params); return err }, test.valid)
+	}
+	for _, test := range []struct {
+		params cloudflare.OrganizationMemberCreateParams
+		valid  bool
+	}{
+		{cloudflare.OrganizationMemberCreateParams{Email: "a@example.com"}, true},
+		{cloudflare.OrganizationMemberCreateParams{Email: "a@example.com", Status: cloudflare.MemberStatusCanceled}, true},
+		{cloudflare.OrganizationMemberCreateParams{}, false},
+		{cloudflare.OrganizationMemberCreateParams{Email: "a"}, false},
+		{cloudflare.OrganizationMemberCreateParams{Email: "a @example.com"}, false},
+		{cloudflare.OrganizationMemberCreateParams{Email: "\xff@example.com"}, false},
+		{cloudflare.OrganizationMemberCreateParams{Email: "a@example.com", Status: cloudflare.MemberStatusPending}, false},
+	} {
+		check(test.params, func() error { _, err := client.OrganizationMembers.Create(t.Context(), "o1", test.params); return err }, test.valid)
+	}
+	for _, test := range []struct {
+		params cloudflare.AccountCreateParams
+		valid  bool
+	}{
+		{cloudflare.AccountCreateParams{Name: "n"}, true},
+		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o1", IdempotencyKey: "k"}, true},
+		{cloudflare.AccountCreateParams{}, false},
+		{cloudflare.AccountCreateParams{Name: "\xff"}, false},
+		{cloudflare.AccountCreateParams{Name: "n", Type: "free"}, false},
+		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o/1"}, false},
+		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o1", Standalone: true}, false},
+		{cloudflare.AccountCreateParams{Name: "n", IdempotencyKey: "a b"}, false},
+	} {
+		check(test.params, func() error { _, err := client.OrganizationAccounts.Create(t.Context(), test.params); return err }, test.valid)
+	}
+}
+
+// A method that sends several requests checks all of its arguments before the first one.
+func TestMethodsWithSeveralRequestsCheckTheirArgumentsFirst(t *testing.T) {
+	type (
+		params  = cloudflare.OrganizationCreateParams
+		member  = cloudflare.OrganizationMemberCreateParams
+		profile = cloudflare.OrganizationProfile
+		call    func(*cloudflare.Client, ...cloudflare.CallOption) error
+	)
+	ensure := func(params params) call {
+		return func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+			_, _, err := c.Organizations.Ensure(t.Context(), params, opts...)
+			return err
+		}
+	}
+	ensureMember := func(id string, params member) call {
+		return func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+			_, _, err := c.OrganizationMembers.Ensure(t.Context(), id, params, opts...)
+			return err
+		}
+	}
+	batch := func(id string, more ...member) call {
+		return func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+			_, err := c.OrganizationMembers.BatchCreate(t.Context(), id, append(manyMembers(12), more...), opts...)
+			return err
+		}
+	}
+	account := func(params cloudflare.AccountCreateParams) call {
+		return func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+			_, err := c.OrganizationAccounts.Create(t.Context(), params, opts...)
+			return err
+		}
+	}
+	modify := func(change func(*cloudflare.OrganizationUpdateParams) error) call {
+		return func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+			_, err := c.Organizations.Modify(t.Context(), "o1", change, opts...)
+			return err
+		}
+	}
+	modifyProfile := func(change func(*profile) error) call {
+		return func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+			_, err := c.OrganizationProfile.Modify(t.Context(), "o1", change, opts...)
+			return err
+		}
+	}
+	deleteIfEmpty := func(id string) call {
+		return func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+			return c.Organizations.DeleteIfEmpty(t.Context(), id, opts...)
+		}
+	}
+	waitUntilReadable := func(id string) call {
+		return func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+			_, err := c.Organizations.WaitUntilReadable(t.Context(), id, opts...)
+			return err
+		}
+	}
+	valid := map[string]call{
+		"Ensure":            ensure(params{Name: "Org"}),
+		"Ensure of members": ensureMember("o1", member{Email: "Ann@example.com"}),
+		"BatchCreate":       batch("o1"),
+		"Create of account": account(cloudflare.AccountCreateParams{Name: "Account"}),
+		"Modify":            modify(renameTo("New")),
+		"Modify of profile": modifyProfile(setBusinessPhone),
+		"DeleteIfEmpty":     deleteIfEmpty("o1"),
+		"WaitUntilReadable": waitUntilReadable("o1"),
+	}
+	type test struct {
+		call call
+		opts []cloudflare.CallOption
+	}
+	tests := map[string]test{
+		"Ensure: name":     {call: ensure(params{Name: "Org\xff"})},
+		"Ensure: parent":   {call: ensure(params{Name: "Org", ParentID: "\xff"})},
+		"Ensure: address":  {call: ensure(params{Name: "Org", Profile: &profile{BusinessAddress: "\xff"}})},
+		"Ensure: email":    {call: ensure(params{Name: "Org", Profile: &profile{BusinessEmail: "a\xed\xa0\x80"}})},
+		"Ensure: business": {call: ensure(params{Name: "Org", Profile: &profile{BusinessName: "\xffa"}})},
+		"Ensure: phone":    {call: ensure(params{Name: "Org", Profile: &profile{BusinessPhone: "\xc0\xaf"}})},
+		"Ensure: metadata": {call: ensure(params{Name: "Org", ParentID: "o1", Profile: &profile{BusinessName: "a", ExternalMetadata: "\xff"}})},
+
+		"Ensure of members: ID":          {call: ensureMember("\xff", member{Email: "a@example.com"})},
+		"Ensure of members: email":       {call: ensureMember("o1", member{Email: "a\xff@example.com"})},
+		"Ensure of members: status":      {call: ensureMember("o1", member{Email: "a@example.com", Status: "\xff"})},
+		"BatchCreate: ID":                {call: batch("\xff")},
+		"BatchCreate: last email":        {call: batch("o1", member{Email: "z\xff@example.com"})},
+		"BatchCreate: last status":       {call: batch("o1", member{Email: "z@example.com", Status: "\xff"})},
+		"BatchCreate: email twice":       {call: batch("o1", manyMembers(1)...)},
+		"Create of account: name":        {call: account(cloudflare.AccountCreateParams{Name: "\xff"})},
+		"Create of account: type":        {call: account(cloudflare.AccountCreateParams{Name: "a", Type: "\xff"})},
+		"Create of account: key":         {call: account(cloudflare.AccountCreateParams{Name: "a", IdempotencyKey: "\xff"})},
+		"Modify: no change":              {call: modify(nil)},
+		"Modify of profile: no change":   {call: modifyProfile(nil)},
+		"DeleteIfEmpty: ID":              {call: deleteIfEmpty("\xff")},
+		"DeleteIfEmpty: query of a list": {valid["DeleteIfEmpty"], []cloudflare.CallOption{cloudflare.AddQuery("parent.id", "o2")}},
+		"DeleteIfEmpty: query at last":   {valid["DeleteIfEmpty"], []cloudflare.CallOption{cloudflare.AddQuery("id", "o2")}},
+		"DeleteIfEmpty: page":            {valid["DeleteIfEmpty"], []cloudflare.CallOption{cloudflare.AddQuery("page_token", "t")}},
+		"Ensure: query":                  {valid["Ensure"], []cloudflare.CallOption{cloudflare.AddQuery("name", "Org")}},
+		"Ensure of members: query":       {valid["Ensure of members"], []cloudflare.CallOption{cloudflare.AddQuery("user.email", "a")}},
+		"WaitUntilReadable: ID":          {call: waitUntilReadable("\xff")},
+	}
+	for name, call := range valid {
+		for option, opt := range map[string]cloudflare.CallOption{
+			"nil option":      nil,
+			"SetMaxRetries":   cloudflare.SetMaxRetries(-1),
+			"SetHeader":       cloudflare.SetHeader("X-Mine", "\xff"),
+			"AddQuery":        cloudflare.AddQuery("q", "\xff"),
+			"CaptureResponse": cloudflare.CaptureResponse(nil),
+		} {
+			tests[name+": "+option] = test{call, []cloudflare.CallOption{opt}}
+		}
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			assert.ErrorIs(t, tt.call(newClient(t, sendNothing(t)), tt.opts...), cloudflare.ErrInvalidArgument)
+		})
+	}
+	for name, call := range valid {
+		var sent atomic.Bool
+		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			sent.Store(true)
+			return respondWith(403, "")(r)
+		}))
+		assert.ErrorIs(t, call(client), cloudflare.ErrForbidden, name)
+		assert.True(t, sent.Load(), name)
+	}
 }

@@ -259,7 +259,7 @@ func TestInvalidOptions(t *testing.T) {
 		"WithLogger: nil":                   cloudflare.WithLogger(nil),
 		"WithLogger: without a handler":     cloudflare.WithLogger(new(slog.Logger)),
 		"WithLimiter: nil":                  cloudflare.WithLimiter(nil),
-		"WithLimiter: nil pointer":          cloudflare.WithLimiter((*countingLimiter)(nil)),
+		"WithLimiter: nil pointer":          cloudflare.WithLimiter((*limiterFunc)(nil)),
 		"WithLimiter: nil func":             cloudflare.WithLimiter(limiterFunc(nil)),
 	} {
 		says, _, _ := strings.Cut(name, ":")

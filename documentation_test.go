@@ -1,16 +1,25 @@
 package cloudflare_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/doc"
 	"go/parser"
 	"go/token"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
 )
 
 // Every exported function and method has an example, and the output of every example is checked.
@@ -39,6 +48,204 @@ func TestEveryExportedNameHasAnExample(t *testing.T) {
 		assert.NotEmpty(t, function.Examples, "%s%s has no example", function.Recv, function.Name)
 		for _, example := range function.Examples {
 			assert.NotEmpty(t, example.Output, "%s has an example without an output", function.Name)
+		}
+	}
+}
+
+// Every operation is in the comment of a method that calls it.
+func TestEveryOperationIsDocumented(t *testing.T) {
+	operations, documented := map[string]bool{}, map[string]bool{}
+	for _, operation := range cloudflare.Operations() {
+		operations[operation] = true
+	}
+	for _, route := range regexp.MustCompile(`(?m)^// API: ([A-Z]+ /\S+)$`).FindAllStringSubmatch(textOf(t, "*.go"), -1) {
+		documented[route[1]] = true
+	}
+	assert.Equal(t, operations, documented, "operations, routes in comments")
+	require.Greater(t, len(operations), 10)
+}
+
+// The comment of every method that calls one operation says which credentials the API accepts for it.
+func TestEveryMethodDocumentsItsCredential(t *testing.T) {
+	comments := regexp.MustCompile(`(?m)^// (.*)\n//\n// API: ([A-Z]+ /\S+)\nfunc`).FindAllStringSubmatch(textOf(t, "*.go"), -1)
+	for _, comment := range comments {
+		assert.Contains(t, comment[1], "Credential: "+cloudflare.AcceptedCredentials(comment[2]), comment[2])
+	}
+	assert.Greater(t, len(comments), len(cloudflare.Operations()))
+}
+
+// textOf returns the text of the files with names that match a pattern.
+func textOf(t *testing.T, pattern string) string {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	require.NotEmpty(t, names, pattern)
+	var all strings.Builder
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		all.Write(text)
+	}
+	return all.String()
+}
+
+// TestReadmeSnippets checks that go vet accepts every Go snippet of the README, in a module that replaces this one as
+// the README describes, and that the first program runs.
+func TestReadmeSnippets(t *testing.T) {
+	text := textOf(t, "README.md")
+	snippets := regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindAllStringSubmatch(text, -1)
+	require.NotEmpty(t, snippets)
+	require.Len(t, snippets, strings.Count(text, "```go"), "every snippet is found")
+
+	files, program := map[string]string{}, ""
+	for i, snippet := range snippets {
+		name, suffix := fmt.Sprintf("snippet%d", i+1), "_test.go"
+		if strings.HasPrefix(snippet[1], "package main\n") {
+			assert.Empty(t, program, "programs")
+			program, suffix = name, ".go"
+		}
+		files[name+"/"+name+suffix] = snippetFile(snippet[1])
+	}
+	require.NotEmpty(t, program)
+	dir := newModule(t, "v0.0.0", files)
+
+	output, err := goIn(dir, "vet", "./...").CombinedOutput()
+	require.NoError(t, err, "%s", output)
+
+	server := cloudflaretest.NewServer()
+	defer server.Close()
+	id := server.AddOrganization("Example, Inc.", "")
+	run := goIn(dir, "run", "./"+program)
+	run.Env = append(os.Environ(), "CLOUDFLARE_BASE_URL="+server.URL, "CLOUDFLARE_API_TOKEN=",
+		"CLOUDFLARE_API_KEY="+cloudflaretest.APIKey, "CLOUDFLARE_EMAIL="+cloudflaretest.Email)
+	output, err = run.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	assert.Equal(t, id+" Example, Inc.\n", string(output))
+}
+
+func goIn(dir string, args ...string) *exec.Cmd {
+	command := exec.Command("go", args...)
+	command.Dir = dir
+	return command
+}
+
+// newModule returns the folder of a module with these files. It requires this version of this module, and replaces it
+// with these sources.
+func newModule(t *testing.T, version string, files map[string]string) string {
+	t.Helper()
+	this, err := filepath.Abs(".")
+	require.NoError(t, err)
+	mod, err := os.ReadFile("go.mod")
+	require.NoError(t, err)
+	sum, err := os.ReadFile("go.sum")
+	require.NoError(t, err)
+	files["go.mod"] = strings.Replace(string(mod), "module "+modulePath+"\n", "module users\n"+
+		"require "+modulePath+" "+version+"\nreplace "+modulePath+" => "+strconv.Quote(this)+"\n", 1)
+	files["go.sum"] = string(sum)
+	folder := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	return folder
+}
+
+// snippetImports holds the packages that a snippet may use without an import, by name.
+var snippetImports = map[string]string{
+	"cloudflare":     "example.com/cloudflare",
+	"cloudflaretest": "example.com/cloudflare/cloudflaretest",
+	"context":        "context",
+	"errors":         "errors",
+	"fmt":            "fmt",
+	"testing":        "testing",
+}
+
+// snippetFile returns the Go file for a snippet. A program stays as it is. Declarations get a package and imports.
+// Statements also get a function with a context, a client and an ID.
+func snippetFile(snippet string) string {
+	if strings.HasPrefix(snippet, "package ") {
+		return snippet
+	}
+	if !regexp.MustCompile(`^(func|type|var|const) `).MatchString(snippet) {
+		snippet = "func _(ctx context.Context, client *cloudflare.Client, id string) error {\n" + snippet + "return nil\n}\n"
+	}
+	var file strings.Builder
+	file.WriteString("package snippet\n\n")
+	for name, path := range snippetImports {
+		if regexp.MustCompile(`\b` + name + `\.`).MatchString(snippet) {
+			fmt.Fprintf(&file, "import %q\n", path)
+		}
+	}
+	return file.String() + snippet
+}
+
+// TestReadmeCredentials checks that the table of credentials has every method that calls one operation, and says of it
+// what the operation says.
+func TestReadmeCredentials(t *testing.T) {
+	got := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`Organization.*) \\| (.*) \\|$").FindAllStringSubmatch(textOf(t, "README.md"), -1) {
+		service := ""
+		for _, method := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(row[1], -1) {
+			name := method[1]
+			if before, _, ok := strings.Cut(name, "."); ok {
+				service = before
+			} else {
+				name = service + "." + name
+			}
+			assert.NotContains(t, got, name)
+			got[name] = row[2]
+		}
+	}
+	want := map[string]string{}
+	methods := regexp.MustCompile(`(?m)^// API: ([A-Z]+ /\S+)\nfunc \(\w+ \*(\w+)Service\) (\w+)`).FindAllStringSubmatch(textOf(t, "*.go"), -1)
+	for _, method := range methods {
+		token, permission := cloudflare.AcceptsToken(method[1])
+		name, says := method[2]+"."+method[3], "yes, the permission is not documented"
+		switch {
+		case !token:
+			says = "no"
+		case permission != "":
+			says = "yes, with " + permission
+		case method[2] == "OrganizationInvites":
+			says = "yes, a token of the invited user"
+		}
+		want[name] = says
+	}
+	assert.Equal(t, want, got)
+}
+
+// TestReadmeOptions checks that the table of options has every option of NewClient, once.
+func TestReadmeOptions(t *testing.T) {
+	var want, got []string
+	for _, option := range regexp.MustCompile(`(?m)^func (\w+)\(.*\) Option \{`).FindAllStringSubmatch(textOf(t, "*.go"), -1) {
+		want = append(want, option[1])
+	}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(With\\w*)` \\|").FindAllStringSubmatch(textOf(t, "README.md"), -1) {
+		got = append(got, row[1])
+	}
+	assert.NotEmpty(t, want)
+	assert.ElementsMatch(t, want, got)
+}
+
+// TestReadmeIsShort checks that the README has at most 200 lines.
+func TestReadmeIsShort(t *testing.T) {
+	assert.LessOrEqual(t, strings.Count(textOf(t, "README.md"), "\n"), 200)
+}
+
+// Every promise of the security policy names a test that exists.
+func TestSecurityPromisesNameTheirTests(t *testing.T) {
+	code := textOf(t, "*_test.go") + textOf(t, "internal/*/*_test.go")
+	_, promises, found := strings.Cut(textOf(t, "SECURITY.md"), "## What you can rely on")
+	require.True(t, found)
+	for promise := range strings.SplitSeq(promises, "\n- ") {
+		names := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)`").FindAllStringSubmatch(promise, -1)
+		if strings.Contains(promise, "Each promise ends") {
+			continue
+		}
+		assert.NotEmpty(t, names, "no test holds: %s", promise)
+		for _, name := range names {
+			assert.Contains(t, code, "\nfunc "+name[1]+"(", "named by a promise")
 		}
 	}
 }

@@ -1,16 +1,14 @@
 package cloudflare_test
 
 import (
-	"context"
 	"io"
+	"iter"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -162,42 +160,6 @@ func sentHeader(more ...string) http.Header {
 
 const userAgent = "cloudflare-organizations-go/devel"
 
-// countedServer is an HTTP/1.1 server that counts its connections.
-type countedServer struct {
-	*httptest.Server
-	connections atomic.Int32
-}
-
-// client returns a client of s that does not retry, with a transport of its own.
-func (s *countedServer) client(t *testing.T, opts ...cloudflare.Option) *cloudflare.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	t.Cleanup(transport.CloseIdleConnections)
-	c, err := cloudflare.NewClient(append([]cloudflare.Option{
-		cloudflare.WithAPIToken(canaryToken), cloudflare.WithBaseURL(s.URL), cloudflare.WithMaxRetries(0), cloudflare.WithMaxRetryWait(0),
-		cloudflare.WithHTTPClient(&http.Client{Transport: transport}),
-	}, opts...)...)
-	require.NoError(t, err)
-	t.Cleanup(func() { s.Close(); transport.CloseIdleConnections() })
-	return c
-}
-
-func newCountedServer(t *testing.T, handler http.HandlerFunc) *countedServer {
-	s := &countedServer{Server: httptest.NewUnstartedServer(handler)}
-	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			s.connections.Add(1)
-		}
-	}
-	s.Config.ErrorLog = nil
-	s.Start()
-	t.Cleanup(s.Close)
-	return s
-}
-
-type countingLimiter struct{ calls atomic.Int32 }
-
-func (l *countingLimiter) Wait(context.Context) error { l.calls.Add(1); return nil }
-
 // fakeAPI is a fake API and a client of it in virtual time.
 type fakeAPI struct {
 	*cloudflaretest.Server
@@ -271,4 +233,14 @@ func listedIDs(t *testing.T, client *cloudflare.Client, params cloudflare.Organi
 		ids = append(ids, org.ID)
 	}
 	return ids
+}
+
+// lastOf ranges over a list and returns its last item, or nil with the error that ended it.
+func lastOf[T any](list iter.Seq2[*T, error]) (last *T, err error) {
+	for last, err = range list {
+		if err != nil {
+			return last, err
+		}
+	}
+	return last, err
 }

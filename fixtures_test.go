@@ -27,10 +27,7 @@ const (
 		`"parent":{"id":"o0","name":"Root"}}`
 	anAccount = `{"id":"a1","name":"Account","created_on":"2026-01-02T03:04:05Z","settings":{"enforce_twofactor":null}}`
 	aMember   = `{"id":"m1","create_time":"2026-01-02T03:04:05Z","user":{"id":"u1","email":"a@example.com"}}`
-	aMove     = `{"account_id":"a1","source_organization_id":"o0","destination_organization_id":"o1"}`
-	aShare    = `{"id":"s1","name":"Share","created":"2026-01-02T03:04:05Z"}`
 
-	anAuditLog   = `{"id":"e1","action":{"time":"2026-01-02T03:04:05Z"},"resource":{"request":{"a":[1]}}}`
 	aUsageRecord = `{"ChargePeriodStart":"2026-01-02T03:04:05Z","ChargePeriodEnd":"2026-01-03T03:04:05Z",` +
 		`"x_BillableMetricId":"b1","ConsumedQuantity":0.10}`
 )
@@ -61,14 +58,10 @@ func errorBody(code int, message string) string {
 	return fmt.Sprintf(`{"success":false,"errors":[{"code":%d,"message":%q}],"messages":[],"result":null}`, code, message)
 }
 
-// organizationBody is the body of a response to a read of organizationID.
-var organizationBody = successBody(`{"id":"` + organizationID + `","name":"Acme","create_time":"2026-01-02T03:04:05Z","meta":{}}`)
-
 var (
 	rejectedBody = errorBody(1003, "rejected")
 	notFoundBody = errorBody(1551, "organization not found")
 	noRouteBody  = errorBody(7003, "Could not route to it")
-	deletedBody  = successBody(`{"id":"` + organizationID + `"}`)
 )
 
 func respondSuccess(result string) roundTripper {

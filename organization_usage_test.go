@@ -153,57 +153,6 @@ func TestUsageHasNoPages(t *testing.T) {
 	assert.ErrorContains(t, err, "it is larger than 32 MiB: request fewer days")
 }
 
-// As for every method: see TestMemoryIsBounded. The values of usage records and of audit logs are not counted.
-func TestMemoryOfUncountedResultsIsBounded(t *testing.T) {
-	required := strings.Replace(aUsageRecord, "{", `{"ServiceProviderName":"Cloudflare","InvoiceIssuerName":"Cloudflare","HostProviderName":"Cloudflare",`+
-		`"ChargeCategory":"Usage","ChargeFrequency":"Usage-Based","ChargeDescription":"Requests of Workers","ConsumedUnit":"Requests",`+
-		`"BillingAccountId":"023e105f4ecef8ad9ca31a8372d0c353","BillingAccountName":"An account","x_BillableMetricName":"Requests of Workers",`+
-		`"SubAccountId":"023e105f4ecef8ad9ca31a8372d0c353","SubAccountName":"An account",`, 1)
-	usage := func(c *cloudflare.Client) (int, error) {
-		records, err := c.OrganizationUsage.Get(t.Context(), organizationID, cloudflare.UsageParams{})
-		return len(records), err
-	}
-	audit := func(c *cloudflare.Client) (int, error) {
-		page, err := c.OrganizationAuditLogs.List(t.Context(), organizationID, aPeriod)
-		if err != nil {
-			return 0, err
-		}
-		return len(page.Items), nil
-	}
-	filled := func(before, value, after string) string {
-		n := (32<<20 - len(before) - len(after) - 100) / len(value)
-		return successBody(before + strings.TrimSuffix(strings.Repeat(value, n), ",") + after)
-	}
-	for name, tt := range map[string]struct {
-		call  func(*cloudflare.Client) (int, error)
-		body  string
-		items int // at least
-		says  string
-	}{
-		"as many records as there can be": {usage, filled("[", required+",", "]"), 50_000, ""},
-		"short records":                   {usage, filled("[", aUsageRecord+",", "]"), 0, "request fewer days"},
-		"tags":                            {usage, filled("["+aUsageRecord[:len(aUsageRecord)-1]+`,"Tags":[`, `"",`, "]}]"), 1, ""},
-		"a request of empty values":       {audit, filled(`[{"id":"e1","resource":{"request":[`, `"",`, "]}}]"), 1, ""},
-		"a bad time after many values":    {audit, filled(`[{"id":"e1","resource":{"request":[`, `"",`, `]},"action":{"time":"2026-01-02 03:04:05Z"}}]`), 1, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			client := newSingleAttemptClient(t, respondWith(200, tt.body))
-			var items int
-			var err error
-			peak, total := memoryOf(func() { items, err = tt.call(client) })
-			t.Logf("%d items, at most %d MiB at once, %d MiB in all", items, peak>>20, total>>20)
-			if tt.says == "" {
-				assert.NoError(t, err)
-			} else {
-				assert.ErrorContains(t, err, tt.says)
-			}
-			assert.GreaterOrEqual(t, items, tt.items)
-			assert.LessOrEqual(t, peak, uint64(4*32<<20), "held at once")
-			assert.LessOrEqual(t, total, uint64(8*32<<20), "allocated in all, garbage included")
-		})
-	}
-}
-
 func TestUsageOfTheFakeAPI(t *testing.T) {
 	server := cloudflaretest.NewServer()
 	defer server.Close()

@@ -1,6 +1,6 @@
 // Runs a test that was built for js/wasm:
 //
-//	GOOS=js GOARCH=wasm go test -exec="node $PWD/internal/rest/testdata/fetch.cjs" -run '^TestFetch$' .
+//	GOOS=js GOARCH=wasm go test -exec="node $PWD/internal/rest/testdata/fetch.cjs" -run '^TestFetch$' ./internal/blackbox
 //
 // It differs from lib/wasm/wasm_exec_node.js of the Go distribution in two ways. It hides that this is Node, because
 // net/http does not use the Fetch API there. And it serves an API to the test, which has no sockets.

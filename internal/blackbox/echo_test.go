@@ -1,0 +1,220 @@
+package blackbox
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+)
+
+// A credential that a server sends back, in any part of a response, is in no error, captured response or log record.
+func TestEchoedCredentialsAreRedacted(t *testing.T) {
+	asJSON := func(s string) string { b, _ := json.Marshal(s); return string(b) }
+	type echo struct {
+		status int
+		header func(h http.Header, secret string)
+		body   func(secret string) string
+	}
+	body := func(status int, body func(string) string) echo { return echo{status, nil, body} }
+	header := func(status int, name, format string) echo {
+		return echo{status, func(h http.Header, secret string) { h.Set(name, fmt.Sprintf(format, secret)) }, nil}
+	}
+	echoes := map[string]echo{
+		"a message":        body(400, func(s string) string { return `{"success":false,"errors":[{"message":` + asJSON("bad: "+s) + `}]}` }),
+		"a message in 200": body(200, func(s string) string { return `{"success":false,"errors":[{"message":` + asJSON("bad: "+s) + `}]}` }),
+		"an error's text": body(403, func(s string) string {
+			return `{"success":false,"errors":[` + asJSON(s) + `],"messages":[` + asJSON(s) + `]}`
+		}),
+		"a chain": body(400, func(s string) string {
+			return `{"success":false,"errors":[{"code":6003,"message":"m","error_chain":[{"code":6103,"message":` + asJSON(s) + `}]}]}`
+		}),
+		"documentation_url": body(403, func(s string) string {
+			return `{"success":false,"errors":[{"message":"m","documentation_url":` + asJSON("https://x/?"+s) + `}]}`
+		}),
+		"a pointer": body(400, func(s string) string {
+			return `{"success":false,"errors":[{"message":"m","source":{"pointer":` + asJSON("/"+s) + `}}]}`
+		}),
+		"a raw message": body(400, func(s string) string { return `{"success":false,"errors":[{"message":{"a":[` + asJSON(s) + `]}}]}` }),
+		"a code":        body(400, func(s string) string { return `{"success":false,"errors":[{"code":` + asJSON(s) + `,"message":"m"}]}` }),
+		"a flat error":  body(400, func(s string) string { return `{"code":1,"error":` + asJSON(s) + `}` }),
+		"problem+json": body(502, func(s string) string {
+			return `{"title":` + asJSON(s) + `,"detail":` + asJSON(s) + `,"ray_id":` + asJSON(s) + `,"instance":` + asJSON(s) + `}`
+		}),
+		"a long message": body(400, func(s string) string {
+			return `{"success":false,"errors":[{"message":` + asJSON(strings.Repeat(s+" ", 1000)) + `}]}`
+		}),
+		"JSON":            body(400, func(s string) string { return `{"echo":` + asJSON(s) + `}` }),
+		"JSON in 200":     body(200, func(s string) string { return `{"echo":` + asJSON(s) + `}` }),
+		"a bad timestamp": body(200, func(s string) string { return `{"success":true,"result":{"id":"o1","create_time":` + asJSON(s) + `}}` }),
+		"a bad result":    body(200, func(s string) string { return `{"success":true,"result":` + asJSON(s) + `}` }),
+		"a bad key":       body(200, func(s string) string { return `{"success":true,` + asJSON(s) + `:1,` + asJSON(s) + `:1}` }),
+		"a bad key below": body(200, func(s string) string { return `{"success":true,"result":{` + asJSON(s) + `:{"a":1,"a":1}}}` }),
+		"result_info":     body(200, func(s string) string { return `{"success":true,"result_info":{"next_page_token":[` + asJSON(s) + `]}}` }),
+		"text":            body(500, func(s string) string { return s }),
+		"text in 200":     body(200, func(s string) string { return s }),
+		"quoted twice":    body(500, func(s string) string { return fmt.Sprintf("%q", fmt.Sprintf("%q", s)) }),
+		"HTML":            body(500, func(s string) string { return "<html><p>" + html.EscapeString(s) + "</p>" }),
+		"a query":         body(500, func(s string) string { return "/?" + url.Values{"q": {s}}.Encode() }),
+		"a path":          body(500, func(s string) string { return "/" + url.PathEscape(s) }),
+		"lower-case hex": body(500, func(s string) string {
+			return strings.ReplaceAll(url.QueryEscape(s), "%2B", "%2b")
+		}),
+		"Cf-Ray":           header(500, "Cf-Ray", "%s-IAD"),
+		"Location":         header(302, "Location", "https://x.example/%[1]s?%[1]s#%[1]s"),
+		"Location's user":  header(302, "Location", "https://%s@x.example/"),
+		"Location's host":  header(302, "Location", "https://%s.x.example/"),
+		"a bad Location":   header(302, "Location", "https://[%s"),
+		"Retry-After":      header(429, "Retry-After", "%s"),
+		"Ratelimit":        header(429, "Ratelimit", `"%s";r=1;t=1`),
+		"Ratelimit-Policy": header(429, "Ratelimit-Policy", `"%s";q=1;w=1`),
+		"Content-Type":     header(500, "Content-Type", "%s"),
+		"a header's name":  {500, func(h http.Header, secret string) { h[strings.TrimSpace(secret)] = []string{"x"} }, nil},
+		"Set-Cookie":       header(500, "Set-Cookie", "a=%s"),
+	}
+	for _, at := range []int{1, 150, 180, 190, 195, 199} {
+		echoes["text cut at "+strconv.Itoa(at)] = body(500, func(s string) string { return strings.Repeat("x", at) + s })
+	}
+	for _, at := range []int{4 << 10, 8 << 10, 16 << 10, 1 << 20} {
+		for _, before := range []int{1, 20, 30, 45} {
+			name := fmt.Sprintf("cut %d before %d", before, at)
+			echoes["text "+name] = body(500, func(s string) string { return strings.Repeat(" ", at-before) + s })
+			echoes["message "+name] = body(400, func(s string) string {
+				return `{"success":false,"errors":[{"message":"` + strings.Repeat("x", at-before) + s + strings.Repeat("x", 20<<10) + `"}]}`
+			})
+		}
+	}
+	for name, e := range echoes {
+		for scheme, credential := range credentials {
+			t.Run(name+"/"+scheme, func(t *testing.T) {
+				var logged bytes.Buffer
+				var captured cloudflare.Response
+				c, err := cloudflare.NewClient(credential, cloudflare.WithMaxRetries(1), cloudflare.WithMaxRetryWait(0),
+					cloudflare.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+					cloudflare.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+						h, text := make(http.Header), ""
+						if e.header != nil {
+							e.header(h, sent(r))
+						}
+						if e.body != nil {
+							text = e.body(strings.TrimSpace(sent(r)))
+						}
+						response, err := respondWith(e.status, text)(r)
+						response.Header = h
+						return response, err
+					})}))
+				require.NoError(t, err)
+				_, err = c.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&captured))
+				require.Error(t, err)
+				requireNoCanary(t, "the error", err)
+				requireNoCanary(t, "the response", captured)
+				_, err = lastOf(c.Organizations.All(t.Context(), cloudflare.OrganizationListParams{}))
+				require.Error(t, err)
+				requireNoCanary(t, "the page error", err)
+				_, err = c.Organizations.Update(t.Context(), "o1", cloudflare.OrganizationUpdateParams{Name: "n"})
+				require.Error(t, err)
+				requireNoCanary(t, "the error of a write", err)
+				assert.NotContains(t, logged.String(), canary)
+				assert.Contains(t, logged.String(), "attempt")
+			})
+		}
+	}
+}
+
+// A credential is redacted in its usual escaped forms too.
+func TestEscapedCredentialsAreRedacted(t *testing.T) {
+	const odd = `C4n4ry"C4n4ry\C4n4ry<C4n4ry>C4n4ry&C4n4ry'C4n4ry/C4n4ry+C4n4ry%C4n4ry=C4n4ry~`
+	for name, spell := range map[string]func(string) string{
+		"verbatim": func(s string) string { return s },
+		"JSON":     func(s string) string { b, _ := json.Marshal(s); return string(b) },
+		"quoted":   strconv.Quote,
+		"query":    url.QueryEscape,
+		"path":     url.PathEscape,
+		"HTML":     html.EscapeString,
+	} {
+		c, err := cloudflare.NewClient(cloudflare.WithAPIToken(odd), cloudflare.WithMaxRetries(0),
+			cloudflare.WithHTTPClient(&http.Client{Transport: respondWith(500, spell(odd))}))
+		require.NoError(t, err)
+		_, err = c.Organizations.Get(t.Context(), "o1")
+		require.Error(t, err)
+		requireNoCanary(t, name, err)
+		assert.ErrorContains(t, err, "[redacted]", name)
+	}
+}
+
+// The errors of net/http quote a response that is not HTTP.
+func TestMalformedHTTPEchoesCredentials(t *testing.T) {
+	for name, raw := range map[string]string{
+		"no HTTP":               "%s\r\n\r\n",
+		"a status":              "HTTP/1.1 %s OK\r\n\r\n",
+		"a version":             "HTTP/%s 200 OK\r\n\r\n",
+		"a status text":         "HTTP/1.1 418 %s\r\nContent-Length: 0\r\n\r\n",
+		"a header without name": "HTTP/1.1 200 OK\r\n: %s\r\n\r\n",
+		"no header":             "HTTP/1.1 200 OK\r\n%s\r\n\r\n",
+		"a length":              "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n",
+		"an encoding":           "HTTP/1.1 200 OK\r\nTransfer-Encoding: %s\r\n\r\n",
+		"a chunk":               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n",
+		"control characters":    "HTTP/1.1 200 OK\r\nX\x1b[2J\x07 %s\r\n\r\n",
+		"more of them":          "\x1b[2J\x07\x00 %s\r\n\r\n",
+		"a trailer":             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n0\r\n%s\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			t.Cleanup(func() { listener.Close() })
+			go func() {
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+						fmt.Fprintf(conn, raw, sent(r))
+					}
+					conn.Close()
+				}
+			}()
+			var logged bytes.Buffer
+			c, err := cloudflare.NewClient(cloudflare.WithAPIToken(canaryToken), cloudflare.WithMaxRetries(0),
+				cloudflare.WithBaseURL("http://"+listener.Addr().String()), cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+			require.NoError(t, err)
+			_, err = c.Organizations.Get(t.Context(), "o1")
+			require.Error(t, err)
+			requireNoCanary(t, "the error", err)
+			assert.False(t, strings.ContainsFunc(err.Error(), unicode.IsControl), "%q", err.Error())
+			assert.NotContains(t, logged.String(), canary)
+			assert.NotEmpty(t, logged.String())
+		})
+	}
+}
+
+// Log records have the documented attributes and no others, at every level.
+func TestLogRecordsContainNoSecrets(t *testing.T) {
+	var logged bytes.Buffer
+	transport := respondWith(200, `{"success":true,"result":`+anOrganization+`}`, rayHeader)
+	c := newSingleAttemptClient(t, transport, cloudflare.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.Level(-100)}))))
+	_, err := c.Organizations.Update(t.Context(), "o1", cloudflare.OrganizationUpdateParams{Name: "in-the-body"},
+		cloudflare.SetHeader("X-Mine", "in-a-header"), cloudflare.AddQuery("q", "in-the-query"))
+	require.NoError(t, err)
+	var record map[string]any
+	require.NoError(t, json.Unmarshal(logged.Bytes(), &record))
+	delete(record, "time")
+	delete(record, "duration")
+	assert.Equal(t, map[string]any{
+		"level": "DEBUG", "msg": "cloudflare request", "method": "PUT", "path": "/organizations/o1", "attempt": 1.0, "status": 200.0,
+		"ray_id": "86610873f8d987a9-IAD",
+	}, record)
+}

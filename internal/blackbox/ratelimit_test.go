@@ -1,0 +1,301 @@
+package blackbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+)
+
+func limitHeader(left, reset int) string {
+	return fmt.Sprintf(`Ratelimit: "default";r=%d;t=%d`, left, reset)
+}
+
+// limitedReply returns a successful response to a Get with the remaining requests and the seconds until the reset.
+func limitedReply(left, reset int) pipeReply {
+	return pipeResponse(200, organizationBody, limitHeader(left, reset))
+}
+
+func getOrganization(ctx context.Context, client *cloudflare.Client, opts ...cloudflare.CallOption) error {
+	_, err := client.Organizations.Get(ctx, organizationID, opts...)
+	return err
+}
+
+func TestRateLimitsAreExposed(t *testing.T) {
+	want := []cloudflare.RateLimit{
+		{Name: "default", Remaining: 50, Quota: 100, Reset: 30 * time.Second, Window: time.Minute},
+		{Name: "burst", Remaining: 7, Quota: 10, Reset: 2 * time.Second, Window: 5 * time.Second},
+	}
+	header := []string{
+		`Ratelimit: "default";r=50;t=30, "burst";r=7;t=2`,
+		`RateLimit-Policy: "burst";q=10;w=5, "default";q=100;w=60`,
+	}
+	for _, status := range []int{200, 404, 429, 503} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				body := map[bool]string{true: organizationBody, false: rejectedBody}[status == 200]
+				_, client := newPipeServer(t, pipeAlways(pipeResponse(status, body, header...)))
+				var response cloudflare.Response
+				err := getOrganization(t.Context(), client, cloudflare.CaptureResponse(&response))
+				assert.Equal(t, want, response.RateLimits)
+				assert.Equal(t, status, response.StatusCode)
+				if status == 200 {
+					require.NoError(t, err)
+					return
+				}
+				var apiError *cloudflare.Error
+				require.ErrorAs(t, err, &apiError)
+				assert.Equal(t, want, apiError.RateLimits)
+			})
+		})
+	}
+	t.Run("none", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			_, client := newPipeServer(t, pipeAlways(pipeResponse(200, organizationBody, "Ratelimit: ?", "X-RateLimit-Remaining: 0")))
+			var response cloudflare.Response
+			for range 2 {
+				require.NoError(t, getOrganization(t.Context(), client, cloudflare.CaptureResponse(&response)))
+				assert.Empty(t, response.RateLimits)
+			}
+		})
+	})
+}
+
+// While no requests remain, a call waits, or fails without a request if the wait would be too long.
+func TestPause(t *testing.T) {
+	limited := cloudflare.ErrRateLimited
+	tests := []struct {
+		name     string
+		limits   string        // the header of the response before
+		maxWait  time.Duration // 0: the default
+		deadline time.Duration
+		cancel   time.Duration
+		waited   time.Duration
+		is       []error // nil: sent after the wait
+		after    time.Duration
+	}{
+		{name: "waits for the reset", limits: `"default";r=0;t=20`, waited: 20 * time.Second},
+		{name: "waits for the last reset", limits: `"a";r=0;t=2,"b";r=0;t=20,"c";r=0;t=7,"d";r=1;t=25`, waited: 20 * time.Second},
+		{name: "waits as long as it may", limits: `"default";r=0;t=30`, waited: 30 * time.Second},
+		{name: "something is left", limits: `"default";r=1;t=20`},
+		{name: "the reset is now", limits: `"default";r=0;t=0`},
+		{name: "no reset", limits: `"default";r=0`},
+		{name: "a reset that has been", limits: `"default";r=0;t=-5`},
+		{name: "a negative number remains", limits: `"default";r=-1;t=5`},
+		{name: "not a list of limits", limits: `r=0;t=20;"default"`},
+		{name: "longer than the longest wait", limits: `"default";r=0;t=31`, is: []error{limited}, after: 31 * time.Second},
+		{name: "longer than the longest wait set", limits: `"default";r=0;t=20`, maxWait: 19 * time.Second, is: []error{limited}, after: 20 * time.Second},
+		{name: "a year", limits: `"default";r=0;t=31536000`, maxWait: time.Hour, waited: 5 * time.Minute},
+		{name: "more than 32 bits hold", limits: `"default";r=0;t=4294967296`, maxWait: time.Hour, waited: 5 * time.Minute},
+		{name: "more than a duration holds", limits: `"default";r=0;t=9223372036854775807`, maxWait: time.Hour, waited: 5 * time.Minute},
+		{name: "past the deadline", limits: `"default";r=0;t=20`, deadline: 10 * time.Second, is: []error{limited}, after: 20 * time.Second},
+		{name: "up to the deadline", limits: `"default";r=0;t=20`, deadline: 20 * time.Second, is: []error{limited}, after: 20 * time.Second},
+		{name: "past the deadline and the longest wait", limits: `"default";r=0;t=200`, deadline: 10 * time.Second, is: []error{limited}, after: 200 * time.Second},
+		{name: "a year, and the longest wait", limits: `"default";r=0;t=31536000`, is: []error{limited}, after: 5 * time.Minute},
+		{name: "before the deadline", limits: `"default";r=0;t=20`, deadline: 21 * time.Second, waited: 20 * time.Second},
+		{name: "canceled", limits: `"default";r=0;t=20`, cancel: 3 * time.Second, waited: 3 * time.Second, is: []error{context.Canceled}},
+	}
+	for _, test := range tests {
+		for _, method := range []string{"GET", "POST"} {
+			t.Run(test.name+"/"+method, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					opts := []cloudflare.Option{}
+					if test.maxWait > 0 {
+						opts = append(opts, cloudflare.WithMaxRetryWait(test.maxWait))
+					}
+					server, client := newPipeServer(t, pipeScript(
+						pipeResponse(200, organizationBody, "Ratelimit: "+test.limits), pipeResponse(200, organizationBody)), opts...)
+					require.NoError(t, getOrganization(t.Context(), client))
+
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					if test.cancel > 0 {
+						time.AfterFunc(test.cancel, cancel)
+					}
+					if test.deadline > 0 {
+						ctx, cancel = context.WithTimeout(ctx, test.deadline)
+						defer cancel()
+					}
+					start := time.Now()
+					var response cloudflare.Response
+					err := retryCallOf(t, method).do(ctx, client, cloudflare.CaptureResponse(&response))
+					assert.Equal(t, test.waited, time.Since(start))
+					dials, _ := server.seen()
+					if test.is == nil {
+						require.NoError(t, err)
+						assert.Len(t, dials, 2)
+						return
+					}
+					assertMatchesOnly(t, err, test.is...)
+					assert.ErrorContains(t, err, "nothing was sent")
+					e, ok := errors.AsType[*cloudflare.CallError](err)
+					require.True(t, ok)
+					assert.Equal(t, test.after, e.RetryAfter)
+					assert.Len(t, dials, 1)
+					assert.Zero(t, response.Attempts)
+					assert.Zero(t, response.StatusCode)
+				})
+			})
+		}
+	}
+}
+
+func TestPauseEndsForThoseWhoDidNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := newPipeServer(t, pipeScript(limitedReply(0, 31536000), pipeResponse(200, organizationBody)))
+		require.NoError(t, getOrganization(t.Context(), client))
+		assertMatchesOnly(t, getOrganization(t.Context(), client), cloudflare.ErrRateLimited)
+		<-time.After(5 * time.Minute)
+		start := time.Now()
+		require.NoError(t, getOrganization(t.Context(), client))
+		assert.Zero(t, time.Since(start))
+	})
+}
+
+func TestPauseIsOfOneClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := newPipeServer(t, pipeScript(limitedReply(0, 300), pipeResponse(200, organizationBody)))
+		require.NoError(t, getOrganization(t.Context(), client))
+		require.NoError(t, getOrganization(t.Context(), server.client(t, server.transport())))
+	})
+}
+
+// A throttled call comes back when Retry-After and the limits both allow it.
+func TestThrottledCallWaitsForTheReset(t *testing.T) {
+	tests := []struct {
+		name   string
+		header []string
+		wait   time.Duration // 0: returned at once
+	}{
+		{"reset alone", []string{limitHeader(0, 20)}, 20 * time.Second},
+		{"reset later", []string{limitHeader(0, 20), "Retry-After: 5"}, 20 * time.Second},
+		{"reset sooner", []string{limitHeader(0, 20), "Retry-After: 25"}, 25 * time.Second},
+		{"reset too late", []string{limitHeader(0, 31), "Retry-After: 5"}, 0},
+	}
+	for _, test := range tests {
+		for _, method := range []string{"GET", "POST"} {
+			t.Run(test.name+"/"+method, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					server, client := newPipeServer(t, pipeScript(pipeResponse(429, rejectedBody, test.header...), pipeResponse(200, organizationBody)))
+					err := retryCallOf(t, method).do(t.Context(), client)
+					dials, _ := server.seen()
+					if test.wait == 0 {
+						assertMatchesOnly(t, err, cloudflare.ErrRateLimited)
+						assert.Len(t, dials, 1)
+						return
+					}
+					require.NoError(t, err)
+					require.Len(t, dials, 2)
+					assert.Equal(t, test.wait, dials[1].Sub(dials[0]))
+				})
+			})
+		}
+	}
+}
+
+// A pause that another call brought about ends a call between its attempts. It says what happened before.
+func TestPauseBetweenAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := new(pipeServer)
+		client := server.client(t, server.transport())
+		server.script = func(n int) pipeReply {
+			if n == 1 {
+				go func() { assert.NoError(t, getOrganization(t.Context(), client)) }()
+				return pipeReply{reset: true, response: func() string { <-time.After(time.Second); return "" }}
+			}
+			return limitedReply(0, 200)
+		}
+		var response cloudflare.Response
+		err := retryCallOf(t, "PUT").do(t.Context(), client, cloudflare.CaptureResponse(&response))
+		assertMatchesOnly(t, err, cloudflare.ErrRateLimited, cloudflare.ErrOutcomeUnknown)
+		assert.Equal(t, 1, response.Attempts)
+		var reset *net.OpError
+		if assert.ErrorAs(t, err, &reset) {
+			assert.Equal(t, "read", reset.Op)
+		}
+	})
+}
+
+// A request without a response delays other requests for a limited time.
+func TestStalledRequestDoesNotBlockOthersForEver(t *testing.T) {
+	stalled := pipeReply{hang: true}
+	tests := []struct {
+		name    string
+		timeout time.Duration
+		first   pipeReply
+		idle    time.Duration // between the first response and the request that stalls
+		waits   time.Duration
+	}{
+		{"the last of a window", 0, limitedReply(1, 20), 0, 20 * time.Second},
+		{"the last of a window, a year long", 0, limitedReply(1, 31536000), 0, 30 * time.Second},
+		{"the last of a window, given up", 2 * time.Second, limitedReply(1, 20), 0, 2 * time.Second},
+		{"the first of a window", 0, limitedReply(0, 20), 20 * time.Second, 30 * time.Second},
+		{"the first of a window, given up", 2 * time.Second, limitedReply(0, 20), 20 * time.Second, 2 * time.Second},
+		{"one of many", 0, limitedReply(2, 20), 0, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, client := newPipeServer(t, pipeScript(test.first, stalled, limitedReply(100, 20)), cloudflare.WithTimeout(test.timeout))
+				require.NoError(t, getOrganization(t.Context(), client))
+				<-time.After(test.idle)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				go func() { _ = getOrganization(ctx, client, cloudflare.SetMaxRetries(0)) }()
+				synctest.Wait()
+				start := time.Now()
+				require.NoError(t, getOrganization(t.Context(), client))
+				assert.Equal(t, test.waits, time.Since(start))
+			})
+		})
+	}
+}
+
+// If responses do not arrive, the calls that waited for a reset do not all wait for one another.
+func TestSlowStartEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := newPipeServer(t, pipeScript(limitedReply(0, 10), pipeReply{hang: true}), cloudflare.WithTimeout(0))
+		require.NoError(t, getOrganization(t.Context(), client))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() { assert.ErrorIs(t, getOrganization(ctx, client), context.DeadlineExceeded) })
+		}
+		wg.Wait()
+		dials, _ := server.seen()
+		require.Len(t, dials, 9)
+		assert.Equal(t, 10*time.Second, dials[1].Sub(start))
+		assert.Equal(t, 40*time.Second, dials[8].Sub(start))
+	})
+}
+
+// A transport that panics, or a goroutine that ends in one, gives its place back.
+func TestPanickingTransportHoldsNobodyBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &pipeServer{script: pipeAlways(limitedReply(1, 300))}
+		transport, calls := server.transport(), 0
+		client := server.client(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if calls++; calls == 2 {
+				panic("broken transport")
+			}
+			return transport.RoundTrip(r)
+		}))
+		require.NoError(t, getOrganization(t.Context(), client))
+		assert.PanicsWithValue(t, "broken transport", func() { _ = getOrganization(t.Context(), client) })
+		start := time.Now()
+		require.NoError(t, getOrganization(t.Context(), client))
+		assert.Zero(t, time.Since(start))
+	})
+}
