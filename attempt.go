@@ -36,7 +36,7 @@ func newAttempt(a rest.Attempt) Attempt {
 		StatusCode:     a.StatusCode,
 		RayID:          a.RayID,
 		RetryAfter:     rest.RetryAfter(a.Header, time.Now()),
-		RateLimits:     redactor(a.Scrub).rateLimits(a.Header),
+		RateLimits:     redactor(a.Redact).rateLimits(a.Header),
 		Err:            a.Err,
 		Waited:         a.Waited,
 		Duration:       a.Duration,

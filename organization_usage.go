@@ -142,7 +142,7 @@ func (l *usageRecords) tooLarge() string { return "request fewer days" }
 func (s *OrganizationUsageService) Get(ctx context.Context, organizationID string, params UsageParams, opts ...CallOption) ([]UsageRecord, error) {
 	var records usageRecords
 	err := (*service)(s).do(ctx, params.call(organizationID),
-		&envelope.Envelope{Result: envelope.Result{Into: &records}, Uncounted: true}, opts)
+		&envelope.Envelope{Result: envelope.Result{Into: &records}, NoValueLimit: true}, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func list[T any](ctx context.Context, s *service, c call, opts []CallOption) (*P
 func listWithInfo[T any](ctx context.Context, s *service, c call, opts []CallOption) (*Page[T], *envelope.ResultInfo, error) {
 	var result listResult[T]
 	env := envelope.Envelope{Result: envelope.Result{Into: &result}}
-	_, env.Uncounted = any(new(T)).(rawItem)
+	_, env.NoValueLimit = any(new(T)).(rawItem)
 	if err := s.do(ctx, c, &env, opts); err != nil {
 		return nil, nil, err
 	}

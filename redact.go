@@ -19,7 +19,7 @@ const (
 type redactor func(string) string
 
 // redactor returns one for the arguments of a call, and for the results of earlier calls.
-func (c *Client) redactor() redactor { return c.sender.Scrub }
+func (c *Client) redactor() redactor { return c.sender.Redact }
 
 // text redacts a text and returns at most limit bytes of it.
 func (redact redactor) text(text string, limit int) string {

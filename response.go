@@ -40,7 +40,7 @@ func (c *call) receive(response *rest.RawResponse, env *envelope.Envelope, captu
 		body = response.Body
 	}
 	for _, into := range captures {
-		messages := redactor(response.Scrub).infos(env.Messages)
+		messages := redactor(response.Redact).infos(env.Messages)
 		if e != nil {
 			messages = e.Messages
 		}
@@ -127,7 +127,7 @@ func (c *call) receiveNull(response *rest.RawResponse, env *envelope.Envelope) *
 
 // statusError returns the Error of a response whose status is not 2xx.
 func (c *call) statusError(response *rest.RawResponse) *Error {
-	redact := redactor(response.Scrub)
+	redact := redactor(response.Redact)
 	problem := envelope.DecodeProblem(response.Body)
 	e := c.newError(response, problem.Errors, problem.Messages)
 	e.enveloped = problem.Enveloped
@@ -186,7 +186,7 @@ func (accepts credentials) tokenHint() string {
 // unusableError returns the Error of a 2xx response that cannot be used. The outcome is unknown if the request was a
 // write.
 func (c *call) unusableError(response *rest.RawResponse, problem string) *Error {
-	redact := redactor(response.Scrub)
+	redact := redactor(response.Redact)
 	e := c.newError(response, nil, nil)
 	e.unknown = rest.IsWrite(c.method)
 	e.detail = "the response cannot be used: " + redact.line(problem)
@@ -206,7 +206,7 @@ func (redact redactor) unrequestedEncoding(h http.Header) string {
 }
 
 func (c *call) newError(response *rest.RawResponse, errs, messages envelope.Infos) *Error {
-	redact := redactor(response.Scrub)
+	redact := redactor(response.Redact)
 	return &Error{
 		Method:     c.method,
 		Path:       redact(response.Path),
@@ -229,14 +229,14 @@ func (c *call) callError(err error, captures []*Response) error {
 	}
 	e := &CallError{
 		Method:     c.method,
-		Path:       failure.Scrub(failure.Path),
+		Path:       failure.Redact(failure.Path),
 		Attempts:   failure.Attempts,
 		RetryAfter: failure.RetryAfter,
 		unknown:    failure.Unknown,
 		causes:     func() []error { return failure.Causes },
 	}
 	if failure.Last != nil {
-		failure.Last.Attempts, failure.Last.Scrub = failure.Attempts, failure.Scrub
+		failure.Last.Attempts, failure.Last.Redact = failure.Attempts, failure.Redact
 		e.last = c.statusError(failure.Last)
 		defer failure.Last.Release()
 	}
@@ -251,7 +251,7 @@ func (c *call) callError(err error, captures []*Response) error {
 
 // fill stores the metadata of a response, and the result and result_info in its body.
 func (r *Response) fill(response *rest.RawResponse, messages []ResponseInfo, body []byte) {
-	redact := redactor(response.Scrub)
+	redact := redactor(response.Redact)
 	result, resultInfo := envelope.Raw(body)
 	*r = Response{
 		StatusCode: response.StatusCode,

@@ -23,9 +23,9 @@ type Envelope struct {
 	// Parsed is set by Decode, unless the body is not JSON, or has a duplicate name or too many values.
 	Parsed bool `json:"-"`
 
-	// Uncounted turns off the limit on the number of values. Set it if Result.Into takes at most a few times the memory
+	// NoValueLimit turns off the limit on the number of values. Set it if Result.Into takes at most a few times the memory
 	// of its text.
-	Uncounted bool `json:"-"`
+	NoValueLimit bool `json:"-"`
 }
 
 // options replace invalid UTF-8 with U+FFFD, so that one badly encoded name does not make the whole response invalid.
@@ -41,7 +41,7 @@ var byteOrderMark = []byte("\uFEFF")
 // reports a failure, Decode returns nil, so that the caller gets the errors of the API.
 func (e *Envelope) Decode(body []byte) error {
 	body = bytes.TrimPrefix(body, byteOrderMark)
-	if !e.Uncounted && len(body) > maxUncounted && countValues(body) > maxValues {
+	if !e.NoValueLimit && len(body) > maxUncounted && countValues(body) > maxValues {
 		return fmt.Errorf("it has more than %d values", maxValues)
 	}
 	err := json.Unmarshal(body, e, options)

@@ -65,12 +65,12 @@ func checkSecret(what, value string) error {
 type signer struct {
 	isToken bool
 	header  func() http.Header  // the headers of a request: a copy, to be changed
-	scrub   func(string) string // replaces every occurrence of one of the secrets
-	secrets func() []secrets    // the secrets that scrub redacts
+	redact  func(string) string // replaces every occurrence of one of the secrets
+	secrets func() []secrets    // the ones that redact replaces
 }
 
 // unsigned is used until the credential is known.
-var unsigned = &signer{scrub: func(text string) string { return text }, secrets: func() []secrets { return nil }}
+var unsigned = &signer{redact: func(text string) string { return text }, secrets: func() []secrets { return nil }}
 
 func newSigner(c Credential, userAgent string) *signer {
 	own := c.secrets()
@@ -90,12 +90,12 @@ func newSigner(c Credential, userAgent string) *signer {
 func (s *signer) redacting(all []secrets) *signer {
 	own := *s
 	own.secrets = func() []secrets { return all }
-	own.scrub = strings.NewReplacer(redactions(all)...).Replace
+	own.redact = strings.NewReplacer(redactions(all)...).Replace
 	return &own
 }
 
-// after returns a signer like s that also redacts the secrets of an earlier signer of the same call.
-func (s *signer) after(earlier *signer) *signer {
+// alsoRedacting returns a signer like s that also redacts the secrets of an earlier signer of the same call.
+func (s *signer) alsoRedacting(earlier *signer) *signer {
 	if s == earlier {
 		return s
 	}
@@ -138,8 +138,8 @@ func (s *Sender) sign(ctx context.Context) (_ *signer, err error) {
 	return current, nil
 }
 
-// Scrub redacts the credential in a text: with a credential source, the one that it returned last.
-func (s *Sender) Scrub(text string) string { return s.signer.Load().scrub(text) }
+// Redact redacts the credential in a text: with a credential source, the one that it returned last.
+func (s *Sender) Redact(text string) string { return s.signer.Load().redact(text) }
 
 // redactions pairs each spelling in which a server or a print verb may echo a secret with its replacement. Longer
 // spellings come first, so that a secret is replaced as a whole if it begins with another secret.

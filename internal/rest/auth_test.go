@@ -11,7 +11,7 @@ import (
 )
 
 // A secret may begin like another one: no end of the longer one must be left over.
-func TestScrubReplacesTheLongestSecret(t *testing.T) {
+func TestRedactReplacesTheLongestSecret(t *testing.T) {
 	for name, credentials := range map[string][]Credential{
 		"an old and a new token": {Token("abc"), Token("abcdef")},
 		"a new and an old token": {Token("abcdef"), Token("abc")},
@@ -19,26 +19,26 @@ func TestScrubReplacesTheLongestSecret(t *testing.T) {
 	} {
 		all := unsigned
 		for _, c := range credentials {
-			all = newSigner(c, "").after(all)
+			all = newSigner(c, "").alsoRedacting(all)
 		}
-		assert.Equal(t, "x[redacted]y [redacted]", all.scrub("xabcdefy abc"), name)
+		assert.Equal(t, "x[redacted]y [redacted]", all.redact("xabcdefy abc"), name)
 	}
 }
 
 // A call redacts what its attempts used, each secret once.
-func TestSignerAfter(t *testing.T) {
+func TestSignersOfOneCall(t *testing.T) {
 	first, second := newSigner(Token("first"), ""), newSigner(Token("second"), "")
-	assert.Same(t, first, first.after(unsigned))
-	assert.Same(t, first, first.after(first))
-	assert.Same(t, first, first.after(newSigner(Token("first"), "")), "the same token, prepared twice")
+	assert.Same(t, first, first.alsoRedacting(unsigned))
+	assert.Same(t, first, first.alsoRedacting(first))
+	assert.Same(t, first, first.alsoRedacting(newSigner(Token("first"), "")), "the same token, prepared twice")
 
-	both := second.after(first)
-	assert.Equal(t, "[redacted] [redacted]", both.scrub("first second"))
+	both := second.alsoRedacting(first)
+	assert.Equal(t, "[redacted] [redacted]", both.redact("first second"))
 	assert.Equal(t, "Bearer second", both.header().Get("Authorization"))
-	assert.Equal(t, "first [redacted]", second.scrub("first second"), "unchanged: other calls use it")
+	assert.Equal(t, "first [redacted]", second.redact("first second"), "unchanged: other calls use it")
 
-	again := first.after(both)
-	assert.Equal(t, "[redacted] [redacted]", again.scrub("first second"))
+	again := first.alsoRedacting(both)
+	assert.Equal(t, "[redacted] [redacted]", again.redact("first second"))
 	assert.Len(t, again.secrets(), 2)
 	assert.Equal(t, "Bearer first", again.header().Get("Authorization"))
 }

@@ -17,7 +17,7 @@ type Failure struct {
 	RetryAfter time.Duration // until the reset, if the client's own rate limit ended the call
 	Causes     []error       // why the last attempt has no response, and why no other attempt followed
 
-	Scrub func(string) string // redacts the credentials of all attempts
+	Redact func(string) string // redacts the credentials of all attempts
 }
 
 func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
@@ -33,18 +33,18 @@ func (f *Failure) endedBy(cause error) *Failure {
 // add takes over the response and the error of an attempt, and returns the error as a caller may see it.
 func (f *Failure) add(ctx context.Context, signer *signer, response *RawResponse, err error) error {
 	f.Attempts++
-	f.Scrub, f.Causes = signer.scrub, nil
+	f.Redact, f.Causes = signer.redact, nil
 	if err != nil {
-		err = cleanError(ctx, signer.scrub, withoutURL(err))
+		err = redactError(ctx, signer.redact, withoutURL(err))
 		f.Causes = []error{err}
 	}
 	if response != nil {
 		f.Last.Release()
 		f.Last = response
 		response.Path, response.Attempts = f.Path, f.Attempts
-		response.Token, response.Scrub = signer.isToken, signer.scrub
+		response.Token, response.Redact = signer.isToken, signer.redact
 		if response.Incomplete != nil {
-			response.Incomplete = cleanError(ctx, signer.scrub, response.Incomplete)
+			response.Incomplete = redactError(ctx, signer.redact, response.Incomplete)
 		}
 	}
 	return err
@@ -62,16 +62,16 @@ func withoutURL(err error) error {
 	}
 }
 
-// cleanError returns err as a caller may see it: without secrets and in a short text. It matches an error of package
+// redactError returns err as a caller may see it: without secrets and with a short text. It matches an error of package
 // context only if the caller's context has ended, although net reports its own timeouts as such errors too.
-func cleanError(ctx context.Context, scrub func(string) string, err error) error {
+func redactError(ctx context.Context, redact func(string) string, err error) error {
 	if ended := contextError(ctx); ended != nil {
 		return ended
 	}
 	text := err.Error()
-	clean := scrub(text)
-	switch short := Shorten(clean, maxErrorText); {
-	case clean != text || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+	redacted := redact(text)
+	switch short := Shorten(redacted, maxErrorText); {
+	case redacted != text || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
 		return errors.New(short)
 	case short != text:
 		return &shortError{short, err}

@@ -70,7 +70,7 @@ func TestErrorsAreShort(t *testing.T) {
 // An error whose text was cut still matches.
 func TestShortErrorsMatch(t *testing.T) {
 	long := &tls.CertificateVerificationError{Err: errors.New(strings.Repeat("é", 300))}
-	err := cleanError(t.Context(), func(text string) string { return text }, long)
+	err := redactError(t.Context(), func(text string) string { return text }, long)
 	assert.LessOrEqual(t, len(err.Error()), maxErrorText)
 	assert.Contains(t, err.Error(), "failed to verify certificate: éé")
 	assert.True(t, strings.HasSuffix(err.Error(), "é…"), "no character is cut in two: %q", err)
@@ -78,12 +78,12 @@ func TestShortErrorsMatch(t *testing.T) {
 	assert.ErrorAs(t, err, &untrusted)
 
 	// An error that contained a secret is not kept, because it would still print it.
-	err = cleanError(t.Context(), strings.NewReplacer("é", "[redacted]").Replace, long)
+	err = redactError(t.Context(), strings.NewReplacer("é", "[redacted]").Replace, long)
 	assert.NotErrorAs(t, err, &untrusted)
 	assert.LessOrEqual(t, len(err.Error()), maxErrorText)
 
 	short := errors.New(strings.Repeat("x", maxErrorText))
-	assert.Same(t, short, cleanError(t.Context(), func(text string) string { return text }, short))
+	assert.Same(t, short, redactError(t.Context(), func(text string) string { return text }, short))
 }
 
 // The causes of a failure are those of the last attempt, and what ended the call after it.

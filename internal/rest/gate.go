@@ -78,7 +78,7 @@ func (g *gate) enter(ctx context.Context, limit time.Duration) (reset time.Durat
 		if pause {
 			used := fmt.Errorf("%w: no requests remain before the reset in %s", ErrRateLimited, wait.Round(time.Millisecond))
 			switch {
-			case fits(ctx, wait) != nil:
+			case deadlineError(ctx, wait) != nil:
 				return wait, fmt.Errorf("%w, which is past the deadline", used)
 			case wait > limit:
 				return wait, fmt.Errorf("%w, which is longer than the maximum wait of %s", used, limit)

@@ -18,7 +18,7 @@ type Attempt struct {
 
 	StatusCode int // 0 without a response
 	RayID      string
-	Header     http.Header // of the response, as sent: Scrub removes the credentials
+	Header     http.Header // of the response, as sent: Redact removes the credentials
 	Err        error       // why there is no response, or why it was not read to its end
 
 	Waited         time.Duration // for the limiter, the rate limit and the credential source, before the attempt
@@ -27,17 +27,17 @@ type Attempt struct {
 	Retry          bool // another attempt follows, after RetryIn
 	RetryIn        time.Duration
 
-	Scrub func(string) string // redacts the credentials of this attempt and of earlier ones
+	Redact func(string) string // redacts the credentials of this attempt and of earlier ones
 }
 
 // report completes a and passes it to the hooks.
-func (s *Sender) report(ctx context.Context, a Attempt, response *RawResponse, scrub func(string) string) {
+func (s *Sender) report(ctx context.Context, a Attempt, response *RawResponse, redact func(string) string) {
 	if a.Route == "" {
 		a.Route = a.Path
 	}
-	a.Path, a.Route, a.Scrub = scrub(a.Path), scrub(a.Route), scrub
+	a.Path, a.Route, a.Redact = redact(a.Path), redact(a.Route), redact
 	if response != nil {
-		a.StatusCode, a.RayID, a.Header = response.StatusCode, Shorten(scrub(response.Header.Get("Cf-Ray")), maxErrorText), response.Header
+		a.StatusCode, a.RayID, a.Header = response.StatusCode, Shorten(redact(response.Header.Get("Cf-Ray")), maxErrorText), response.Header
 	}
 	if !a.Retry { // without a retry, RetryIn is the wait that the server requested
 		a.RetryIn = 0

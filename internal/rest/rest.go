@@ -104,7 +104,7 @@ type RawResponse struct {
 	Unknown    bool // this attempt or an earlier one was a write that may have happened
 	Token      bool // the credential of this attempt was an API token
 
-	Scrub func(string) string // redacts the credentials of this attempt and of earlier ones
+	Redact func(string) string // redacts the credentials of this attempt and of earlier ones
 
 	buffer *[]byte
 }
@@ -117,7 +117,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		return nil, err
 	}
 	signer := s.signer.Load()
-	failure := &Failure{Path: path, Scrub: signer.scrub} // returned unless the call ends with a response
+	failure := &Failure{Path: path, Redact: signer.redact} // returned unless the call ends with a response
 	for {
 		queued := time.Now()
 		next, reset, err := s.admit(ctx, signer)
@@ -143,7 +143,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 				Waited: start.Sub(queued), Duration: duration,
 				OutcomeUnknown: result.unknown(req.Method), Retry: again, RetryIn: wait,
 			}
-			s.report(ctx, a, response, failure.Scrub)
+			s.report(ctx, a, response, failure.Redact)
 		}
 
 		switch {
@@ -168,7 +168,7 @@ func (s *Sender) admit(ctx context.Context, earlier *signer) (next *signer, rese
 			return nil, 0, err
 		}
 		if err := s.Limiter(ctx); err != nil {
-			return nil, 0, cleanError(ctx, earlier.scrub, fmt.Errorf("limiter: %w", err))
+			return nil, 0, redactError(ctx, earlier.redact, fmt.Errorf("limiter: %w", err))
 		}
 	}
 	if reset, err := s.gate.enter(ctx, s.MaxRetryWait); err != nil {
@@ -176,9 +176,9 @@ func (s *Sender) admit(ctx context.Context, earlier *signer) (next *signer, rese
 	}
 	next, err = s.sign(ctx)
 	if err != nil {
-		return nil, 0, cleanError(ctx, earlier.scrub, err)
+		return nil, 0, redactError(ctx, earlier.redact, err)
 	}
-	return next.after(earlier), 0, nil
+	return next.alsoRedacting(earlier), 0, nil
 }
 
 // wait returns the wait before the next attempt. It returns false if the server requests a longer wait than

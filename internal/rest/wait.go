@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// fits returns an error if a wait would not end before the deadline of ctx.
-func fits(ctx context.Context, wait time.Duration) error {
+// deadlineError returns an error if a wait would not end before the deadline of ctx.
+func deadlineError(ctx context.Context, wait time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		return fmt.Errorf("a wait of %s would pass the deadline: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
 	}
@@ -16,7 +16,7 @@ func fits(ctx context.Context, wait time.Duration) error {
 
 // Sleep waits. It returns an error as soon as ctx ends, and at once if the wait would not end before its deadline.
 func Sleep(ctx context.Context, wait time.Duration) error {
-	if err := fits(ctx, wait); err != nil {
+	if err := deadlineError(ctx, wait); err != nil {
 		return err
 	}
 	timer := time.NewTimer(wait)
