@@ -12,8 +12,16 @@ import (
 	"slices"
 )
 
-// attempt sends the request once and reads the whole response. It returns an error beside a response if the status
-// arrived, but the caller's context ended before the body did.
+// attempt sends the request once and reads the whole response. When a context ends, a transport may return any error,
+// also the cause of the context. So what attempt returns depends on whether the context has ended, and on who ended it:
+//
+//	                    not ended                         ended by this package         ended by the caller
+//	no response         the error                         why this package ended it     the error, which Do replaces
+//	part of a body      the response, with the error      the response, with why        the response and the error of
+//	                    in Incomplete                     in Incomplete                 the caller's context
+//	complete response   the response                      the response                  the response
+//
+// A part of the body of a 2xx is of no use, and counts as no response.
 func (s *Sender) attempt(caller context.Context, signer *signer, number int, req *RawRequest, target *url.URL) (response *RawResponse, result outcome, err error) {
 	defer func() {
 		if response != nil {
@@ -34,15 +42,17 @@ func (s *Sender) attempt(caller context.Context, signer *signer, number int, req
 	}
 	response, result, err = s.exchange(ctx, s.request(ctx, signer, req, target), seen, &limit)
 
-	// If the context has ended, a transport may return the cause of the context. That is not the error of this attempt.
-	ended := contextError(ctx) != nil
+	if err == nil && response.Incomplete == nil {
+		return response, result, nil
+	}
+	ended, byCaller := contextError(ctx) != nil, contextError(caller)
 	switch {
-	case err != nil && ended && contextError(caller) == nil:
-		err = s.whyEnded(ctx, result, &limit)
-	case err == nil && response.Incomplete != nil && contextError(caller) != nil:
-		err = contextError(caller)
-	case err == nil && response.Incomplete != nil && ended:
+	case response != nil && byCaller != nil:
+		err = byCaller
+	case response != nil && ended:
 		response.Incomplete = s.whyEnded(ctx, result, &limit)
+	case byCaller == nil && ended:
+		err = s.whyEnded(ctx, result, &limit)
 	}
 	return response, result, err
 }
