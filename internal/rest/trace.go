@@ -133,9 +133,10 @@ func (t *trace) unprocessed(err error, ended bool) bool {
 	case disclaimed(err):
 		return true
 	}
-	// A transport of net/http reports the write before it returns, unless the context has ended. HTTP/2 does so only when
-	// the header was written completely.
-	return !t.wrote && !ended && t.native && protocolOf(t.conn) != ""
+	// A transport of net/http reports a write before it returns, unless the context has ended. HTTP/2 does so only when the
+	// header was written completely. Where writes are reported, no report proves that there was no write.
+	reportsWrites := t.native && !ended && protocolOf(t.conn) != ""
+	return reportsWrites && !t.wrote
 }
 
 // repeatProves reports whether net/http repeats a request only if the server did not process it.
