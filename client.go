@@ -27,7 +27,7 @@ type Client struct {
 
 	sender     *rest.Sender
 	maxRetries int
-	common     service // that every service is a conversion of
+	common     service // what the services point to
 }
 
 // NewClient returns a client with the given options.

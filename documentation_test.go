@@ -249,3 +249,33 @@ func TestSecurityPromisesNameTheirTests(t *testing.T) {
 		}
 	}
 }
+
+// CONTRIBUTING names only files that exist, and each source file of the root and of the two packages below it. The files
+// of a service or a workflow are named by their pattern.
+func TestContributingNamesEveryFile(t *testing.T) {
+	named, guide := map[string]bool{}, textOf(t, "CONTRIBUTING.md")
+	for _, name := range regexp.MustCompile("`([\\w/]+\\.go)`").FindAllStringSubmatch(guide, -1) {
+		if strings.Contains(name[1], "NAME") {
+			continue
+		}
+		found := false
+		for _, folder := range []string{"", "internal", "internal/rest", "internal/envelope", "internal/blackbox"} {
+			path := filepath.Join(folder, filepath.FromSlash(name[1]))
+			if _, err := os.Stat(path); err == nil {
+				named[filepath.ToSlash(path)], found = true, true
+			}
+		}
+		assert.True(t, found, name[1])
+	}
+	for _, folder := range []string{"", "internal/rest", "internal/envelope"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		require.NoError(t, err)
+		require.NotEmpty(t, files)
+		for _, file := range files {
+			base := filepath.Base(file)
+			if !strings.HasSuffix(base, "_test.go") && !strings.HasPrefix(base, "organization") && base != "doc.go" {
+				assert.True(t, named[filepath.ToSlash(file)], file)
+			}
+		}
+	}
+}

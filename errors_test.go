@@ -358,11 +358,3 @@ func TestUnrequestedContentEncodingIsNamed(t *testing.T) {
 	assert.ErrorContains(t, err, `Content-Encoding "br"`)
 	assert.NotContains(t, err.Error(), "\x1b")
 }
-
-func TestByteOrderMarkIsSkipped(t *testing.T) {
-	org, err := newKeyClient(t, respondWith(200, "\ufeff"+`{"success":true,"result":{"id":"o1"}}`)).Organizations.Get(t.Context(), "o1")
-	require.NoError(t, err)
-	assert.Equal(t, "o1", org.ID)
-	_, err = newKeyClient(t, respondWith(403, "\ufeff"+`{"success":false,"errors":[{"code":9109,"message":"Unauthorized"}]}`)).Organizations.Get(t.Context(), "o1")
-	assert.ErrorContains(t, err, "Unauthorized (code 9109)")
-}

@@ -178,7 +178,7 @@ func (c *call) encode(options *callOptions) (rest.RawRequest, error) {
 	}
 	if c.body.value != nil {
 		if request.Body, err = encodeBody(c.body.value); err != nil {
-			return request, invalid("body: %s", c.client.redactor()(err.Error()))
+			return request, invalid("body: %s", c.client.sender.Redact(err.Error()))
 		}
 	}
 	if c.idempotencyKey != "" {
@@ -203,13 +203,13 @@ func (c *call) encodeQuery(added url.Values) (string, error) {
 			return "", invalid("AddQuery: %q is not valid: use PageToken and PageSize of the params", key)
 		}
 		if _, taken := all[key]; taken {
-			return "", invalid("AddQuery: the params already set %q", c.client.redactor()(key))
+			return "", invalid("AddQuery: the params already set %q", c.client.sender.Redact(key))
 		}
 		all[key] = value
 	}
 	for key, values := range all {
 		if !utf8.ValidString(key) || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
-			return "", invalid("query parameter %q is not valid UTF-8", c.client.redactor()(key))
+			return "", invalid("query parameter %q is not valid UTF-8", c.client.sender.Redact(key))
 		}
 	}
 	return all.Encode(), nil

@@ -145,3 +145,31 @@ func TestProfileModifyAfterA404(t *testing.T) {
 		})
 	}
 }
+
+func TestModifyLastWriteWins(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		id := api.AddOrganization("Old", "")
+		_, err := api.client.OrganizationProfile.Modify(t.Context(), id, func(p *cloudflare.OrganizationProfile) error {
+			p.BusinessPhone = "+1 555 0199"
+			return api.client.OrganizationProfile.Update(t.Context(), id, modifiedProfile) // somebody else, in between
+		})
+		require.NoError(t, err)
+		stored, err := api.client.OrganizationProfile.Get(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, &cloudflare.OrganizationProfile{BusinessPhone: "+1 555 0199"}, stored)
+	})
+}
+
+func setBusinessPhone(p *cloudflare.OrganizationProfile) error {
+	p.BusinessPhone = "+1 555 0199"
+	return nil
+}
+
+// modifiedProfile has every field, so that a field that is lost is noticed.
+var modifiedProfile = cloudflare.OrganizationProfile{
+	BusinessAddress: "1 Main Street", BusinessEmail: "it@example.com", BusinessName: "Example, Inc.",
+	BusinessPhone: "+1 555 0100", ExternalMetadata: `{"crm":7}`,
+}
+
+const modifiedProfileJSON = `{"business_address":"1 Main Street","business_email":"it@example.com",` +
+	`"business_name":"Example, Inc.","business_phone":"+1 555 0100","external_metadata":"{\"crm\":7}"}`

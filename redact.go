@@ -18,7 +18,7 @@ const (
 // redactor removes the credentials of a call from a text.
 type redactor func(string) string
 
-// redactor returns one for the arguments of a call, and for the results of earlier calls.
+// redactor returns one for the results of earlier calls.
 func (c *Client) redactor() redactor { return c.sender.Redact }
 
 // text redacts a text and returns at most limit bytes of it.

@@ -251,3 +251,11 @@ func TestContentLengthMismatch(t *testing.T) {
 		})
 	}
 }
+
+func TestByteOrderMarkIsSkipped(t *testing.T) {
+	org, err := newClient(t, respondWith(200, "\ufeff"+`{"success":true,"result":{"id":"o1"}}`)).Organizations.Get(t.Context(), "o1")
+	require.NoError(t, err)
+	assert.Equal(t, "o1", org.ID)
+	_, err = newClient(t, respondWith(403, "\ufeff"+`{"success":false,"errors":[{"code":9109,"message":"Unauthorized"}]}`)).Organizations.Get(t.Context(), "o1")
+	assert.ErrorContains(t, err, "Unauthorized (code 9109)")
+}
