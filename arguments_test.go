@@ -156,10 +156,10 @@ func TestArgumentsAreNotChanged(t *testing.T) {
 // Validate reports what Create reports, and nothing else.
 func TestValidateIsWhatCreateChecks(t *testing.T) {
 	requests := 0
-	client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 		requests++
 		return respondWith(200, `{"success":true,"result":`+anOrganization+`}`)(r)
-	}))
+	}), noRetries)
 	check := func(params interface{ Validate() error }, create func() error, valid bool) {
 		before := requests
 		err := params.Validate()

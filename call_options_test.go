@@ -3,7 +3,6 @@ package cloudflare_test
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"net/http"
 	"strings"
@@ -78,12 +77,8 @@ func TestInvalidCallOptions(t *testing.T) {
 
 // Headers with control characters, and headers that the client sets itself, are rejected before a request is sent.
 func TestInvalidHeaders(t *testing.T) {
-	sentNothing := roundTripper(func(*http.Request) (*http.Response, error) {
-		t.Error("something was sent")
-		return nil, io.EOF
-	})
 	for _, value := range []string{"a\r\nX-Evil: 1", "a\nb", "a\rb", "a\x00", "\x7f", "a\tb", "a\x1b[2J", "a\u0085b", "a\xff"} {
-		_, err := newSingleAttemptClient(t, sentNothing).Organizations.Get(t.Context(), "o1", cloudflare.SetHeader("X-Mine", value))
+		_, err := newClient(t, sendNothing(t)).Organizations.Get(t.Context(), "o1", cloudflare.SetHeader("X-Mine", value))
 		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%q", value)
 		assert.ErrorContains(t, err, "SetHeader")
 		_, err = cloudflare.NewClient(cloudflare.WithAPIToken("token"), cloudflare.WithUserAgent(value))
@@ -102,7 +97,7 @@ func TestInvalidHeaders(t *testing.T) {
 		"Upgrade", "Expect", "Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY", "X-Idempotency-Key", "x-idempotency-KEY",
 		"X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
 	} {
-		_, err := newSingleAttemptClient(t, sentNothing).Organizations.Get(t.Context(), "o1", cloudflare.SetHeader(key, "x"))
+		_, err := newClient(t, sendNothing(t)).Organizations.Get(t.Context(), "o1", cloudflare.SetHeader(key, "x"))
 		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%q", key)
 	}
 }
@@ -267,7 +262,7 @@ func TestWorkflowsApplyCallOptionsToEachRequest(t *testing.T) {
 func TestEveryCaptureIsFilled(t *testing.T) {
 	body := `{"success":true,"messages":[{"code":1,"message":"hello"}],"result":[{"id":"o1","later":true}],"result_info":{"total_size":1}}`
 	var first, second cloudflare.Response
-	_, err := newKeyClient(t, respondWith(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{},
+	_, err := newClient(t, respondWith(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{},
 		cloudflare.CaptureResponse(&first), cloudflare.CaptureResponse(&second))
 	require.NoError(t, err)
 	assert.Equal(t, 200, first.StatusCode)
@@ -275,7 +270,7 @@ func TestEveryCaptureIsFilled(t *testing.T) {
 	assert.Equal(t, first, second)
 
 	first, second = cloudflare.Response{}, cloudflare.Response{}
-	_, err = newKeyClient(t, respondWith(404, `{"success":false,"errors":[{"message":"no"}],"result":null,"result_info":{"history_status":"unavailable"}}`)).
+	_, err = newClient(t, respondWith(404, `{"success":false,"errors":[{"message":"no"}],"result":null,"result_info":{"history_status":"unavailable"}}`)).
 		Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&first), cloudflare.CaptureResponse(&second))
 	require.Error(t, err)
 	assert.JSONEq(t, `{"history_status":"unavailable"}`, string(first.ResultInfo))
@@ -283,7 +278,7 @@ func TestEveryCaptureIsFilled(t *testing.T) {
 	assert.Equal(t, 404, second.StatusCode)
 
 	first = cloudflare.Response{}
-	_, err = newKeyClient(t, respondWith(200, `{"success":true,"result":{"id":7}}`)).Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&first))
+	_, err = newClient(t, respondWith(200, `{"success":true,"result":{"id":7}}`)).Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&first))
 	require.Error(t, err)
 	assert.JSONEq(t, `{"id":7}`, string(first.Result), "a result that cannot be decoded is within reach")
 }

@@ -140,26 +140,26 @@ func TestCallReceivesNull(t *testing.T) {
 		req := cloudflare.Request{Method: method, Path: []string{"zones"}}
 
 		raw := json.RawMessage("old")
-		require.NoError(t, newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, &raw))
+		require.NoError(t, newClient(t, respondWith(200, null)).Call(t.Context(), req, &raw))
 		assert.Equal(t, "null", string(raw))
 
 		pointer := new(int)
-		require.NoError(t, newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, &pointer))
+		require.NoError(t, newClient(t, respondWith(200, null)).Call(t.Context(), req, &pointer))
 		assert.Nil(t, pointer)
 
 		nullable := cloudflare.Nullable[int]{Value: 1, Valid: true}
-		require.NoError(t, newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, &nullable))
+		require.NoError(t, newClient(t, respondWith(200, null)).Call(t.Context(), req, &nullable))
 		assert.Equal(t, cloudflare.Nullable[int]{Null: true}, nullable)
 
 		var anything any = 1
-		require.NoError(t, newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, &anything))
+		require.NoError(t, newClient(t, respondWith(200, null)).Call(t.Context(), req, &anything))
 		assert.Nil(t, anything)
 
-		require.NoError(t, newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, nil))
+		require.NoError(t, newClient(t, respondWith(200, null)).Call(t.Context(), req, nil))
 
 		// What cannot hold null would be taken for a value that the API did not send.
 		for _, result := range []any{new(struct{ A int }), new(int), new([]int), new(map[string]int), new(time.Time)} {
-			err := newKeyClient(t, respondWith(200, null)).Call(t.Context(), req, result)
+			err := newClient(t, respondWith(200, null)).Call(t.Context(), req, result)
 			assert.ErrorContains(t, err, "its result is null", "%T", result)
 		}
 	}
@@ -172,7 +172,7 @@ func TestCallDecodesLikeEncodingJSON(t *testing.T) {
 		At    time.Time `json:"at"`
 	}
 	body := `{"success":true,"result":{"NAME":"x","count":12345678901234567890,"at":"2026-01-02T03:04:05Z"}}`
-	require.NoError(t, newKeyClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result))
+	require.NoError(t, newClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result))
 	assert.Equal(t, "x", result.Name, "names match without case")
 	assert.Equal(t, json.Number("12345678901234567890"), result.Count)
 	assert.Equal(t, 2026, result.At.Year())
@@ -195,7 +195,7 @@ func TestCallEncodesLikeEncodingJSON(t *testing.T) {
 }
 
 func TestCallBodiesThatAreNotValid(t *testing.T) {
-	client := newKeyClient(t, respondWith(200, ""))
+	client := newClient(t, respondWith(200, ""))
 	for name, body := range map[string]any{
 		"not UTF-8":                 map[string]string{"a": "\xff"},
 		"not UTF-8, in a key":       map[string]string{"\xff": "a"},
@@ -223,16 +223,16 @@ func TestCallNamesTheFieldThatDoesNotFit(t *testing.T) {
 		} `json:"owner"`
 	}
 	body := `{"success":true,"result":{"owner":{"age":"ann.secret@example.com"}}}`
-	err := newKeyClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result)
+	err := newClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result)
 	assert.ErrorContains(t, err, "owner.age: JSON string is not valid for Go type int")
 	body = `{"success":true,"result":{"owner":{"age":123456.5}}}`
-	err = newKeyClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result)
+	err = newClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &result)
 	assert.ErrorContains(t, err, "JSON number is not valid for Go type int")
 	assert.NotContains(t, err.Error(), "123456")
 
 	var at struct{ At time.Time }
 	body = `{"success":true,"result":{"at":"ann.secret@example.com"}}`
-	err = newKeyClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &at)
+	err = newClient(t, respondWith(200, body)).Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &at)
 	assert.ErrorContains(t, err, "cannot be decoded")
 	assert.NotContains(t, err.Error(), "secret")
 }

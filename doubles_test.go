@@ -20,33 +20,21 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// newClient returns a client whose requests go to transport. It authenticates with canaryToken.
+// A test of one method takes a [script], which plays responses and records requests as values, or withFakeAPI if the API
+// must remember what was written. What a connection does to a call is tested in internal/blackbox.
+
+// newClient returns a client whose requests go to transport. It authenticates with canaryKey, which every operation
+// accepts.
 func newClient(t testing.TB, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
 	t.Helper()
-	return newClientWith(t, cloudflare.WithAPIToken(canaryToken), transport, opts...)
-}
-
-// newSingleAttemptClient returns a client like that of newClient that does not retry.
-func newSingleAttemptClient(t testing.TB, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
-	t.Helper()
-	return newClient(t, transport, append([]cloudflare.Option{cloudflare.WithMaxRetries(0)}, opts...)...)
-}
-
-// newKeyClient returns a client like that of newSingleAttemptClient that authenticates with a key.
-func newKeyClient(t testing.TB, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
-	t.Helper()
-	return newClientWith(t, cloudflare.WithAPIKey(canaryKey, canaryEmail), transport, append([]cloudflare.Option{cloudflare.WithMaxRetries(0)}, opts...)...)
-}
-
-// newClientWith returns a client like that of newClient with another credential.
-func newClientWith(t testing.TB, credential cloudflare.Option, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
-	t.Helper()
 	client, err := cloudflare.NewClient(append([]cloudflare.Option{
-		credential, cloudflare.WithHTTPClient(&http.Client{Transport: transport}),
+		cloudflare.WithAPIKey(canaryKey, canaryEmail), cloudflare.WithHTTPClient(&http.Client{Transport: transport}),
 	}, opts...)...)
 	require.NoError(t, err)
 	return client
 }
+
+var noRetries = cloudflare.WithMaxRetries(0)
 
 // roundTripper is a transport that responds by itself.
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -148,9 +136,10 @@ func assertSent(t *testing.T, want, got sentRequest) {
 // sentHeader returns the header that the client of newClient sends, with further names and values.
 func sentHeader(more ...string) http.Header {
 	h := http.Header{
-		"Accept":        {"application/json"},
-		"Authorization": {"Bearer " + canaryToken},
-		"User-Agent":    {userAgent + " (" + runtime.Version() + ")"},
+		"Accept":       {"application/json"},
+		"X-Auth-Key":   {canaryKey},
+		"X-Auth-Email": {canaryEmail},
+		"User-Agent":   {userAgent + " (" + runtime.Version() + ")"},
 	}
 	for i := 0; i < len(more); i += 2 {
 		h[more[i]] = []string{more[i+1]}

@@ -168,7 +168,7 @@ func TestOnlyTheAPIReportsNotFound(t *testing.T) {
 		"a success":                      {`{"success":true,"errors":[],"result":{}}`, false, "not a response of the API"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := newKeyClient(t, respondWith(404, tt.body))
+			client := newClient(t, respondWith(404, tt.body))
 			_, err := client.Organizations.Get(t.Context(), "o1")
 			var e *cloudflare.Error
 			require.ErrorAs(t, err, &e)
@@ -181,7 +181,7 @@ func TestOnlyTheAPIReportsNotFound(t *testing.T) {
 		})
 	}
 
-	client := newKeyClient(t, respondWith(404, ""))
+	client := newClient(t, respondWith(404, ""))
 	err := client.Call(t.Context(), cloudflare.Request{Method: http.MethodHead, Path: []string{"organizations", "o1"}}, nil)
 	assert.ErrorIs(t, err, cloudflare.ErrNotFound, "HEAD has no body")
 	assert.ErrorIs(t, &cloudflare.Error{StatusCode: 404}, cloudflare.ErrNotFound, "in a user's mock")
@@ -196,14 +196,14 @@ func TestA404NamesAnIncompleteBaseURL(t *testing.T) {
 		"https://gateway.example.com/x/client/v4/": false,
 	} {
 		for _, body := range []string{"<html>", `{"success":false,"errors":[{"code":7003,"message":"Could not route"}]}`} {
-			_, err := newKeyClient(t, respondWith(404, body), cloudflare.WithBaseURL(base)).Organizations.Get(t.Context(), "o1")
+			_, err := newClient(t, respondWith(404, body), cloudflare.WithBaseURL(base)).Organizations.Get(t.Context(), "o1")
 			assert.Equal(t, hint, strings.Contains(err.Error(), "/client/v4"), err)
 		}
 	}
 }
 
 func TestA404OfTheAPIDoesNotNameTheBaseURL(t *testing.T) {
-	client := newKeyClient(t, respondWith(404, notFoundBody), cloudflare.WithBaseURL("https://gateway.example.com/cloudflare"))
+	client := newClient(t, respondWith(404, notFoundBody), cloudflare.WithBaseURL("https://gateway.example.com/cloudflare"))
 	_, err := client.Organizations.Get(t.Context(), "o1")
 	assert.ErrorIs(t, err, cloudflare.ErrNotFound)
 	assert.NotContains(t, err.Error(), "/client/v4")
@@ -255,9 +255,9 @@ func TestAKeyWithoutOrganizations(t *testing.T) {
 		client *cloudflare.Client
 		hint   bool
 	}{
-		"a key":        {newKeyClient(t, respondWith(403, fmt.Sprintf(forbidden, 10000))), true},
-		"another code": {newKeyClient(t, respondWith(403, fmt.Sprintf(forbidden, 9109))), false},
-		"400":          {newKeyClient(t, respondWith(400, fmt.Sprintf(forbidden, 10000))), false},
+		"a key":        {newClient(t, respondWith(403, fmt.Sprintf(forbidden, 10000))), true},
+		"another code": {newClient(t, respondWith(403, fmt.Sprintf(forbidden, 9109))), false},
+		"400":          {newClient(t, respondWith(400, fmt.Sprintf(forbidden, 10000))), false},
 	} {
 		_, err := tt.client.Organizations.Get(t.Context(), "o1")
 		assert.Equal(t, tt.hint, strings.Contains(err.Error(), "no Organizations"), "%s: %v", name, err)
@@ -291,15 +291,15 @@ func TestResponsesAboutAnotherID(t *testing.T) {
 		},
 	}
 	for name, call := range calls {
-		err := call(newKeyClient(t, respondWith(200, result(other))))
+		err := call(newClient(t, respondWith(200, result(other))))
 		if assert.ErrorContains(t, err, "another ID", name) {
 			assert.NotContains(t, err.Error(), other, "%s: the result is not quoted", name)
 			write := name == "Update" || name == "Delete"
 			assert.Equal(t, write, errors.Is(err, cloudflare.ErrOutcomeUnknown), name)
 		}
 		if name != "Modify" {
-			assert.NoError(t, call(newKeyClient(t, respondWith(200, result(id)))), name)
-			assert.NoError(t, call(newKeyClient(t, respondWith(200, result(strings.ToUpper(id))))), name)
+			assert.NoError(t, call(newClient(t, respondWith(200, result(id)))), name)
+			assert.NoError(t, call(newClient(t, respondWith(200, result(strings.ToUpper(id))))), name)
 		}
 	}
 }
@@ -328,7 +328,7 @@ func TestErrorsQuoteNoResult(t *testing.T) {
 		"a page with a script":        `<script>result={"email":"` + email + `","name":"` + name + `"}</script>`,
 		"UTF-16":                      "\xff\xfe" + strings.Join(strings.Split(`{"result":["`+email+name+`"]}`, ""), "\x00"),
 	} {
-		client := newKeyClient(t, respondWith(200, body))
+		client := newClient(t, respondWith(200, body))
 		_, err := client.OrganizationMembers.List(t.Context(), "o1", cloudflare.OrganizationMemberListParams{})
 		if assert.ErrorContains(t, err, "cannot be used", what) {
 			assert.NotContains(t, err.Error(), email, what)
@@ -345,15 +345,15 @@ func TestErrorsQuoteNoResult(t *testing.T) {
 			assert.NotContains(t, err.Error(), name, what)
 		}
 	}
-	_, err := newKeyClient(t, respondWith(200, "<html><title>Sign in</title>")).Organizations.Get(t.Context(), "o1")
+	_, err := newClient(t, respondWith(200, "<html><title>Sign in</title>")).Organizations.Get(t.Context(), "o1")
 	assert.ErrorContains(t, err, "Sign in", "the page of a proxy is quoted")
 }
 
 func TestUnrequestedContentEncodingIsNamed(t *testing.T) {
-	client := newKeyClient(t, respondWith(200, "\x1b\x03\x00\xf8", "Content-Encoding: br"))
+	client := newClient(t, respondWith(200, "\x1b\x03\x00\xf8", "Content-Encoding: br"))
 	_, err := client.Organizations.Get(t.Context(), "o1")
 	assert.ErrorContains(t, err, `Content-Encoding "br"`)
-	client = newKeyClient(t, respondWith(500, "\x1b\x03\x00\xf8", "Content-Encoding: br"))
+	client = newClient(t, respondWith(500, "\x1b\x03\x00\xf8", "Content-Encoding: br"), noRetries)
 	_, err = client.Organizations.Get(t.Context(), "o1")
 	assert.ErrorContains(t, err, `Content-Encoding "br"`)
 	assert.NotContains(t, err.Error(), "\x1b")

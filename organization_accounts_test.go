@@ -576,8 +576,10 @@ func TestAccountTagsAndTotals(t *testing.T) {
 
 // The hint in an error comes from what the operation accepts.
 func TestTokensThatAnAccountOperationDoesNotAccept(t *testing.T) {
-	client := newClient(t, respondWith(403, errorBody(10000, "Authentication error")))
-	_, err := client.OrganizationAccounts.Move(t.Context(), "a1", "o1")
+	client, err := cloudflare.NewClient(cloudflare.WithAPIToken(canaryToken),
+		cloudflare.WithHTTPClient(&http.Client{Transport: respondWith(403, errorBody(10000, "Authentication error"))}))
+	require.NoError(t, err)
+	_, err = client.OrganizationAccounts.Move(t.Context(), "a1", "o1")
 	assert.ErrorIs(t, err, cloudflare.ErrForbidden)
 	assert.ErrorContains(t, err, "a global API key")
 	_, err = client.OrganizationAccounts.GetProfile(t.Context(), "a1")
@@ -593,7 +595,7 @@ func TestTokensThatAnAccountOperationDoesNotAccept(t *testing.T) {
 func TestOddTimesCostNoPage(t *testing.T) {
 	const odd = "2018-09-24 11:41:36.697534+00"
 	body := `{"success":true,"result":[{"id":"a1","created_on":"` + odd + `","settings":{"access_approval_expiry":"` + odd + `"}},{"id":"a2","created_on":"2026-01-02T03:04:05Z"}]}`
-	accounts, err := cloudflare.Collect(newKeyClient(t, respondWith(200, body)).OrganizationAccounts.All(t.Context(), "o1", cloudflare.OrganizationAccountListParams{}))
+	accounts, err := cloudflare.Collect(newClient(t, respondWith(200, body)).OrganizationAccounts.All(t.Context(), "o1", cloudflare.OrganizationAccountListParams{}))
 	require.NoError(t, err)
 	require.Len(t, accounts, 2)
 	assert.Equal(t, "2018-09-24T11:41:36.697534Z", accounts[0].CreatedOn.UTC().Format("2006-01-02T15:04:05.999999Z07:00"))

@@ -176,7 +176,7 @@ func TestDeleteIfEmptyChecksEveryPage(t *testing.T) {
 				}
 				return respondWith(200, `{"success":true,"errors":[],"messages":[],`+body+`}`)(r)
 			})
-			client := newSingleAttemptClient(t, transport)
+			client := newClient(t, transport, noRetries)
 			err := client.Organizations.DeleteIfEmpty(t.Context(), id)
 			assert.Equal(t, tt.empty, deleted.Load())
 			assert.Empty(t, pages, "all pages were read")
@@ -193,7 +193,7 @@ func TestDeleteIfEmptyChecksEveryPage(t *testing.T) {
 
 // An organization that is deleted while its members are counted is gone, also if a later page reports that.
 func TestDeleteIfEmptyOfAnOrganizationDeletedBetweenPages(t *testing.T) {
-	client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 		assert.Equal(t, http.MethodGet, r.Method)
 		switch size := r.URL.Query().Get("page_size"); {
 		case !strings.HasSuffix(r.URL.Path, "/members"):
@@ -202,14 +202,14 @@ func TestDeleteIfEmptyOfAnOrganizationDeletedBetweenPages(t *testing.T) {
 			return respondWith(200, pageBody("[]", "t"))(r)
 		}
 		return respondWith(404, notFoundBody)(r)
-	}))
+	}), noRetries)
 	assert.NoError(t, client.Organizations.DeleteIfEmpty(t.Context(), "o1"))
 }
 
 // If the API ignores the filter by ID, another organization does not count as the one that is gone.
 func TestDeleteIfEmptyChecksTheIDOfWhatIsListed(t *testing.T) {
 	for listed, says := range map[string]string{"o1": "listed", "o2": ""} {
-		client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 			switch {
 			case r.URL.Query().Has("id"):
 				return respondSuccess(`[{"id":"` + listed + `"}]`)(r)
@@ -218,7 +218,7 @@ func TestDeleteIfEmptyChecksTheIDOfWhatIsListed(t *testing.T) {
 			}
 			<-r.Context().Done() // so that the 404 comes first
 			return nil, r.Context().Err()
-		}))
+		}), noRetries)
 		err := client.Organizations.DeleteIfEmpty(t.Context(), "o1")
 		assert.Equal(t, says != "", errors.Is(err, cloudflare.ErrNotFound), "%v", err)
 		assert.Contains(t, fmt.Sprint(err), says)
@@ -230,7 +230,7 @@ func TestDeleteIfEmptyChecksTheIDOfWhatIsListed(t *testing.T) {
 func TestDeleteIfEmptyStopsAtTheFirstFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var underWay atomic.Int32
-		client := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 			underWay.Add(1)
 			defer underWay.Add(-1)
 			if strings.HasSuffix(r.URL.Path, "/accounts") {
@@ -239,7 +239,7 @@ func TestDeleteIfEmptyStopsAtTheFirstFailure(t *testing.T) {
 			}
 			<-r.Context().Done()
 			return nil, r.Context().Err()
-		}))
+		}), noRetries)
 		start := time.Now()
 		var response, second cloudflare.Response
 		err := client.Organizations.DeleteIfEmpty(t.Context(), "o1", cloudflare.CaptureResponse(&response), cloudflare.CaptureResponse(&second))

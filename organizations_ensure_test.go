@@ -231,7 +231,7 @@ func organizationJSON(id, name, more string) string {
 // What a server sends as an ID or a name is in an error on one line, bounded, and without a credential.
 func TestEnsureErrorsQuoteNoCredential(t *testing.T) {
 	ctx := t.Context()
-	for _, text := range []string{canaryToken, `a\u001b[2J\nb`, strings.Repeat("x", 1<<20)} {
+	for _, text := range []string{canaryKey, `a\u001b[2J\nb`, strings.Repeat("x", 1<<20)} {
 		created := respondSuccess(organizationJSON(text, text, ""))
 		listed := respondSuccess("[" + organizationJSON(text, "Org", "") + "]")
 		twice := respondSuccess("[" + organizationJSON(text, "Org", "") + "," + organizationJSON(text, "Org", "") + "]")

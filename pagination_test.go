@@ -194,7 +194,7 @@ func TestLastPageWithPageNumbers(t *testing.T) {
 		`{"page":1,"total_pages":2}`: false,
 		`{"total_pages":2}`:          false,
 	} {
-		client := newSingleAttemptClient(t, respondWith(200, `{"success":true,"result":[{"id":"o1"}],"result_info":`+info+`}`))
+		client := newClient(t, respondWith(200, `{"success":true,"result":[{"id":"o1"}],"result_info":`+info+`}`))
 		_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 		assert.Equal(t, ok, err == nil, "%s: %v", info, err)
 	}

@@ -96,7 +96,7 @@ func TestAttemptHook(t *testing.T) {
 // Attempts of Client.Call have the route that the caller names, or else that of the method with the same path.
 func TestRouteOfCalls(t *testing.T) {
 	hook, attempts := recording()
-	client := newSingleAttemptClient(t, respondWith(200, `{"success":true}`), hook)
+	client := newClient(t, respondWith(200, `{"success":true}`), hook)
 	for _, test := range []struct {
 		request cloudflare.Request
 		route   string
@@ -115,7 +115,7 @@ func TestRouteOfCalls(t *testing.T) {
 // The route of every method has placeholders in the places of IDs.
 func TestRoutesHoldNoIDs(t *testing.T) {
 	hook, attempts := recording()
-	client := newSingleAttemptClient(t, respondWith(500, ""), hook)
+	client := newClient(t, respondWith(500, ""), noRetries, hook)
 	for _, m := range everyMethod {
 		*attempts = nil
 		_, err := m.call(t.Context(), client)
@@ -140,7 +140,7 @@ func TestAttemptHooksAddUp(t *testing.T) {
 			return len(p), nil
 		}), &slog.HandlerOptions{Level: slog.LevelDebug})))
 	}
-	client := newSingleAttemptClient(t, respondWith(200, `{"success":true}`), hook("first"), logger("log"), hook("second"), logger("other log"))
+	client := newClient(t, respondWith(200, `{"success":true}`), hook("first"), logger("log"), hook("second"), logger("other log"))
 	require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"x"}}, nil))
 	assert.Equal(t, []string{"first", "log", "second", "other log"}, ran)
 
@@ -263,7 +263,7 @@ func TestAttemptsHoldNoCredential(t *testing.T) {
 		"error":    fail(errors.New("Bearer " + canaryToken)),
 	} {
 		hook, attempts := recording()
-		client := newSingleAttemptClient(t, transport, hook)
+		client := newClient(t, transport, noRetries, hook)
 		_, err := client.Organizations.Get(t.Context(), canaryToken)
 		require.Error(t, err)
 		err = client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"x"}, Route: "/" + canaryToken}, nil)
@@ -310,7 +310,7 @@ func (f handlerFunc) WithGroup(string) slog.Handler                   { return f
 // An Attempt can be written to an audit log as it is.
 func TestAttemptsCanBeEncoded(t *testing.T) {
 	var out bytes.Buffer
-	client := newSingleAttemptClient(t, respondWith(404, ""), cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
+	client := newClient(t, respondWith(404, ""), cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
 		require.NoError(t, json.NewEncoder(&out).Encode(a))
 	}))
 	_, err := client.Organizations.Get(t.Context(), "o1")

@@ -171,7 +171,7 @@ func TestMisplacedCredentialsAreNotShown(t *testing.T) {
 		for response, transport := range responses {
 			for _, value := range []string{canaryToken, "Bearer " + canaryToken, canaryToken + "\n", "/" + canaryToken, canaryToken + "\xff"} {
 				var logged bytes.Buffer
-				c := newSingleAttemptClient(t, transport, cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+				c := newClient(t, transport, noRetries, cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
 				err := call(t.Context(), c, value)
 				require.Error(t, err, "%s, %s, %q", name, response, value)
 				requireNoCanary(t, fmt.Sprintf("%s, %s, %q", name, response, value), err)

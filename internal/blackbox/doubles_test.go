@@ -16,6 +16,11 @@ import (
 	"example.com/cloudflare"
 )
 
+// A test that needs only the response of a call takes a roundTripper, which exchanges values. pipe_test.go exchanges bytes
+// over connections in virtual time, for what a connection does while a call waits. connection_servers_test.go exchanges
+// the frames of TLS and HTTP/2 over sockets, for what a server does in the middle of a request. A countedServer is a
+// server of net/http that works as it should.
+
 // newClient returns a client whose requests go to transport. It authenticates with canaryToken.
 func newClient(t testing.TB, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
 	t.Helper()
@@ -26,11 +31,7 @@ func newClient(t testing.TB, transport http.RoundTripper, opts ...cloudflare.Opt
 	return client
 }
 
-// newSingleAttemptClient returns a client like that of newClient that does not retry.
-func newSingleAttemptClient(t testing.TB, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
-	t.Helper()
-	return newClient(t, transport, append([]cloudflare.Option{cloudflare.WithMaxRetries(0)}, opts...)...)
-}
+var noRetries = cloudflare.WithMaxRetries(0)
 
 // roundTripper is a transport that responds by itself.
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -78,7 +79,7 @@ func (s *countedServer) client(t *testing.T, opts ...cloudflare.Option) *cloudfl
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
 	c, err := cloudflare.NewClient(append([]cloudflare.Option{
-		cloudflare.WithAPIToken(canaryToken), cloudflare.WithBaseURL(s.URL), cloudflare.WithMaxRetries(0), cloudflare.WithMaxRetryWait(0),
+		cloudflare.WithAPIToken(canaryToken), cloudflare.WithBaseURL(s.URL), noRetries, cloudflare.WithMaxRetryWait(0),
 		cloudflare.WithHTTPClient(&http.Client{Transport: transport}),
 	}, opts...)...)
 	require.NoError(t, err)

@@ -205,7 +205,7 @@ func TestMalformedHTTPEchoesCredentials(t *testing.T) {
 func TestLogRecordsContainNoSecrets(t *testing.T) {
 	var logged bytes.Buffer
 	transport := respondWith(200, `{"success":true,"result":`+anOrganization+`}`, rayHeader)
-	c := newSingleAttemptClient(t, transport, cloudflare.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.Level(-100)}))))
+	c := newClient(t, transport, noRetries, cloudflare.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.Level(-100)}))))
 	_, err := c.Organizations.Update(t.Context(), "o1", cloudflare.OrganizationUpdateParams{Name: "in-the-body"},
 		cloudflare.SetHeader("X-Mine", "in-a-header"), cloudflare.AddQuery("q", "in-the-query"))
 	require.NoError(t, err)

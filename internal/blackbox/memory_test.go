@@ -162,7 +162,7 @@ func TestMemoryOfUncountedResultsIsBounded(t *testing.T) {
 		"a bad time after many values":    {audit, filled(`[{"id":"e1","resource":{"request":[`, `"",`, `]},"action":{"time":"2026-01-02 03:04:05Z"}}]`), 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := newSingleAttemptClient(t, respondWith(200, tt.body))
+			client := newClient(t, respondWith(200, tt.body))
 			var items int
 			var err error
 			peak, total := memoryOf(func() { items, err = tt.call(client) })

@@ -160,7 +160,7 @@ func TestTransportErrorsThatCarryCredentials(t *testing.T) {
 	} {
 		for _, m := range everyMethod {
 			var logged bytes.Buffer
-			c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { return nil, fail(r) }),
+			c := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { return nil, fail(r) }), noRetries,
 				cloudflare.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
 			_, err := m.call(t.Context(), c)
 			require.Error(t, err)
@@ -174,9 +174,9 @@ func TestTransportErrorsThatCarryCredentials(t *testing.T) {
 func TestCrashesShowNoCredential(t *testing.T) {
 	if os.Getenv("CRASH") != "" {
 		var c *cloudflare.Client
-		c = newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		c = newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 			panic(fmt.Errorf("crashed on purpose: %+v %#v", c, c))
-		}))
+		}), noRetries)
 		c.Organizations.Get(t.Context(), "o1")
 		return
 	}

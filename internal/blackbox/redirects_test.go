@@ -120,9 +120,9 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 
 // A 304 without a Location is not a redirect.
 func TestNotModifiedWithoutALocation(t *testing.T) {
-	_, err := newSingleAttemptClient(t, respondWith(304, "")).Organizations.Get(t.Context(), "o1")
+	_, err := newClient(t, respondWith(304, ""), noRetries).Organizations.Get(t.Context(), "o1")
 	assert.EqualError(t, err, "cloudflare: GET /organizations/o1: 304 Not Modified: the body is empty")
-	_, err = newSingleAttemptClient(t, respondWith(304, "", "Location: /x")).Organizations.Get(t.Context(), "o1")
+	_, err = newClient(t, respondWith(304, "", "Location: /x"), noRetries).Organizations.Get(t.Context(), "o1")
 	assert.EqualError(t, err, "cloudflare: GET /organizations/o1: 304 Not Modified: redirects are not followed")
 }
 
@@ -133,7 +133,7 @@ func TestMalformedLocations(t *testing.T) {
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			for _, m := range everyMethod {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, "", rayHeader, "Location: "+location)))
+				result, err := m.call(t.Context(), newClient(t, respondWith(status, "", rayHeader, "Location: "+location), noRetries))
 				requireResponseError(t, m, result, err, status)
 				assert.ErrorContains(t, err, "redirects are not followed", "%.40q", location)
 			}

@@ -19,7 +19,7 @@ func TestFailureWithStatus200(t *testing.T) {
 	for _, result := range []string{"", `,"result":null`, `,"result":{}`, `,"result":[]`, `,"result":"no"`, `,"result":[{"id":7}]`} {
 		for _, m := range everyMethod {
 			body := `{"success":false,"errors":[{"code":1001,"message":"not today"}],"messages":["try tomorrow"]` + result + `}`
-			got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
+			got, err := m.call(t.Context(), newClient(t, respondWith(200, body, rayHeader)))
 			apiError := requireResponseError(t, m, got, err, 200)
 			assert.Equal(t, []cloudflare.ResponseInfo{{Code: 1001, Message: "not today"}}, apiError.Errors)
 			assert.Equal(t, []cloudflare.ResponseInfo{{Message: "try tomorrow"}}, apiError.Messages)
@@ -107,7 +107,7 @@ func TestErrorBodies(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var captured cloudflare.Response
-			c := newSingleAttemptClient(t, respondWith(tt.status, tt.body, rayHeader))
+			c := newClient(t, respondWith(tt.status, tt.body, rayHeader), noRetries)
 			_, err := c.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&captured))
 			var apiError *cloudflare.Error
 			require.ErrorAs(t, err, &apiError)
@@ -142,7 +142,7 @@ func TestErrorStatuses(t *testing.T) {
 	for _, status := range statuses {
 		for _, body := range bodies {
 			for _, m := range everyMethod {
-				got, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body, rayHeader)))
+				got, err := m.call(t.Context(), newClient(t, respondWith(status, body, rayHeader), noRetries))
 				requireResponseError(t, m, got, err, status)
 				mayHaveHappened := false
 				for _, u := range unknown {
@@ -167,7 +167,7 @@ func TestEdgeErrors(t *testing.T) {
 		body := `{"title":"` + title + `","status":` + strconv.Itoa(status) + `,"error_code":` + strconv.Itoa(status) + `,"ray_id":"another"}`
 		requests := 0
 		transport := respondWith(status, body, header...)
-		c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { requests++; return transport(r) }), cloudflare.WithMaxRetries(3))
+		c := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { requests++; return transport(r) }), cloudflare.WithMaxRetries(3))
 		_, err := c.Organizations.Get(t.Context(), "o1")
 		var got *cloudflare.Error
 		require.ErrorAs(t, err, &got)
@@ -192,7 +192,7 @@ func TestRayIDs(t *testing.T) {
 		{[]string{"Cf-Ray: a\x1b[2J\nb"}, "", "a [2J b"},
 		{[]string{"Cf-Ray: " + strings.Repeat("r", 1<<20)}, "", strings.Repeat("r", 197) + "…"},
 	} {
-		_, err := newSingleAttemptClient(t, respondWith(502, tt.body, tt.header...)).Organizations.Get(t.Context(), "o1")
+		_, err := newClient(t, respondWith(502, tt.body, tt.header...), noRetries).Organizations.Get(t.Context(), "o1")
 		var apiError *cloudflare.Error
 		require.ErrorAs(t, err, &apiError)
 		assert.Equal(t, tt.want, apiError.RayID)
@@ -205,7 +205,7 @@ func TestLongErrors(t *testing.T) {
 	body := `{"success":false,"errors":[` + strings.Repeat(`{"code":1,"message":"m","error_chain":[`+strings.Repeat(`{"code":2},`, 50)+`{}]},`, 150) + `{}],"messages":[` +
 		strings.Repeat(`"m",`, 150) + `"m"]}`
 	for _, status := range []int{200, 400} {
-		_, err := newSingleAttemptClient(t, respondWith(status, body)).Organizations.Get(t.Context(), "o1")
+		_, err := newClient(t, respondWith(status, body), noRetries).Organizations.Get(t.Context(), "o1")
 		var apiError *cloudflare.Error
 		require.ErrorAs(t, err, &apiError)
 		assert.Len(t, apiError.Errors, 100)
@@ -221,7 +221,7 @@ func TestLongErrorsHaveAShortText(t *testing.T) {
 	chain := `{` + long + `,"error_chain":[{` + long + `}]}`
 	for _, status := range []int{200, 400} {
 		for errs, most := range map[string]int{chain: 1500, strings.Repeat(chain+",", 79) + chain: 4300} {
-			client := newSingleAttemptClient(t, respondWith(status, `{"success":false,"errors":[`+errs+`]}`, rayHeader))
+			client := newClient(t, respondWith(status, `{"success":false,"errors":[`+errs+`]}`, rayHeader), noRetries)
 			_, err := client.Organizations.Get(t.Context(), "o1")
 			assert.Less(t, len(err.Error()), most)
 			assert.ErrorContains(t, err, strings.Repeat("m", 197)+"… (code 1234) at /"+strings.Repeat("p", 196)+"… < mmm")
@@ -249,7 +249,7 @@ func TestHowFarABodyIsQuoted(t *testing.T) {
 		strings.Repeat("x", 201):                     `: "` + strings.Repeat("x", 197) + `…"`,
 		blank(16<<10-200) + strings.Repeat("x", 200): `: "` + strings.Repeat("x", 200) + `"`,
 	} {
-		_, err := newSingleAttemptClient(t, respondWith(400, body)).Organizations.Get(t.Context(), "o1")
+		_, err := newClient(t, respondWith(400, body)).Organizations.Get(t.Context(), "o1")
 		assert.True(t, strings.HasSuffix(err.Error(), want), "%v, not %s", err, want)
 	}
 }

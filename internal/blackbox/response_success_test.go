@@ -141,7 +141,7 @@ func TestUnusableResponses(t *testing.T) {
 			}
 			tried++
 			t.Run(tt.name+"/"+m.name, func(t *testing.T) {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(200, body, rayHeader)))
+				result, err := m.call(t.Context(), newClient(t, respondWith(200, body, rayHeader)))
 				apiError := requireResponseError(t, m, result, err, 200)
 				neverSet := tt.name == "a null result" && strings.HasSuffix(m.operation, "/profile")
 				if neverSet {
@@ -164,7 +164,7 @@ func TestEmptyResponses(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 204, 205, 299} {
 		for _, body := range []string{"", " \r\n"} {
 			for _, m := range everyMethod {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body, rayHeader)))
+				result, err := m.call(t.Context(), newClient(t, respondWith(status, body, rayHeader), noRetries))
 				if !m.needsResult() {
 					assert.NoError(t, err, m.name)
 					continue
@@ -194,7 +194,7 @@ func TestUsableResponses(t *testing.T) {
 	for name, body := range bodies {
 		for _, status := range []int{200, 201, 202, 206, 299} {
 			for _, m := range everyMethod {
-				result, err := m.call(t.Context(), newSingleAttemptClient(t, respondWith(status, body(m.success()))))
+				result, err := m.call(t.Context(), newClient(t, respondWith(status, body(m.success())), noRetries))
 				if assert.NoError(t, err, "%s, %s, %d", name, m.name, status) && m.needsResult() {
 					assert.NotNil(t, result, "%s, %s", name, m.name)
 				}
@@ -206,7 +206,7 @@ func TestUsableResponses(t *testing.T) {
 // The error names the item that is not valid, counting from 0.
 func TestInvalidItemIsNumbered(t *testing.T) {
 	for item, says := range map[string]string{`{"name":"x"}`: "item 2: an organization without an id", `null`: "item 2 is null"} {
-		client := newSingleAttemptClient(t, respondWith(200, successBody(`[{"id":"o1"},{"id":"o2"},`+item+`,{"id":"o4"}]`)))
+		client := newClient(t, respondWith(200, successBody(`[{"id":"o1"},{"id":"o2"},`+item+`,{"id":"o4"}]`)))
 		_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 		assert.ErrorContains(t, err, says)
 	}
@@ -215,7 +215,7 @@ func TestInvalidItemIsNumbered(t *testing.T) {
 // A name that is not valid UTF-8 does not make the whole list unusable.
 func TestInvalidUTF8IsReplaced(t *testing.T) {
 	body := "{\"success\":true,\"result\":[{\"id\":\"o1\",\"name\":\"Ann\"},{\"id\":\"o2\",\"name\":\"B\xe9\\ud800b\"},{\"id\":\"o3\",\"name\":\"Çem\"}]}"
-	page, err := newSingleAttemptClient(t, respondWith(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+	page, err := newClient(t, respondWith(200, body)).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 	require.NoError(t, err)
 	var names []string
 	for _, org := range page.Items {

@@ -49,13 +49,13 @@ func TestMisbehavingTransports(t *testing.T) {
 	for _, tt := range tests {
 		for _, m := range everyMethod {
 			t.Run(tt.name+"/"+m.name, func(t *testing.T) {
-				c := newSingleAttemptClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+				c := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
 					if tt.response == nil {
 						return nil, tt.err
 					}
 					response := *tt.response
 					return &response, tt.err
-				}))
+				}), noRetries)
 				result, err := m.call(t.Context(), c)
 				if tt.name == "no body" && !m.needsResult() {
 					require.NoError(t, err)
@@ -165,9 +165,9 @@ func TestTransportRetriesByItself(t *testing.T) {
 
 // The error of a call is one line, whatever error a transport returns.
 func TestTransportErrorsAreOneLine(t *testing.T) {
-	c := newSingleAttemptClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+	c := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
 		return nil, errors.Join(errors.New("first"), errors.New("second\x1b[2J\r\nERROR forged"))
-	}))
+	}), noRetries)
 	_, err := c.Organizations.Get(t.Context(), "o1")
 	assert.EqualError(t, err, "cloudflare: GET /organizations/o1: first second [2J ERROR forged")
 }
@@ -175,9 +175,9 @@ func TestTransportErrorsAreOneLine(t *testing.T) {
 // A *url.Error contains the host and the query. A transport that uses an http.Client returns one.
 func TestURLErrorsAreUnwrapped(t *testing.T) {
 	cause := errors.New("the cause")
-	c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+	c := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 		return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: cause}
-	}))
+	}), noRetries)
 	_, err := c.Organizations.List(t.Context(), cloudflare.OrganizationListParams{Name: "secret-name"})
 	require.ErrorIs(t, err, cause)
 	assert.EqualError(t, err, "cloudflare: GET /organizations: the cause")
@@ -203,7 +203,7 @@ func TestTransportChangesRequests(t *testing.T) {
 		r.URL.Host, r.URL.Path, r.URL.RawPath, r.URL.RawQuery, r.Host = "elsewhere.example", "/", "/", "", "elsewhere.example"
 		return respondWith(200, `{"success":true,"result":`+anOrganization+`}`)(r)
 	})
-	c := newSingleAttemptClient(t, redacting)
+	c := newClient(t, redacting, noRetries)
 	opts := []cloudflare.CallOption{cloudflare.SetHeader("X-Mine", "mine"), cloudflare.AddQuery("q", "1")}
 	var all sync.WaitGroup
 	for range 8 {
@@ -223,7 +223,7 @@ func TestBodiesAreClosed(t *testing.T) {
 		for _, m := range everyMethod {
 			var opened, closed atomic.Int32
 			transport := respondWith(status, m.success())
-			c := newSingleAttemptClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			c := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 				response, err := transport(r)
 				response.Body = closeCounter{response.Body, &closed}
 				opened.Add(1)
