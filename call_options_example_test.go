@@ -12,7 +12,6 @@ import (
 
 func ExampleSetHeader() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client := server.Client()
 
 	_, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{},
@@ -26,7 +25,6 @@ func ExampleSetHeader() {
 
 func ExampleAddQuery() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client := server.Client()
 
 	_, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{Name: "Example, Inc."},
@@ -40,7 +38,6 @@ func ExampleAddQuery() {
 
 func ExampleSetMaxRetries() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	server.Fail(1, cloudflaretest.Status(http.StatusServiceUnavailable, nil, ""))
 	client := server.Client()
 
@@ -51,7 +48,6 @@ func ExampleSetMaxRetries() {
 
 func ExampleCaptureResponse() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client := server.Client()
 
 	var response cloudflare.Response

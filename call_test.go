@@ -179,8 +179,7 @@ func TestCallDecodesLikeEncodingJSON(t *testing.T) {
 }
 
 func TestCallEncodesLikeEncodingJSON(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	client := server.Client()
 	type patch struct {
 		Name    string `json:"name,omitempty"`

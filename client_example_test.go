@@ -16,7 +16,6 @@ import (
 // A program against the real API leaves the server away, and its client comes from NewClient.
 func Example() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client := server.Client()
 	ctx := context.Background()
 
@@ -43,10 +42,9 @@ func Example() {
 
 func ExampleNewClient() {
 	server := cloudflaretest.NewServer() // without it: cloudflare.NewClient(), and CLOUDFLARE_API_TOKEN
-	defer server.Close()
 
 	client, err := cloudflare.NewClient(
-		cloudflare.WithBaseURL(server.URL),
+		cloudflare.WithHTTPClient(&http.Client{Transport: server.Transport()}),
 		cloudflare.WithAPIToken(cloudflaretest.APIToken),
 		cloudflare.WithUserAgent("inventory/1.2"),
 	)
@@ -66,7 +64,6 @@ func ExampleNewClient_invalid() {
 
 func ExampleClient_Call() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	server.AddAccount(id, cloudflaretest.Account{Name: "Production"})
 	client := server.Client()
@@ -86,7 +83,6 @@ func ExampleClient_Call() {
 
 func ExampleClient_Call_verbatim() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client := server.Client()
 
 	var result json.RawMessage

@@ -144,8 +144,7 @@
 //
 // Package [example.com/cloudflare/cloudflaretest] provides an in-memory API for tests without an account:
 //
-//	server := cloudflaretest.NewServer()
-//	defer server.Close()
+//	server := cloudflaretest.NewServer().ForTest(t)
 //	client := server.Client()
 //
 // # Versions and compatibility

@@ -6,6 +6,7 @@ import (
 	"go/doc"
 	"go/parser"
 	"go/token"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,11 +113,12 @@ func TestReadmeSnippets(t *testing.T) {
 	output, err := goIn(dir, "vet", "./...").CombinedOutput()
 	require.NoError(t, err, "%s", output)
 
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Example, Inc.", "")
+	outer := httptest.NewServer(server)
+	defer outer.Close()
 	run := goIn(dir, "run", "./"+program)
-	run.Env = append(os.Environ(), "CLOUDFLARE_BASE_URL="+server.URL, "CLOUDFLARE_API_TOKEN=",
+	run.Env = append(os.Environ(), "CLOUDFLARE_BASE_URL="+outer.URL+"/client/v4", "CLOUDFLARE_API_TOKEN=",
 		"CLOUDFLARE_API_KEY="+cloudflaretest.APIKey, "CLOUDFLARE_EMAIL="+cloudflaretest.Email)
 	output, err = run.CombinedOutput()
 	require.NoError(t, err, "%s", output)
@@ -158,7 +160,9 @@ var snippetImports = map[string]string{
 	"context":        "context",
 	"errors":         "errors",
 	"fmt":            "fmt",
+	"synctest":       "testing/synctest",
 	"testing":        "testing",
+	"time":           "time",
 }
 
 // snippetFile returns the Go file for a snippet. A program stays as it is. Declarations get a package and imports.

@@ -189,9 +189,8 @@ func (api *fakeAPI) named(t *testing.T, name string) (n int) {
 // withFakeAPI runs a test in virtual time.
 func withFakeAPI(t *testing.T, test func(t *testing.T, api *fakeAPI)) {
 	t.Helper()
-	api := &fakeAPI{Server: cloudflaretest.NewServer(), before: func(*http.Request) {}}
-	defer api.Close()
 	synctest.Test(t, func(t *testing.T) {
+		api := &fakeAPI{Server: cloudflaretest.NewServer().ForTest(t), before: func(*http.Request) {}}
 		transport := api.Transport()
 		api.client = api.Client(cloudflare.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			api.before(r)
@@ -204,8 +203,7 @@ func withFakeAPI(t *testing.T, test func(t *testing.T, api *fakeAPI)) {
 // seededServer returns a server with n organizations, and their IDs in order.
 func seededServer(t *testing.T, n int) (*cloudflaretest.Server, []string) {
 	t.Helper()
-	server := cloudflaretest.NewServer()
-	t.Cleanup(server.Close)
+	server := cloudflaretest.NewServer().ForTest(t)
 	ids := make([]string, n)
 	for i := range ids {
 		ids[i] = server.AddOrganization("Organization "+strconv.Itoa(i), "")

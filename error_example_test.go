@@ -16,7 +16,6 @@ import (
 // A Terraform provider or a controller reads a resource, and decides from the error what to do with its state.
 func ExampleError_actions() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client := server.Client()
 
 	read := func(id string) string {
@@ -70,7 +69,6 @@ func retryAfter(err error) time.Duration {
 // outcome of the create is unknown, it finds out by comparing the IDs before and after.
 func ExampleOrganizationsService_Create_sameName() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	server.AddOrganization("Branch", "")
 	client := server.Client()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // also limits the search below
@@ -109,7 +107,6 @@ func ExampleOrganizationsService_Create_sameName() {
 
 func ExampleError() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 
 	_, err := server.Client().Organizations.Get(context.Background(), "0123456789abcdef0123456789abcdef")
 	if e, ok := errors.AsType[*cloudflare.Error](err); ok {
@@ -125,16 +122,9 @@ func ExampleError() {
 
 func ExampleError_HasCode() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
-	client, err := cloudflare.NewClient(
-		cloudflare.WithBaseURL(server.URL),
-		cloudflare.WithAPIKey("cfut_a-token-in-the-place-of-a-key", cloudflaretest.Email),
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
+	client := server.Client(cloudflare.WithAPIKey("cfut_a-token-in-the-place-of-a-key", cloudflaretest.Email))
 
-	_, err = client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
+	_, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
 	if e, ok := errors.AsType[*cloudflare.Error](err); ok && e.HasCode(6103) { // in an error_chain
 		fmt.Println("not an API key")
 	}

@@ -211,8 +211,7 @@ func TestA404OfTheAPIDoesNotNameTheBaseURL(t *testing.T) {
 
 // A gateway's 404 must not look like a resource that is gone, whatever the method.
 func TestAGatewaysNotFoundThroughTheFake(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Org", "")
 	client := server.Client()
 	gateway := cloudflaretest.Status(404, http.Header{"Content-Type": {"text/html"}}, "<html>no such page</html>")
@@ -234,17 +233,18 @@ func TestAGatewaysNotFoundThroughTheFake(t *testing.T) {
 	}
 	_, err := client.OrganizationProfile.Get(t.Context(), id)
 	assert.ErrorIs(t, err, cloudflare.ErrNotFound)
+	assert.ErrorContains(t, err, "404 Not Found: profile not found")
+	server.FailNext("GET /organizations/{organization_id}/profile", cloudflaretest.Status(200, nil, `{"success":true,"result":null}`))
+	_, err = client.OrganizationProfile.Get(t.Context(), id)
+	assert.ErrorIs(t, err, cloudflare.ErrNotFound)
 	assert.ErrorContains(t, err, "200 OK: the profile was never set")
 }
 
 func TestAKeyWithoutOrganizations(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
-	client, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL),
-		cloudflare.WithAPIKey(cloudflaretest.APIKeyWithoutOrganizations, cloudflaretest.Email))
-	require.NoError(t, err)
+	server := cloudflaretest.NewServer().ForTest(t)
+	client := server.Client(cloudflare.WithAPIKey(cloudflaretest.APIKeyWithoutOrganizations, cloudflaretest.Email))
 
-	_, err = client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+	_, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 	assert.ErrorIs(t, err, cloudflare.ErrForbidden)
 	assert.ErrorContains(t, err, "no Organizations")
 	_, err = client.Organizations.Get(t.Context(), "0123456789abcdef0123456789abcdef")

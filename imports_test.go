@@ -125,7 +125,7 @@ func TestCloudflaretestSharesNoTypes(t *testing.T) {
 		})
 	}
 	assert.Equal(t, map[string]bool{
-		"Client": true, "NewClient": true, "Option": true, "WithAPIKey": true, "WithBaseURL": true,
+		"Client": true, "NewClient": true, "Option": true, "WithAPIKey": true, "WithBaseURL": true, "WithHTTPClient": true,
 	}, taken)
 }
 

@@ -7,6 +7,7 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"time"
@@ -17,15 +18,8 @@ import (
 
 func ExampleWithAPIToken() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 
-	client, err := cloudflare.NewClient(
-		cloudflare.WithAPIToken(cloudflaretest.APIToken),
-		cloudflare.WithBaseURL(server.URL),
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
+	client := server.Client(cloudflare.WithAPIToken(cloudflaretest.APIToken))
 	org, err := client.Organizations.Create(context.Background(), cloudflare.OrganizationCreateParams{Name: "New"})
 	if err != nil {
 		log.Fatal(err)
@@ -37,15 +31,8 @@ func ExampleWithAPIToken() {
 
 func ExampleWithAPIKey() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 
-	client, err := cloudflare.NewClient(
-		cloudflare.WithAPIKey(cloudflaretest.APIKey, cloudflaretest.Email),
-		cloudflare.WithBaseURL(server.URL),
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
+	client := server.Client(cloudflare.WithAPIKey(cloudflaretest.APIKey, cloudflaretest.Email))
 	org, err := client.Organizations.Create(context.Background(), cloudflare.OrganizationCreateParams{Name: "New"})
 	if err != nil {
 		log.Fatal(err)
@@ -65,11 +52,15 @@ func ExampleWithBaseURL() {
 
 func ExampleWithHTTPClient() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
+	outer := httptest.NewServer(server)
+	defer outer.Close()
 
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxConnsPerHost = 4
-	client := server.Client(cloudflare.WithHTTPClient(&http.Client{Transport: transport}))
+	client := server.Client(
+		cloudflare.WithHTTPClient(&http.Client{Transport: transport}),
+		cloudflare.WithBaseURL(outer.URL+"/client/v4"),
+	)
 
 	page, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
 	if err != nil {
@@ -81,7 +72,6 @@ func ExampleWithHTTPClient() {
 
 func ExampleWithTimeout() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	server.Fail(1, cloudflaretest.Stall())
 	client := server.Client(cloudflare.WithTimeout(50*time.Millisecond), cloudflare.WithMaxRetries(0))
 
@@ -95,7 +85,6 @@ func ExampleWithTimeout() {
 
 func ExampleWithMaxRetries() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	server.Fail(1, cloudflaretest.Reset())
 	client := server.Client(cloudflare.WithMaxRetries(1))
 
@@ -111,7 +100,6 @@ func ExampleWithMaxRetries() {
 
 func ExampleWithMaxRetryWait() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	server.Fail(1, cloudflaretest.RateLimited(5*time.Minute))
 	client := server.Client(cloudflare.WithMaxRetryWait(10 * time.Second))
 
@@ -124,7 +112,6 @@ func ExampleWithMaxRetryWait() {
 
 func ExampleWithUserAgent() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client := server.Client(cloudflare.WithUserAgent("inventory/1.2"))
 
 	if _, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{}); err != nil {
@@ -137,7 +124,6 @@ func ExampleWithUserAgent() {
 
 func ExampleWithLogger() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	server.Fail(1, cloudflaretest.Status(http.StatusServiceUnavailable, http.Header{"Cf-Ray": {"86610873f8d987a9-IAD"}}, ""))
 
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
@@ -162,7 +148,6 @@ func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
 
 func ExampleWithLimiter() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	var waited int
 	client := server.Client(cloudflare.WithLimiter(limiterFunc(func(context.Context) error {
 		waited++

@@ -13,7 +13,6 @@ import (
 
 func ExampleOrganizationAccountsService_List() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	for _, name := range []string{"web shop", "Web site", "office"} {
 		server.AddAccount(id, cloudflaretest.Account{Name: name})
@@ -38,7 +37,6 @@ func ExampleOrganizationAccountsService_List() {
 // List accounts that do not enforce two-factor authentication. A missing value means "unknown", not "no".
 func ExampleOrganizationAccountsService_All() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	server.AddAccount(id, cloudflaretest.Account{Name: "shop", Settings: json.RawMessage(`{"enforce_twofactor": true}`)})
 	server.AddAccount(id, cloudflaretest.Account{Name: "blog", Settings: json.RawMessage(`{"enforce_twofactor": false}`)})
@@ -64,7 +62,6 @@ func ExampleOrganizationAccountsService_All() {
 // The key in the params makes it safe to call Create again, also from another process.
 func ExampleOrganizationAccountsService_Create() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	client, ctx := server.Client(), context.Background()
 	params := cloudflare.AccountCreateParams{Name: "shop", OrganizationID: id, IdempotencyKey: "order-4711"}
@@ -86,7 +83,6 @@ func ExampleOrganizationAccountsService_Create() {
 
 func ExampleOrganizationAccountsService_Move() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	root := server.AddOrganization("Example, Inc.", "")
 	emea := server.AddOrganization("EMEA", root)
 	accountID := server.AddAccount(root, cloudflaretest.Account{Name: "shop"})
@@ -102,7 +98,6 @@ func ExampleOrganizationAccountsService_Move() {
 // Which organization is an account in? It is the last one.
 func ExampleOrganizationAccountsService_Organizations() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	emea := server.AddOrganization("EMEA", server.AddOrganization("Example, Inc.", ""))
 	accountID := server.AddAccount(emea, cloudflaretest.Account{Name: "shop"})
 
@@ -120,7 +115,6 @@ func ExampleOrganizationAccountsService_Organizations() {
 
 func ExampleOrganizationAccountsService_GetProfile() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	accountID := server.AddAccount(server.AddOrganization("Example, Inc.", ""), cloudflaretest.Account{Name: "shop"})
 	client, ctx := server.Client(), context.Background()
 
@@ -131,7 +125,6 @@ func ExampleOrganizationAccountsService_GetProfile() {
 
 func ExampleOrganizationAccountsService_UpdateProfile() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	accountID := server.AddAccount(server.AddOrganization("Example, Inc.", ""), cloudflaretest.Account{Name: "shop"})
 	client, ctx := server.Client(), context.Background()
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -165,8 +166,7 @@ func TestOrganizationAccountsInvalidResults(t *testing.T) {
 }
 
 func TestOrganizationAccountsAllRequestsEachPageOnce(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	organization := server.AddOrganization("Example", "")
 	for range 25 {
 		server.AddAccount(organization, cloudflaretest.Account{Name: "Shop"})
@@ -195,8 +195,7 @@ func TestOrganizationAccountsAllRequestsEachPageOnce(t *testing.T) {
 }
 
 func TestOrganizationAccountsAllResumes(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	organization := server.AddOrganization("Example", "")
 	var want []string
 	for range 7 {
@@ -228,8 +227,7 @@ func TestOrganizationAccountsAllResumes(t *testing.T) {
 }
 
 func TestOrganizationAccountsFilters(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	organization := server.AddOrganization("Example", "")
 	add := func(name, publicName string) {
 		server.AddAccount(organization, cloudflaretest.Account{Name: name, PublicName: publicName})
@@ -274,8 +272,7 @@ func TestOrganizationAccountsFilters(t *testing.T) {
 }
 
 func TestOrganizationAccountSettings(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	organization := server.AddOrganization("Example", "")
 	for _, settings := range []string{`{"enforce_twofactor":true}`, `{"enforce_twofactor":false}`, `{"enforce_twofactor":null}`, `{}`} {
 		server.AddAccount(organization, cloudflaretest.Account{Settings: json.RawMessage(settings)})
@@ -396,9 +393,12 @@ func TestAccountCreateWithAnUnknownOutcome(t *testing.T) {
 // counted and bounded only if the client sends them.
 func TestNetHTTPDoesNotRepeatAnAccountCreate(t *testing.T) {
 	for retries := range 3 {
-		server := cloudflaretest.NewServer()
+		server := cloudflaretest.NewServer().ForTest(t)
 		id := server.AddOrganization("Example, Inc.", "")
-		client := server.Client(cloudflare.WithMaxRetries(retries), cloudflare.WithMaxRetryWait(time.Millisecond))
+		outer := httptest.NewServer(server)
+		t.Cleanup(outer.Close)
+		client := server.Client(cloudflare.WithMaxRetries(retries), cloudflare.WithMaxRetryWait(time.Millisecond),
+			cloudflare.WithHTTPClient(outer.Client()), cloudflare.WithBaseURL(outer.URL+"/client/v4"))
 		_, err := client.Organizations.Get(t.Context(), id) // leaves a connection to reuse
 		require.NoError(t, err)
 		for n := range retries + 1 {
@@ -412,14 +412,12 @@ func TestNetHTTPDoesNotRepeatAnAccountCreate(t *testing.T) {
 			assert.Equal(t, http.MethodPost, request.Method)
 			assert.Equal(t, sent[0].Header["Idempotency-Key"], request.Header["Idempotency-Key"])
 		}
-		server.Close()
 	}
 }
 
 // The account is created and the response is lost. The retry gets the account that exists.
 func TestAccountCreateMakesOneAccount(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Example, Inc.", "")
 	client := server.Client(cloudflare.WithMaxRetryWait(0))
 	for _, params := range []cloudflare.AccountCreateParams{
@@ -481,8 +479,7 @@ func TestAccountMoveOfSomethingElse(t *testing.T) {
 }
 
 func TestAccountsInAHierarchy(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	root := server.AddOrganization("Example, Inc.", "")
 	emea := server.AddOrganization("EMEA", root)
 	spain := server.AddOrganization("Spain", emea)
@@ -539,8 +536,7 @@ func TestAccountProfile(t *testing.T) {
 }
 
 func TestAccountTagsAndTotals(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Example, Inc.", "")
 	server.AddAccount(id, cloudflaretest.Account{Name: "shop", Tags: map[string]string{"team": "web"}})
 	server.AddAccount(id, cloudflaretest.Account{Name: "lab"}) // whose tags are null

@@ -14,7 +14,6 @@ import (
 // Which requests of tokens failed?
 func ExampleOrganizationAuditLogsService_List() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	at := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 	server.AddAuditLog(id, cloudflaretest.AuditLog{Time: at, ActorContext: "api_token", ActionResult: "failure", RawStatusCode: 409})
@@ -42,7 +41,6 @@ func ExampleOrganizationAuditLogsService_List() {
 // The writes of a client are in the audit log.
 func ExampleOrganizationAuditLogsService_All() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	client, ctx := server.Client(), context.Background()
 	if _, err := client.Organizations.Update(ctx, id, cloudflare.OrganizationUpdateParams{Name: "Example"}); err != nil {
@@ -69,7 +67,6 @@ func ExampleOrganizationAuditLogsService_All() {
 
 func ExampleOrganizationAuditLogsService_History() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	at := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 	entryID := server.AddAuditLog(id, cloudflaretest.AuditLog{Time: at, ActionType: "update", ResourceID: "r1", ResourceType: "member", RawURI: "/r1"})
@@ -98,7 +95,6 @@ func ExampleOrganizationAuditLogsService_History() {
 
 func ExampleOrganizationAuditLogsService_HistoryAll() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	at := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 	entryID := server.AddAuditLog(id, cloudflaretest.AuditLog{Time: at, ResourceID: "r1", ResourceType: "member", RawURI: "/r1"})

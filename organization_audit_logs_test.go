@@ -287,8 +287,7 @@ func TestAuditLogErrors(t *testing.T) {
 
 // An audit log of 2,500 entries, interrupted after every page and resumed from there, gives each entry once.
 func TestAuditLogOf2500Entries(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	organization := server.AddOrganization("Example, Inc.", "")
 	var want []string
 	for n := range 2500 {

@@ -12,14 +12,10 @@ import (
 // Ann has received an email with a code. The client uses her credential.
 func ExampleOrganizationInvitesService_Accept() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	memberID := server.AddMember(id, cloudflaretest.Member{Email: "ann@example.com", Status: "pending"})
 	code := server.InviteCode(id, "ann@example.com")
-	ann, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), cloudflare.WithAPIKey(cloudflaretest.APIKey, "ann@example.com"))
-	if err != nil {
-		log.Fatal(err)
-	}
+	ann := server.Client(cloudflare.WithAPIKey(cloudflaretest.APIKey, "ann@example.com"))
 	ctx := context.Background()
 
 	if err := ann.OrganizationInvites.Accept(ctx, id, code); err != nil {
@@ -35,14 +31,10 @@ func ExampleOrganizationInvitesService_Accept() {
 
 func ExampleOrganizationInvitesService_Reject() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	memberID := server.AddMember(id, cloudflaretest.Member{Email: "ann@example.com", Status: "pending"})
 	code := server.InviteCode(id, "ann@example.com")
-	ann, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), cloudflare.WithAPIKey(cloudflaretest.APIKey, "ann@example.com"))
-	if err != nil {
-		log.Fatal(err)
-	}
+	ann := server.Client(cloudflare.WithAPIKey(cloudflaretest.APIKey, "ann@example.com"))
 	ctx := context.Background()
 
 	if err := ann.OrganizationInvites.Reject(ctx, id, code); err != nil {

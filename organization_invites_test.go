@@ -50,13 +50,10 @@ func TestInviteResponses(t *testing.T) {
 }
 
 func TestInvitesOfTheFakeAPI(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Example, Inc.", "")
 	as := func(email string, opts ...cloudflare.Option) *cloudflare.Client {
-		client, err := cloudflare.NewClient(append(opts, cloudflare.WithBaseURL(server.URL), cloudflare.WithAPIKey(cloudflaretest.APIKey, email))...)
-		require.NoError(t, err)
-		return client
+		return server.Client(append(opts, cloudflare.WithAPIKey(cloudflaretest.APIKey, email))...)
 	}
 	invite := func(email string) (memberID, code string) {
 		member, err := server.Client().OrganizationMembers.Create(t.Context(), id, cloudflare.OrganizationMemberCreateParams{Email: email})

@@ -178,8 +178,7 @@ func (c closer) Close() error {
 }
 
 func TestBatchCreateLifeCycle(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	client, ctx := server.Client(), t.Context()
 	organization := server.AddOrganization("Example", "")
 	server.AddMember(organization, cloudflaretest.Member{Email: "m21@example.com"})

@@ -12,7 +12,6 @@ import (
 
 func ExampleOrganizationMembersService_List() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	server.AddMember(id, cloudflaretest.Member{Email: "ann@example.com"})
 	server.AddMember(id, cloudflaretest.Member{Email: "ben@example.com", Status: "pending"})
@@ -35,7 +34,6 @@ func ExampleOrganizationMembersService_List() {
 // List members without two-factor authentication. A missing value means "unknown", not "no".
 func ExampleOrganizationMembersService_All() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	server.AddMember(id, cloudflaretest.Member{Email: "ann@example.com", TwoFactor: true})
 	server.AddMember(id, cloudflaretest.Member{Email: "ben@example.com"})
@@ -59,7 +57,6 @@ func ExampleOrganizationMembersService_All() {
 
 func ExampleOrganizationMembersService_Get() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	memberID := server.AddMember(id, cloudflaretest.Member{Email: "ann@example.com", Name: "Ann"})
 
@@ -73,7 +70,6 @@ func ExampleOrganizationMembersService_Get() {
 
 func ExampleOrganizationMembersService_Create() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 
 	member, err := server.Client().OrganizationMembers.Create(context.Background(), id, cloudflare.OrganizationMemberCreateParams{
@@ -88,7 +84,6 @@ func ExampleOrganizationMembersService_Create() {
 
 func ExampleOrganizationMembersService_BatchCreate() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	var members []cloudflare.OrganizationMemberCreateParams
 	for i := range 25 {
@@ -106,7 +101,6 @@ func ExampleOrganizationMembersService_BatchCreate() {
 // The connection breaks after the second ten are sent. Whether they were created is unknown until they are listed.
 func ExampleOrganizationMembersService_BatchCreate_failure() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	var members []cloudflare.OrganizationMemberCreateParams
 	for i := range 25 {
@@ -139,7 +133,6 @@ func ExampleOrganizationMembersService_BatchCreate_failure() {
 
 func ExampleOrganizationMembersService_Delete() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	memberID := server.AddMember(id, cloudflaretest.Member{Email: "ann@example.com"})
 	client, ctx := server.Client(), context.Background()
@@ -154,7 +147,6 @@ func ExampleOrganizationMembersService_Delete() {
 
 func ExampleBatchError_Error() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 
 	_, err := server.Client().OrganizationMembers.BatchCreate(context.Background(), id, []cloudflare.OrganizationMemberCreateParams{
@@ -172,7 +164,6 @@ func ExampleBatchError_Unwrap() {
 
 func ExampleOrganizationMembersService_Ensure() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	client, ctx := server.Client(), context.Background()
 

@@ -216,8 +216,7 @@ func TestOrganizationMembersInvalidResults(t *testing.T) {
 }
 
 func TestOrganizationMembersLifeCycle(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	client, ctx := server.Client(), t.Context()
 	organization := server.AddOrganization("Example", "")
 
@@ -282,8 +281,7 @@ func TestOrganizationMembersLifeCycle(t *testing.T) {
 }
 
 func TestOrganizationMembersAllRequestsEachPageOnce(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	organization := server.AddOrganization("Example", "")
 	for i := range 205 {
 		server.AddMember(organization, cloudflaretest.Member{Email: fmt.Sprintf("%d@example.com", i)})
@@ -376,8 +374,7 @@ func TestOrganizationMembersRetries(t *testing.T) {
 }
 
 func TestOrganizationMembersAfterACutResponse(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	client, ctx := server.Client(cloudflare.WithMaxRetryWait(time.Millisecond)), t.Context()
 	organization := server.AddOrganization("Example", "")
 	ann := server.AddMember(organization, cloudflaretest.Member{Email: "ann@example.com"})

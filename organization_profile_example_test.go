@@ -12,7 +12,6 @@ import (
 
 func ExampleOrganizationProfileService_Get() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	client := server.Client()
 
@@ -24,7 +23,6 @@ func ExampleOrganizationProfileService_Get() {
 // An update replaces all fields. To change one field, read the profile first.
 func ExampleOrganizationProfileService_Update() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client := server.Client()
 	ctx := context.Background()
 	created, err := client.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{

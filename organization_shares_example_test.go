@@ -11,7 +11,6 @@ import (
 
 func ExampleOrganizationSharesService_List() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	server.AddShare(id, cloudflaretest.Share{Name: "WAF rules", AccountName: "shop", TargetType: "organization"})
 	server.AddShare(id, cloudflaretest.Share{Name: "Block page", AccountName: "office", Kind: "received"})
@@ -31,7 +30,6 @@ func ExampleOrganizationSharesService_List() {
 
 func ExampleOrganizationSharesService_All() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	for n := range 250 {
 		server.AddShare(id, cloudflaretest.Share{Name: fmt.Sprint("Share ", n)})

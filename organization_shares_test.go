@@ -124,8 +124,7 @@ func TestShareErrors(t *testing.T) {
 }
 
 func TestSharesOfTheFakeAPI(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	organization := server.AddOrganization("Example, Inc.", "")
 	var want []string
 	for n := range 300 {

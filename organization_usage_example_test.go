@@ -14,7 +14,6 @@ import (
 // The sum of a metric over a month. Its exact value is kept, which a float64 would not do.
 func ExampleOrganizationUsageService_Get() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	first := time.Date(2026, time.October, 1, 0, 0, 0, 0, time.UTC)
 	for day := range 3 {

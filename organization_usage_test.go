@@ -154,8 +154,7 @@ func TestUsageHasNoPages(t *testing.T) {
 }
 
 func TestUsageOfTheFakeAPI(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	organization := server.AddOrganization("Example, Inc.", "")
 	first := time.Date(2026, time.October, 1, 0, 0, 0, 0, time.UTC)
 	for day := range 40 {

@@ -12,7 +12,6 @@ import (
 
 func ExampleOrganizationsService_Modify() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client, ctx := server.Client(), context.Background()
 	id := server.AddOrganization("Example, Inc.", "")
 	if err := client.OrganizationProfile.Update(ctx, id, cloudflare.OrganizationProfile{BusinessPhone: "+1 555 0100"}); err != nil {
@@ -33,7 +32,6 @@ func ExampleOrganizationsService_Modify() {
 
 func ExampleOrganizationProfileService_Modify() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client, ctx := server.Client(), context.Background()
 	id := server.AddOrganization("Example, Inc.", "")
 
@@ -58,7 +56,6 @@ func ExampleOrganizationProfileService_Modify() {
 
 func ExampleOrganizationsService_Ensure() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client, ctx := server.Client(), context.Background()
 	parentID := server.AddOrganization("Example, Inc.", "")
 
@@ -79,7 +76,6 @@ func ExampleOrganizationsService_Ensure() {
 
 func ExampleAmbiguousError_Error() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	for range 2 { // names are not unique
 		server.AddOrganization("Example, Inc.", "")
 	}
@@ -99,7 +95,6 @@ func ExampleAmbiguousError_Error() {
 
 func ExampleOrganizationsService_WaitUntilReadable() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	server.Lag(1) // as the API itself may
 	client, ctx := server.Client(), context.Background()
 
@@ -117,7 +112,6 @@ func ExampleOrganizationsService_WaitUntilReadable() {
 
 func ExampleOrganizationsService_DeleteIfEmpty() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client, ctx := server.Client(), context.Background()
 	id := server.AddOrganization("Example, Inc.", "")
 	memberID := server.AddMember(id, cloudflaretest.Member{Email: "ada@example.com"})

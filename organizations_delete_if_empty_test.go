@@ -61,7 +61,7 @@ func TestDeleteIfEmpty(t *testing.T) {
 func TestDeleteIfEmptyFailures(t *testing.T) {
 	const looks = 3 // before the delete
 	for name, test := range map[string]struct {
-		n      int // of the request that fails, 1 being the first
+		n      int // of the request that fails, 1 being the first; 0 for none
 		fault  cloudflaretest.Fault
 		before func(api *fakeAPI, id string, r *http.Request)
 		err    error
@@ -74,12 +74,12 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 		"the last list is forbidden": {n: 3, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
 		"a route that is not there":  {n: 2, fault: cloudflaretest.Status(404, nil, noRouteBody), status: 404, stays: true},
 		"a 404 from the way":         {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), status: 404, stays: true},
-		"filled in between": {n: 100, fault: cloudflaretest.Cut(), err: cloudflare.ErrConflict, stays: true, before: func(api *fakeAPI, id string, r *http.Request) {
+		"filled in between": {err: cloudflare.ErrConflict, stays: true, before: func(api *fakeAPI, id string, r *http.Request) {
 			if r.Method == http.MethodDelete {
 				api.AddAccount(id, cloudflaretest.Account{})
 			}
 		}},
-		"deleted in between": {n: 100, fault: cloudflaretest.Cut(), before: func(api *fakeAPI, id string, r *http.Request) {
+		"deleted in between": {before: func(api *fakeAPI, id string, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/members") {
 				_, err := api.client.Organizations.Delete(context.WithoutCancel(r.Context()), id)
 				if err != nil {
@@ -91,7 +91,9 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
 				id := api.AddOrganization("Org", "")
-				api.Fail(test.n, test.fault)
+				if test.n > 0 {
+					api.Fail(test.n, test.fault)
+				}
 				if test.before != nil {
 					api.before = func(r *http.Request) { test.before(api, id, r) }
 				}
@@ -116,13 +118,13 @@ func TestDeleteIfEmptyWithoutAReadableOrganization(t *testing.T) {
 	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
 		id := api.AddOrganization("Org", "")
 		notFound := cloudflaretest.Status(404, nil, notFoundBody)
-		api.FailNext("GET", "/accounts", notFound)
+		api.FailNext("GET /organizations/{organization_id}/accounts", notFound)
 		err := api.client.Organizations.DeleteIfEmpty(t.Context(), id)
 		assert.ErrorIs(t, err, cloudflare.ErrNotFound)
 		assert.ErrorContains(t, err, "listed")
 		assert.Empty(t, api.writes())
 
-		api.FailNext("GET", "/accounts", notFound)
+		api.FailNext("GET /organizations/{organization_id}/accounts", notFound)
 		api.before = func(r *http.Request) {
 			if r.URL.Query().Has("id") {
 				api.Fail(1, cloudflaretest.Status(403, nil, ""))
@@ -131,9 +133,7 @@ func TestDeleteIfEmptyWithoutAReadableOrganization(t *testing.T) {
 		assert.ErrorIs(t, api.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "the check whether it is gone failed")
 		api.before = func(*http.Request) {}
 
-		api.FailNext("GET", "/accounts", cloudflaretest.Status(404, nil, "<html>"))
-		api.FailNext("GET", "/members", cloudflaretest.Status(404, nil, "<html>"))
-		err = api.client.Organizations.DeleteIfEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
+		err = newClient(t, respondWith(404, "<html>")).Organizations.DeleteIfEmpty(t.Context(), "0123456789abcdef0123456789abcdef")
 		assert.ErrorContains(t, err, "404 Not Found", "only the API knows what is gone")
 		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 
@@ -253,8 +253,7 @@ func TestDeleteIfEmptyStopsAtTheFirstFailure(t *testing.T) {
 }
 
 func TestDeleteIfEmptyAppliesCallOptionsToEachRequest(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Org", "")
 	var response cloudflare.Response
 	require.NoError(t, server.Client().Organizations.DeleteIfEmpty(t.Context(), id,
@@ -269,8 +268,7 @@ func TestDeleteIfEmptyAppliesCallOptionsToEachRequest(t *testing.T) {
 
 // A panic, for example of an attempt hook, reaches the caller although the reads run in goroutines.
 func TestDeleteIfEmptyPassesOnPanics(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Org", "")
 	broken := errors.New("broken hook")
 	client := server.Client(cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {

@@ -153,7 +153,7 @@ func TestEnsureLooksFor15Seconds(t *testing.T) {
 		{2250*time.Millisecond + 1, 10*time.Second + 1},
 	} {
 		withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
-			api.FailNext(http.MethodPost, "", cloudflaretest.Status(502, nil, ""))
+			api.FailNext("POST /organizations", cloudflaretest.Status(502, nil, ""))
 			var start time.Time
 			looks := -1 // the first look comes before the create
 			api.before = func(r *http.Request) {
@@ -315,7 +315,7 @@ func TestWaitUntilReadableLooksForOneMinute(t *testing.T) {
 			id := api.AddOrganization("Org", "")
 			start := time.Now()
 			api.before = func(*http.Request) {
-				api.FailNext(http.MethodGet, "/"+id, cloudflaretest.Status(404, nil, notFoundBody))
+				api.FailNext("GET /organizations/"+id, cloudflaretest.Status(404, nil, notFoundBody))
 				if time.Since(start) == 52750*time.Millisecond {
 					time.Sleep(tt.look)
 				}

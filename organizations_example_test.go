@@ -13,7 +13,6 @@ import (
 
 func ExampleOrganizationsService_List() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	for _, name := range []string{"Alpha", "Beta", "Gamma"} {
 		server.AddOrganization(name, "")
 	}
@@ -35,7 +34,6 @@ func ExampleOrganizationsService_List() {
 
 func ExampleOrganizationsService_Get() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	client := server.Client()
 
@@ -53,7 +51,6 @@ func ExampleOrganizationsService_Get() {
 
 func ExampleOrganizationsService_Create() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	root := server.AddOrganization("Example, Inc.", "")
 	client := server.Client()
 
@@ -72,7 +69,6 @@ func ExampleOrganizationsService_Create() {
 // A create whose response was lost is not retried: names are not unique, and there would be two organizations.
 func ExampleOrganizationsService_Create_outcomeUnknown() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	server.Fail(1, cloudflaretest.Cut()) // the organization is created, but the response is lost
 	client := server.Client()
 	ctx := context.Background()
@@ -91,7 +87,6 @@ func ExampleOrganizationsService_Create_outcomeUnknown() {
 // To change the name alone, send the profile that is there.
 func ExampleOrganizationsService_Update() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client := server.Client()
 	ctx := context.Background()
 	created, err := client.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{
@@ -119,7 +114,6 @@ func ExampleOrganizationsService_Update() {
 
 func ExampleOrganizationsService_Delete() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	root := server.AddOrganization("Example, Inc.", "")
 	sales := server.AddOrganization("Sales", root)
 	client := server.Client()
@@ -143,7 +137,6 @@ func ExampleOrganizationsService_Delete() {
 
 func ExampleOrganization_Flags() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	client := server.Client()
 
 	org, err := client.Organizations.Get(context.Background(), server.AddOrganization("Example, Inc.", ""))

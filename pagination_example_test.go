@@ -17,7 +17,6 @@ import (
 
 func ExampleCollect() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	for _, name := range []string{"Gamma", "Alpha", "Beta"} {
 		server.AddOrganization(name, "")
 	}
@@ -40,7 +39,6 @@ func ExampleCollect() {
 // Paginate iterates over any list, also one with page numbers or cursors.
 func ExamplePaginate() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	for _, name := range []string{"Alpha", "Beta", "Gamma"} {
 		server.AddOrganization(name, "")
 	}
@@ -84,7 +82,6 @@ func ExamplePaginate() {
 
 func ExampleOrganizationsService_All() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	root := server.AddOrganization("Example, Inc.", "")
 	for _, name := range []string{"Sales Europe", "Engineering", "Sales Asia"} {
 		server.AddOrganization(name, root)
@@ -106,7 +103,6 @@ func ExampleOrganizationsService_All() {
 // A list that fails can be resumed from the page that failed.
 func ExampleOrganizationsService_All_resume() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	for _, name := range []string{"Alpha", "Beta", "Gamma"} {
 		server.AddOrganization(name, "")
 	}

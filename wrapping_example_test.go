@@ -8,6 +8,7 @@ import (
 	"iter"
 	"log"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"time"
 
@@ -39,15 +40,8 @@ func (v *vault) credential(context.Context) (cloudflare.Credential, error) {
 
 func ExampleWithCredentialSource() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	var tokens vault
-	client, err := cloudflare.NewClient(
-		cloudflare.WithCredentialSource(tokens.credential),
-		cloudflare.WithBaseURL(server.URL),
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
+	client := server.Client(cloudflare.WithCredentialSource(tokens.credential))
 
 	list := func() error {
 		_, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
@@ -71,13 +65,8 @@ func ExampleTokenCredential() {
 
 func ExampleKeyCredential() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	key := cloudflare.KeyCredential(cloudflaretest.APIKey, cloudflaretest.Email)
-	client, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), cloudflare.WithCredentialSource(
-		func(context.Context) (cloudflare.Credential, error) { return key, nil }))
-	if err != nil {
-		log.Fatal(err)
-	}
+	client := server.Client(cloudflare.WithCredentialSource(func(context.Context) (cloudflare.Credential, error) { return key, nil }))
 	org, err := client.Organizations.Create(context.Background(), cloudflare.OrganizationCreateParams{Name: "Example, Inc."})
 	if err != nil {
 		log.Fatal(err)
@@ -88,7 +77,6 @@ func ExampleKeyCredential() {
 
 func ExampleWithAttemptHook() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	server.Fail(1, cloudflaretest.Status(http.StatusServiceUnavailable, nil, ""))
 
@@ -136,7 +124,6 @@ func (b *breaker) observe(_ context.Context, a cloudflare.Attempt) {
 // A circuit breaker is a limiter. If it were a transport, the outcome of each write that it stops would be unknown.
 func ExampleWithLimiter_circuitBreaker() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	for n := range 3 {
 		server.Fail(n+1, cloudflaretest.Status(http.StatusServiceUnavailable, nil, ""))
 	}
@@ -167,11 +154,16 @@ func (t stamping) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func ExampleNewTransport() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
+	outer := httptest.NewServer(server)
+	defer outer.Close()
+
 	transport := cloudflare.NewTransport()
 	defer transport.CloseIdleConnections()
 	transport.ResponseHeaderTimeout = 10 * time.Second
-	client := server.Client(cloudflare.WithHTTPClient(&http.Client{Transport: stamping{transport}}))
+	client := server.Client(
+		cloudflare.WithHTTPClient(&http.Client{Transport: stamping{transport}}),
+		cloudflare.WithBaseURL(outer.URL+"/client/v4"),
+	)
 
 	if _, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{}); err != nil {
 		log.Fatal(err)
@@ -233,7 +225,6 @@ func ExampleError_mock() {
 // The paging of another endpoint is in ResultInfo, which is decoded after the call.
 func ExampleClient_Call_resultInfo() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	server.Handle("GET /zones", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"success":true,"result":[{"id":"z1"}],"result_info":{"page":1,"total_pages":7}}`)
 	}))
@@ -284,7 +275,6 @@ func ExampleAccountCreateParams_Validate() {
 // A key lets the server recognize a repeat, so that a POST is retried like a PUT.
 func ExampleClient_Call_idempotencyKey() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	server.Handle("POST /orders", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"success":true,"result":{"key":%q}}`, r.Header.Get("Idempotency-Key"))
 	}))

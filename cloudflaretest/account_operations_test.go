@@ -12,15 +12,15 @@ import (
 
 func createAccount(t *testing.T, s *Server, body string, keys ...string) reply {
 	t.Helper()
-	r := newRequest(t, s, "POST", "/accounts", body)
+	r := newRequest(t, "POST", "/accounts", body)
 	for _, key := range keys {
 		r.Header.Add("Idempotency-Key", key)
 	}
-	return send(t, r)
+	return send(t, s, r)
 }
 
 func TestCreateAccount(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	createAccount(t, s, `{"name":"x"}`).failed(t, 400, "unit is required unless there is exactly one organization")
 	id := s.AddOrganization("a", "")
 
@@ -63,7 +63,7 @@ func TestCreateAccount(t *testing.T) {
 }
 
 func TestIdempotencyKey(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	body := `{"name":"Shop","unit":{"id":"` + id + `"}}`
 	createAccount(t, s, `{}`, "key").failed(t, 400, "name is required")
@@ -78,7 +78,7 @@ func TestIdempotencyKey(t *testing.T) {
 	assert.Len(t, do(t, s, "GET", "/organizations/"+id+"/accounts", "").names(t), 3)
 
 	s.Fail(1, Cut()) // the account is created, and its retry finds it
-	r := newRequest(t, s, "POST", "/accounts", body)
+	r := newRequest(t, "POST", "/accounts", body)
 	r.Header.Set("Idempotency-Key", "cut")
 	response, err := s.Transport().RoundTrip(r)
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestIdempotencyKey(t *testing.T) {
 }
 
 func TestAccountOrganizations(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	root := s.AddOrganization("root", "")
 	middle := s.AddOrganization("middle", root)
 	leaf := s.AddOrganization("leaf", middle)
@@ -107,7 +107,7 @@ func TestAccountOrganizations(t *testing.T) {
 }
 
 func TestMoveAccount(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	root := s.AddOrganization("root", "")
 	leaf := s.AddOrganization("leaf", root)
 	elsewhere := s.AddOrganization("elsewhere", "")
@@ -135,7 +135,7 @@ func TestMoveAccount(t *testing.T) {
 }
 
 func TestAccountProfile(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	path := "/accounts/" + s.AddAccount(id, Account{}) + "/profile"
 	assert.JSONEq(t, `null`, string(do(t, s, "GET", path, "").Result))

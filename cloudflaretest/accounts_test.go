@@ -12,7 +12,7 @@ import (
 )
 
 func TestAccountOnTheWire(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	made := s.AddAccount(id, Account{})
 	settings := json.RawMessage(`{"enforce_twofactor":true,"abuse_contact_email":null}`)
@@ -43,7 +43,7 @@ func TestAccountOnTheWire(t *testing.T) {
 }
 
 func TestAccountFilters(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	root := s.AddOrganization("root", "")
 	s.AddAccount(s.AddOrganization("sub", root), Account{Name: "of a sub-organization"})
 	for _, name := range []string{"Web", "api", "Web shop", "API"} {
@@ -81,7 +81,7 @@ func TestAccountFilters(t *testing.T) {
 }
 
 func TestAccountTagsAndTotal(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	tags := map[string]string{"team": "web"}
 	s.AddAccount(id, Account{Name: "tagged", Tags: tags})

@@ -166,10 +166,10 @@ func (s *Server) recordChanges(c *call, resp response) {
 			ResourceScope:     "organizations",
 			ResourceType:      change.resourceType,
 		}
-		if c.caller.token {
-			e.ActorContext, e.ActorTokenID, e.ActorTokenName = "api_token", fakeID("token", APIToken), "cloudflaretest"
+		if c.caller.token != "" {
+			e.ActorContext, e.ActorTokenID, e.ActorTokenName = "api_token", fakeID("token", c.caller.token), "cloudflaretest"
 		}
-		if len(c.body) > 0 {
+		if c.route.hasBody() {
 			e.ResourceRequest = c.body
 		}
 		if body, ok := resp.body.(envelope); ok {
@@ -241,7 +241,7 @@ const historyWindow = time.Minute
 func (s *Server) auditLogHistory(c *call) response {
 	entries, err := s.findAuditLogs(c)
 	if err != nil {
-		return auditFailure(http.StatusNotFound, err)
+		return historyNotFound(err)
 	}
 	actionTime, err := timeParam(c.query, "action_time", time.RFC3339)
 	if err != nil {
@@ -251,10 +251,7 @@ func (s *Server) auditLogHistory(c *call) response {
 		return e.ID == c.params["id"] && e.Time.Sub(actionTime).Abs() <= historyWindow
 	})
 	if found < 0 {
-		return response{http.StatusNotFound, auditEnvelope{
-			Errors:     []auditMessage{{"audit log entry not found near action_time"}},
-			ResultInfo: historyInfo{HistoryStatus: "unavailable"},
-		}}
+		return historyNotFound(errors.New("audit log entry not found near action_time"))
 	}
 
 	source, status := entries[found], "approximate"
@@ -271,6 +268,14 @@ func (s *Server) auditLogHistory(c *call) response {
 		return auditFailure(http.StatusBadRequest, err)
 	}
 	return response{http.StatusOK, auditEnvelope{true, []auditMessage{}, items, historyInfo{len(items), cursor, status}}}
+}
+
+// historyNotFound is the only failure with a result_info.
+func historyNotFound(err error) response {
+	return response{http.StatusNotFound, auditEnvelope{
+		Errors:     []auditMessage{{err.Error()}},
+		ResultInfo: historyInfo{HistoryStatus: "unavailable"},
+	}}
 }
 
 // auditPage returns one page of the entries between since and before, and the cursor of the next one. A cursor

@@ -29,10 +29,10 @@ func (r reply) auditIDs(t testing.TB) string {
 }
 
 func TestAuditLogOfWrites(t *testing.T) {
-	s := start(t)
-	create := newRequest(t, s, "POST", "/organizations", `{"name":"x"}`)
+	s := NewServer().ForTest(t)
+	create := newRequest(t, "POST", "/organizations", `{"name":"x"}`)
 	create.Header.Set("User-Agent", "mine/1")
-	created := send(t, create)
+	created := send(t, s, create)
 	id := created.fields(t)["id"].(string)
 	path := "/organizations/" + id
 
@@ -52,9 +52,9 @@ func TestAuditLogOfWrites(t *testing.T) {
 	do(t, s, "POST", path+"/members:batchCreate", `{"members":[{"user":{"email":"b@example.com"}},{"user":{"email":"c@example.com"}}]}`)
 	do(t, s, "PUT", path, `{"name":"y"}`)
 	do(t, s, "PUT", path+"/profile", profileJSON)
-	invite := newRequest(t, s, "PUT", path+"/invites/"+url.PathEscape(s.InviteCode(id, "a@example.com")), `{"status":"accept"}`)
+	invite := newRequest(t, "PUT", path+"/invites/"+url.PathEscape(s.InviteCode(id, "a@example.com")), `{"status":"accept"}`)
 	invite.Header.Set("X-Auth-Email", "a@example.com")
-	require.Equal(t, 200, send(t, invite).Status)
+	require.Equal(t, 200, send(t, s, invite).Status)
 	do(t, s, "DELETE", path+"/members/"+member, "")
 	account := createAccount(t, s, `{"name":"x"}`).fields(t)["id"].(string)
 	sub := do(t, s, "POST", "/organizations", `{"name":"sub","parent":{"id":"`+id+`"}}`).fields(t)["id"].(string)
@@ -95,12 +95,12 @@ func TestAuditLogOfWrites(t *testing.T) {
 }
 
 func TestAuditLogOfAToken(t *testing.T) {
-	s := start(t)
-	r := newRequest(t, s, "POST", "/organizations", `{"name":"x"}`)
+	s := NewServer().ForTest(t)
+	r := newRequest(t, "POST", "/organizations", `{"name":"x"}`)
 	r.Header.Del("X-Auth-Key")
 	r.Header.Del("X-Auth-Email")
 	r.Header.Set("Authorization", "Bearer "+APIToken)
-	id := send(t, r).fields(t)["id"].(string)
+	id := send(t, s, r).fields(t)["id"].(string)
 	got := do(t, s, "GET", "/organizations/"+id+"/logs/audit?"+allTime, "").Raw
 	assert.Contains(t, got, `"context":"api_token"`)
 	assert.Contains(t, got, `"token_id":"`)
@@ -109,7 +109,7 @@ func TestAuditLogOfAToken(t *testing.T) {
 }
 
 func TestAddAuditLog(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	at := time.Date(2026, 5, 1, 2, 3, 4, 5, time.FixedZone("", 7200))
 	made := s.AddAuditLog(id, AuditLog{})
@@ -127,7 +127,7 @@ func TestAddAuditLog(t *testing.T) {
 }
 
 func TestAuditLogPeriod(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	for _, at := range []string{"2026-05-01T00:00:00Z", "2026-05-01T12:00:00.5Z", "2026-05-02T00:00:00Z"} {
 		when, err := time.Parse(time.RFC3339, at)
@@ -177,7 +177,7 @@ func TestAuditLogPeriod(t *testing.T) {
 
 // Each filter selects one of two entries, and its inverse the other one.
 func TestAuditLogFilters(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	one := AuditLog{
@@ -221,7 +221,7 @@ func TestAuditLogFilters(t *testing.T) {
 }
 
 func TestAuditLogCursor(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	for i := range 2500 {
@@ -266,7 +266,7 @@ func TestAuditLogCursor(t *testing.T) {
 }
 
 func TestAuditLogCursorWithNewEntries(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	for i := range 4 {
@@ -280,7 +280,7 @@ func TestAuditLogCursorWithNewEntries(t *testing.T) {
 }
 
 func TestAuditLogHistory(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	at := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	for i := range 3 {
@@ -319,6 +319,8 @@ func TestAuditLogHistory(t *testing.T) {
 		assert.Equal(t, 404, missing.Status)
 		assert.JSONEq(t, `{"success":false,"errors":[{"message":"audit log entry not found near action_time"}],"result_info":{"count":0,"history_status":"unavailable"}}`, missing.Raw)
 	}
+	assert.JSONEq(t, `{"success":false,"errors":[{"message":"organization not found"}],"result_info":{"count":0,"history_status":"unavailable"}}`,
+		do(t, s, "GET", "/organizations/"+strings.Repeat("0", 32)+"/logs/audit/m1/history?"+when, "").Raw)
 	for query, text := range map[string]string{
 		allTime:                             "action_time is required",
 		allTime + "&action_time=2026-05-01": "action_time must have the form 2006-01-02",

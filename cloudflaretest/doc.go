@@ -1,16 +1,29 @@
-// Package cloudflaretest provides an in-memory Organizations API for tests. A [Server] keeps state, serves HTTP with or
-// without a socket, and can inject faults.
+// Package cloudflaretest provides an in-memory Organizations API for tests. A [Server] keeps state and can inject
+// faults. It needs no socket, so waits cost no time inside a [testing/synctest] bubble:
 //
-//	func TestOnboard(t *testing.T) {
-//		server := cloudflaretest.NewServer()
-//		defer server.Close()
+//	func TestOnboardTwoTenants(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			server := cloudflaretest.NewServer().ForTest(t) // the test fails if a fault never happens
+//			server.AddKey("ann-key", "ann@example.com")
+//			server.AddKey("bob-key", "bob@example.com")
+//			server.FailNext("POST /organizations", cloudflaretest.RateLimited(20*time.Second))
 //
-//		server.AddOrganization("Example, Inc.", "")
-//		server.Fail(2, cloudflaretest.Cut()) // the second request is carried out, but its response is lost
-//
-//		err := onboard(t.Context(), server.Client())
-//		...
-//		fmt.Println(server.Requests())
+//			start := time.Now()
+//			for _, tenant := range []string{"ann", "bob"} {
+//				client := server.Client(cloudflare.WithAPIKey(tenant+"-key", tenant+"@example.com"))
+//				if err := onboard(t.Context(), client, tenant); err != nil { // your own code
+//					t.Fatal(err)
+//				}
+//			}
+//			if waited := time.Since(start); waited < 20*time.Second {
+//				t.Errorf("waited only %s of 20 seconds", waited) // in virtual time
+//			}
+//			for i, want := range []string{"ann@example.com", "ann@example.com", "bob@example.com"} {
+//				if got := server.Requests()[i].Email; got != want {
+//					t.Errorf("request %d came from %q, not from %q", i+1, got, want)
+//				}
+//			}
+//		})
 //	}
 //
 // The package is written from Cloudflare's published schema and documentation. The package was not compared with the
@@ -18,10 +31,10 @@
 //
 // # Operations
 //
-// A Server serves every operation below /organizations. A Server also serves these operations on accounts: create,
-// move, list the organizations of an account, and read and update its profile. Filters, pages, envelopes and headers
-// are like those of the API. GET /user/tenants is not served; [Server.Handle] adds endpoints. If the client accepts
-// gzip, JSON of 1 KiB or more is compressed.
+// A Server serves every operation below /organizations. It also serves these operations on accounts: create, move, list
+// the organizations of an account, and read and update its profile. Filters, pages, envelopes and headers are like
+// those of the API. GET /user/tenants is not served; [Server.Handle] adds endpoints. If the client accepts gzip, JSON
+// of 1 KiB or more is compressed.
 //
 // Tests fill a Server through the API or with [Server.AddOrganization], [Server.AddAccount], [Server.AddMember],
 // [Server.AddAuditLog], [Server.AddUsageRecord] and [Server.AddShare]. Invitation codes come from [Server.InviteCode].
@@ -30,6 +43,19 @@
 // and share is one second later. The Server reads the clock only for Date headers, for [Server.SetRateLimit], and for
 // usage without from and to.
 //
+// # Clients and sockets
+//
+// [Server.Client] returns a client that calls the Server in its own goroutine. It works inside and outside of a bubble,
+// wherever the Server was created. A Server is also an [http.Handler]: [net/http/httptest.NewServer] serves it over a
+// socket, for other programs and for tests of connections. Inside a bubble, a socket stops the clock.
+//
+// # Faults
+//
+// [Server.FailNext] makes the next request for an endpoint fail, and [Server.Fail] the n-th request from now.
+// [Server.ForTest] fails a test that ends before each of its faults has happened.
+//
+// A client remembers a 429 and delays its later calls. In a table of faults, create a client for each row.
+//
 // # Credentials
 //
 // Every operation takes [APIKey]. These operations also take [APIToken]: list and create organizations, accept or
@@ -37,9 +63,8 @@
 // a token, any other operation fails with status 403 and code 10000. [APIKeyWithoutOrganizations] is valid, but fails
 // in the same way for every path below /organizations.
 //
-// # Virtual time
-//
-// [Server.Transport] works inside a [testing/synctest] bubble, where a socket would stop the clock.
+// [Server.AddKey] and [Server.AddToken] add users, such as the tenants of a service, and [Server.Revoke] revokes a
+// credential. All users share the organizations.
 //
 // # Scripted responses
 //
@@ -55,15 +80,17 @@
 // Errors:
 //   - Every error whose code is not documented has the code 1001. All texts are invented.
 //   - A query or body that is not valid gets status 400, an unknown ID 404, another method 405, a body above 1 MiB 413,
-//     and a body that is not application/json 415.
+//     and a body that is not application/json 415. A JSON object with a name twice is not valid.
 //   - Status 409 means that the organization is not empty, the member exists, the invitation is not pending, the
 //     account is already in the organization, or the Idempotency-Key was used with another body.
-//   - Query parameters that are not documented are ignored. HEAD is served like GET.
+//   - Query parameters that are not documented are ignored, and so is the body of a GET or DELETE. HEAD is served like
+//     GET.
 //
 // Permissions and limits:
 //   - Every user may do everything, except accept or reject the invitation of another user.
 //   - There are no limits on the number of organizations, accounts and levels. Two-factor authentication is not checked.
-//   - Ratelimit headers do not count down without [Server.SetRateLimit].
+//   - Ratelimit headers do not count down without [Server.SetRateLimit]. With it, requests without valid credentials
+//     share one quota.
 //
 // Lists:
 //   - The page size 0 means the default. Tokens and cursors are valid for one path and one set of filters.
@@ -73,14 +100,15 @@
 // Organizations and profiles:
 //   - A PUT of an organization replaces it: without a profile in the body, the organization has no profile afterwards.
 //     A PUT of a profile stores empty fields.
-//   - A profile that was never set is null.
+//   - A request for a profile that was never set fails with status 404.
 //   - The parent cannot be changed. Flags are "enabled" or "disabled", and managed_by is the ID of the parent.
 //   - Members of any status make an organization not empty. The caller is not a member.
 //   - For the filters named containing, an organization contains the resources in itself and in its sub-organizations,
 //     but not itself.
 //
 // Members and invitations:
-//   - A member that is created without a status is pending. An email address can be a member once, in any status.
+//   - A member that is created without a status is pending. Its email address must have a valid form, and can be a
+//     member once, in any status.
 //   - A batch creates all members or none.
 //   - The code of an invitation stays valid until the member is not pending.
 //

@@ -7,8 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -18,15 +18,17 @@ type Fault struct {
 	serve func(s *Server, w http.ResponseWriter, c *call)
 }
 
-// matchFault is a Fault for the next request that matches.
-type matchFault struct {
-	method, pathSuffix string
-	fault              Fault
+// nextFault is a Fault for the next request that matches.
+type nextFault struct {
+	pattern pattern
+	fault   Fault
 }
 
 // Fail applies a fault to the n-th request from now; 1 is the next request. Every request counts, including retries and
 // requests with invalid credentials. Any number of faults may be pending. If Fail is called twice for one request, the
 // last fault is applied. Fail panics if n is less than 1.
+//
+// With [Server.ForTest], the test fails if fewer requests arrive.
 func (s *Server) Fail(n int, f Fault) {
 	if n < 1 {
 		panic(fmt.Sprintf("cloudflaretest: Fail(%d, …): n must be at least 1, the next request", n))
@@ -34,24 +36,44 @@ func (s *Server) Fail(n int, f Fault) {
 	f.check("Fail")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults[len(s.requests)+n] = f
+	s.faults[s.arrivals+n] = f
 }
 
-// FailNext applies a fault to the next request with this method and path suffix. The suffix is compared with the
-// escaped path, without the query; an empty suffix matches every path. Use FailNext instead of [Server.Fail] if
-// requests are sent concurrently.
+// FailNext applies a fault to the next request for an endpoint. The pattern is one of [Server.Handle], such as
+//
+//	DELETE /organizations/{organization_id}/members/{member_id}
+//
+// and so is a method with the Route of a [cloudflare.Attempt]. A wildcard matches any value, whatever its name. To
+// match one value only, write it in place of the wildcard. Use FailNext instead of [Server.Fail] if requests are sent
+// concurrently.
 //
 // Each call of FailNext applies to one request. If several faults match a request, the one that was set first is
-// applied, and the others wait for the next request. A fault that Fail has set for the request has priority. FailNext
-// panics if the method is empty.
-func (s *Server) FailNext(method, pathSuffix string, f Fault) {
-	if method == "" {
-		panic("cloudflaretest: FailNext: the method must not be empty")
-	}
+// applied, and the others wait for the next request. A fault that Fail has set for the request has priority. With
+// [Server.ForTest], the test fails if no request matches.
+//
+// FailNext panics if the pattern is not valid, or if neither the server nor a handler of [Server.Handle] so far serves
+// what it matches. IDs of organizations and members are 32 lowercase hexadecimal digits.
+func (s *Server) FailNext(pattern string, f Fault) {
+	p := mustParse("FailNext", pattern)
+	http.NewServeMux().Handle(pattern, http.NotFoundHandler()) // panics if the pattern is not valid
 	f.check("FailNext")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.matchFaults = append(s.matchFaults, matchFault{method, pathSuffix, f})
+	if !s.serves(p) {
+		panic(fmt.Sprintf("cloudflaretest: FailNext: no endpoint matches %q; a pattern is like %q, without the base URL",
+			pattern, "GET /organizations/{organization_id}"))
+	}
+	s.nextFaults = append(s.nextFaults, nextFault{p, f})
+}
+
+// serves reports whether an endpoint matches all that p matches. s.mu is held.
+func (s *Server) serves(p pattern) bool {
+	for _, r := range routes {
+		if r.covers(p) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.handled, func(of pattern) bool { return of.covers(p) })
 }
 
 func (f Fault) check(method string) {
@@ -61,22 +83,22 @@ func (f Fault) check(method string) {
 }
 
 // takeFault returns the fault for the n-th request, if there is one, and removes it. s.mu is held.
-func (s *Server) takeFault(n int, r Request) Fault {
+func (s *Server) takeFault(n int, c *call) Fault {
 	if f, ok := s.faults[n]; ok {
 		delete(s.faults, n)
 		return f
 	}
-	for i, m := range s.matchFaults {
-		if m.method == r.Method && strings.HasSuffix(r.Path, m.pathSuffix) {
-			s.matchFaults = append(s.matchFaults[:i:i], s.matchFaults[i+1:]...)
-			return m.fault
+	for i, next := range s.nextFaults {
+		if c.endpoint.covers(next.pattern) && next.pattern.covers(c.request) {
+			s.nextFaults = slices.Delete(s.nextFaults, i, i+1)
+			return next.fault
 		}
 	}
 	return Fault{}
 }
 
-// Status responds with this status, these headers and this body. The response does not have the API's own headers. The
-// request is not carried out. Status panics if the code is not between 200 and 999.
+// Status returns a Fault that responds with this status, these headers and this body. The response does not have the
+// API's own headers. The request is not carried out. Status panics if the code is not between 200 and 999.
 //
 // For example, this is the response of a gateway to an unknown path:
 //
@@ -95,9 +117,12 @@ func Status(code int, header http.Header, body string) Fault {
 	}}
 }
 
-// RateLimited responds as the API does to too many requests: with status 429, a Retry-After in seconds, rounded up, and
-// matching Ratelimit headers. The request is not carried out. To count requests against a quota, use
-// [Server.SetRateLimit].
+// RateLimited returns a Fault that responds as the API does to too many requests: with status 429, a Retry-After in
+// seconds, rounded up, and matching Ratelimit headers. The request is not carried out. To count requests against a
+// quota, use [Server.SetRateLimit].
+//
+// After a 429, a client holds back its other calls too, until the limit resets. In a table of faults, create a client
+// for each row.
 func RateLimited(retryAfter time.Duration) Fault {
 	return Fault{func(_ *Server, w http.ResponseWriter, c *call) {
 		setRateLimit(w.Header(), defaultQuota, 0, defaultWindow, retryAfter)
@@ -106,7 +131,8 @@ func RateLimited(retryAfter time.Duration) Fault {
 	}}
 }
 
-// Reset reads the request and resets the connection. The request is not carried out, but the client cannot know that.
+// Reset returns a Fault that reads the request and resets the connection. The request is not carried out, but the
+// client cannot know that.
 //
 // Over a socket, net/http itself repeats a GET or HEAD if the connection that broke was not new. The repeat counts as a
 // request of its own for [Server.Fail].
@@ -126,8 +152,8 @@ func Reset() Fault {
 	}}
 }
 
-// Stall reads the request and does not respond until the request's context ends or the server is closed.
-// The request is not carried out.
+// Stall returns a Fault that reads the request and does not respond until the request's context ends or the server is
+// closed. The request is not carried out.
 func Stall() Fault {
 	return Fault{func(s *Server, _ http.ResponseWriter, c *call) {
 		// The channel is made here because one made outside of a synctest bubble would hold the bubble's clock.
@@ -151,8 +177,9 @@ func Stall() Fault {
 	}}
 }
 
-// Cut carries the request out, sends half of the response's body and closes the connection. The request may have
-// succeeded, but the client cannot know that. If the response has no body, the client gets no response at all.
+// Cut returns a Fault that carries the request out, sends half of the response's body and closes the connection. The
+// request may have succeeded, but the client cannot know that. If the response has no body, the client gets no response
+// at all.
 func Cut() Fault {
 	return Fault{func(s *Server, w http.ResponseWriter, c *call) {
 		whole := httptest.NewRecorder()

@@ -19,7 +19,7 @@ func echo(name string) http.Handler {
 }
 
 func TestHandle(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	s.Handle("GET /zones/{id}", echo("zone"))
 	s.Handle("/zones/{id}/purge_cache", echo("purge"))
 	s.Handle("GET /organizations/{id}/roles", echo("roles"))
@@ -41,9 +41,9 @@ func TestHandle(t *testing.T) {
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		body := map[string]string{"POST": "text", "PATCH": "text"}[method]
-		for _, transport := range []http.RoundTripper{http.DefaultTransport, s.Transport()} {
+		for _, transport := range []http.RoundTripper{overSocket(t, s), s.Transport()} {
 			for _, token := range []bool{false, true} {
-				r := newRequest(t, s, method, path, body)
+				r := newRequest(t, method, path, body)
 				if token {
 					r.Header = http.Header{"Authorization": {"Bearer " + APIToken}}
 				}
@@ -75,22 +75,22 @@ func TestHandle(t *testing.T) {
 	}
 	assert.Equal(t, 200, do(t, s, "GET", "/organizations/"+id, "").Status, "the server's own routes stay")
 
-	r := newRequest(t, s, "GET", "/zones/1", "")
+	r := newRequest(t, "GET", "/zones/1", "")
 	r.Header.Del("X-Auth-Key")
-	send(t, r).failed(t, 400, "Missing X-Auth-Key")
+	send(t, s, r).failed(t, 400, "Missing X-Auth-Key")
 	do(t, s, "POST", "/zones/1/purge_cache", strings.Repeat("x", maxBodyBytes+1)).failed(t, 413, "too large")
 	requests := s.Requests()
 	assert.Equal(t, "/client/v4/zones/1", requests[len(requests)-2].Path)
 
 	s.Fail(1, Status(503, nil, "down"))
-	response, err := http.DefaultTransport.RoundTrip(newRequest(t, s, "GET", "/zones/1", ""))
+	response, err := s.Transport().RoundTrip(newRequest(t, "GET", "/zones/1", ""))
 	require.NoError(t, err)
 	response.Body.Close()
 	assert.Equal(t, 503, response.StatusCode)
 }
 
 func TestHandlePanics(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	s.Handle("GET /zones/{id}", echo("zone"))
 	id := strings.Repeat("0", 32)
 	for pattern, text := range map[string]string{

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -37,15 +38,27 @@ type replyError struct {
 	ErrorChain []replyError `json:"error_chain"`
 }
 
-func start(t testing.TB) *Server {
-	s := NewServer()
-	t.Cleanup(s.Close)
-	return s
+// roundTripper is a transport made of a function.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// overSocket serves s over a socket, and returns a transport that sends every request there, over a connection of its
+// own.
+func overSocket(t testing.TB, s *Server) http.RoundTripper {
+	outer := httptest.NewServer(s)
+	t.Cleanup(outer.Close)
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		r.Host, r.URL.Scheme, r.URL.Host = r.URL.Host, "http", outer.Listener.Addr().String()
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		t.Cleanup(transport.CloseIdleConnections)
+		return transport.RoundTrip(r)
+	})
 }
 
-func newRequest(t testing.TB, s *Server, method, path, body string) *http.Request {
+func newRequest(t testing.TB, method, path, body string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
+	r, err := http.NewRequest(method, baseURL+path, strings.NewReader(body))
 	require.NoError(t, err)
 	r.Header.Set("X-Auth-Key", APIKey)
 	r.Header.Set("X-Auth-Email", Email)
@@ -58,13 +71,13 @@ func newRequest(t testing.TB, s *Server, method, path, body string) *http.Reques
 // do sends a request with key and email, and checks that the response is complete and has the API's form.
 func do(t testing.TB, s *Server, method, path, body string) reply {
 	t.Helper()
-	return send(t, newRequest(t, s, method, path, body))
+	return send(t, s, newRequest(t, method, path, body))
 }
 
-func send(t testing.TB, r *http.Request) reply {
+func send(t testing.TB, s *Server, r *http.Request) reply {
 	t.Helper()
 	// RoundTrip does not follow a redirect, so a test notices one.
-	response, err := http.DefaultTransport.RoundTrip(r)
+	response, err := s.Transport().RoundTrip(r)
 	require.NoError(t, err)
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)

@@ -9,7 +9,7 @@ import (
 )
 
 func TestInvites(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	path := "/organizations/" + id
 	invite := func(email string) (code, memberID string) {
@@ -18,9 +18,9 @@ func TestInvites(t *testing.T) {
 		return s.InviteCode(id, strings.ToUpper(email)), created["id"].(string)
 	}
 	put := func(code, email, body string) reply {
-		r := newRequest(t, s, "PUT", path+"/invites/"+url.PathEscape(code), body)
+		r := newRequest(t, "PUT", path+"/invites/"+url.PathEscape(code), body)
 		r.Header.Set("X-Auth-Email", email)
-		return send(t, r)
+		return send(t, s, r)
 	}
 
 	code, memberID := invite("ann@example.com")
@@ -47,11 +47,11 @@ func TestInvites(t *testing.T) {
 	put(code, "bob@example.com", `{"status":"accept"}`).failed(t, 409, "the member is rejected")
 
 	s.AddMember(id, Member{Email: Email, Status: "pending"})
-	r := newRequest(t, s, "PUT", path+"/invites/"+url.PathEscape(s.InviteCode(id, Email)), `{"status":"accept"}`)
+	r := newRequest(t, "PUT", path+"/invites/"+url.PathEscape(s.InviteCode(id, Email)), `{"status":"accept"}`)
 	r.Header.Del("X-Auth-Key")
 	r.Header.Del("X-Auth-Email")
 	r.Header.Set("Authorization", "Bearer "+APIToken)
-	assert.Equal(t, "active", send(t, r).fields(t)["status"], "the token is that of Email")
+	assert.Equal(t, "active", send(t, s, r).fields(t)["status"], "the token is that of Email")
 
 	other := s.AddOrganization("b", "")
 	s.AddMember(other, Member{Email: "ann@example.com", Status: "pending"})

@@ -9,7 +9,7 @@ import (
 )
 
 func TestOrganizationOnTheWire(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	got := do(t, s, "POST", "/organizations", `{"name":"Root"}`)
 	root := got.fields(t)["id"].(string)
 	assert.Regexp(t, `^[0-9a-f]{32}$`, root)
@@ -46,7 +46,7 @@ func TestOrganizationOnTheWire(t *testing.T) {
 }
 
 func TestCreateOrganizationErrors(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	for body, text := range map[string]string{
 		`{}`:                                "name is required",
 		`{"name":""}`:                       "name is required",
@@ -72,7 +72,7 @@ func TestCreateOrganizationErrors(t *testing.T) {
 }
 
 func TestUpdateOrganization(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	root, other := s.AddOrganization("root", ""), s.AddOrganization("other", "")
 	created := do(t, s, "POST", "/organizations", `{"name":"sub","parent":{"id":"`+root+`"},"profile":`+profileJSON+`}`).fields(t)
 	path := "/organizations/" + created["id"].(string)
@@ -98,7 +98,7 @@ func TestUpdateOrganization(t *testing.T) {
 }
 
 func TestDeleteOrganization(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	root := s.AddOrganization("root", "")
 	sub := s.AddOrganization("sub", root)
 	do(t, s, "DELETE", "/organizations/"+root, "").failed(t, 409, "sub-organizations")
@@ -120,7 +120,7 @@ func TestDeleteOrganization(t *testing.T) {
 }
 
 func TestOrganizationFilters(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	acme := s.AddOrganization("Acme Root", "")
 	west := s.AddOrganization("acme west", acme)
 	deep := s.AddOrganization("Deep", west)

@@ -10,7 +10,7 @@ import (
 )
 
 func TestPaging(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	for i := range 25 {
 		s.AddOrganization(fmt.Sprintf("org-%02d", i), "")
 	}
@@ -90,7 +90,7 @@ func idOf(t *testing.T, s *Server, name string) string {
 }
 
 func TestManyOrganizations(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	for i := range 10_001 {
 		s.AddOrganization(fmt.Sprint("Organization ", i), "")
 	}

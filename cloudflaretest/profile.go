@@ -1,6 +1,9 @@
 package cloudflaretest
 
-import "fmt"
+import (
+	"fmt"
+	"net/http"
+)
 
 type wireProfile struct {
 	BusinessName     string `json:"business_name"`
@@ -10,8 +13,12 @@ type wireProfile struct {
 	ExternalMetadata string `json:"external_metadata"`
 }
 
-// getProfile returns null for a profile that was never set.
-func (s *Server) getProfile(c *call) response { return success(c.organization.profile) }
+func (s *Server) getProfile(c *call) response {
+	if c.organization.profile == nil {
+		return failure(http.StatusNotFound, codeOther, "profile not found")
+	}
+	return success(c.organization.profile)
+}
 
 func (s *Server) updateProfile(c *call) response {
 	in, err := parseObject(c.body)

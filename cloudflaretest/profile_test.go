@@ -10,18 +10,18 @@ import (
 const profileJSON = `{"business_name":"Example","business_email":"a@example.com","business_phone":"","business_address":"x","external_metadata":"{}"}`
 
 func TestProfile(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	path := "/organizations/" + id + "/profile"
-	unset := do(t, s, "GET", path, "")
-	assert.Equal(t, 200, unset.Status)
-	assert.JSONEq(t, `null`, string(unset.Result))
+	do(t, s, "GET", path, "").failed(t, 404, "profile not found")
 
 	for _, field := range []string{"business_name", "business_email", "business_phone", "business_address", "external_metadata"} {
 		do(t, s, "PUT", path, strings.Replace(profileJSON, field, "other", 1)).failed(t, 400, field+" is required")
 		do(t, s, "PUT", path, strings.Replace(profileJSON, `"`+field+`":"`, `"`+field+`":null,"other":"`, 1)).failed(t, 400, field+" must be a string")
 	}
-	assert.JSONEq(t, `null`, string(do(t, s, "GET", path, "").Result))
+	do(t, s, "GET", path, "").failed(t, 404, "profile not found")
+	account := "/accounts/" + s.AddAccount(id, Account{}) + "/profile"
+	do(t, s, "GET", account, "").failed(t, 404, "profile not found")
 
 	assert.Equal(t, 204, do(t, s, "PUT", path, profileJSON).Status)
 	assert.JSONEq(t, profileJSON, string(do(t, s, "GET", path, "").Result))

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,18 +14,22 @@ const (
 	defaultWindow = 5 * time.Minute
 )
 
-// rateLimit is a quota of requests in a window. The zero value has no quota.
+// rateLimit is a quota of requests in a window, for each user. The zero value has no quota.
 type rateLimit struct {
-	quota     int
-	window    time.Duration
+	quota         int
+	window, block time.Duration
+	users         map[string]*userLimit // by email address in lower case; empty for requests without valid credentials
+}
+
+type userLimit struct {
 	remaining int
 	resets    time.Time
 	exceeded  bool
 }
 
-// SetRateLimit limits the server to quota requests in each window. The first request begins a window. The Ratelimit
-// headers count down. A request above the quota begins another window. That request and all others in this window fail
-// with status 429.
+// SetRateLimit limits each user to quota requests in each window. The first request begins a window. The Ratelimit
+// headers count down. A request above the quota begins another window. That request and all others of the user in this
+// window fail with status 429. Requests without valid credentials share one more quota.
 //
 // Without SetRateLimit, the server does not count: every response reports 1,199 of 1,200 requests remaining. The window
 // is measured by the clock of the goroutine that serves the request. With [Server.Transport], that goroutine is the
@@ -36,31 +41,55 @@ func (s *Server) SetRateLimit(quota int, window time.Duration) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.limit = rateLimit{quota: quota, window: window}
+	s.limit = rateLimit{quota: quota, window: window, block: window, users: map[string]*userLimit{}}
 }
 
-// count counts one request and sets the headers of its response. It reports whether the quota is exceeded.
-func (l *rateLimit) count(h http.Header) (exceeded bool) {
+// BlockAfterExcess makes a request above the quota of [Server.SetRateLimit] block its user for d, whatever the window.
+// SetRateLimit must come first; another SetRateLimit ends it. The API documents a block of five minutes:
+//
+//	server.SetRateLimit(100, time.Minute)
+//	server.BlockAfterExcess(5 * time.Minute)
+//
+// All requests of the user fail with status 429 until the block ends, and the headers report the rest of it.
+// BlockAfterExcess panics if there is no rate limit, or if d is shorter than a second.
+func (s *Server) BlockAfterExcess(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.limit.quota == 0 || d < time.Second {
+		panic(fmt.Sprintf("cloudflaretest: BlockAfterExcess(%v): SetRateLimit must come first, and the block must be at least 1s", d))
+	}
+	s.limit.block = d
+}
+
+// count counts one request of a user and sets the headers of its response. It reports whether the quota is exceeded.
+func (l *rateLimit) count(email string, h http.Header) (exceeded bool) {
 	if l.quota == 0 {
 		setRateLimit(h, defaultQuota, defaultQuota-1, defaultWindow, defaultWindow)
 		return false
 	}
+	email = strings.ToLower(email)
+	user := l.users[email]
+	if user == nil {
+		user = new(userLimit)
+		l.users[email] = user
+	}
 	now := time.Now()
-	if !now.Before(l.resets) {
-		l.remaining, l.resets, l.exceeded = l.quota, now.Add(l.window), false
+	// A reset further away than any window belongs to another clock: one end of a synctest bubble was passed.
+	if reset := user.resets.Sub(now); reset <= 0 || reset > max(l.window, l.block) {
+		*user = userLimit{remaining: l.quota, resets: now.Add(l.window)}
 	}
 	switch {
-	case l.remaining > 0:
-		l.remaining--
-	case !l.exceeded:
-		l.exceeded, l.resets = true, now.Add(l.window)
+	case user.remaining > 0:
+		user.remaining--
+	case !user.exceeded:
+		user.exceeded, user.resets = true, now.Add(l.block)
 	}
-	reset := l.resets.Sub(now)
-	setRateLimit(h, l.quota, l.remaining, l.window, reset)
-	if l.exceeded {
+	reset := user.resets.Sub(now)
+	setRateLimit(h, l.quota, user.remaining, l.window, reset)
+	if user.exceeded {
 		h.Set("Retry-After", strconv.FormatInt(seconds(reset), 10))
 	}
-	return l.exceeded
+	return user.exceeded
 }
 
 func setRateLimit(h http.Header, quota, remaining int, window, reset time.Duration) {

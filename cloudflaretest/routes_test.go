@@ -10,7 +10,7 @@ import (
 )
 
 func TestRoutes(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	unknown := strings.Repeat("0", 32)
 	for _, test := range []struct {
@@ -69,20 +69,20 @@ func TestRoutes(t *testing.T) {
 		})
 	}
 
-	outside, err := http.NewRequest("GET", strings.TrimSuffix(s.URL, basePath)+"/organizations", nil)
+	outside, err := http.NewRequest("GET", strings.TrimSuffix(baseURL, basePath)+"/organizations", nil)
 	require.NoError(t, err)
 	outside.Header.Set("Authorization", "Bearer "+APIToken)
-	assert.Equal(t, 7003, send(t, outside).Errors[0].Code)
+	assert.Equal(t, 7003, send(t, s, outside).Errors[0].Code)
 
 	escaped := do(t, s, "GET", "/organizations/"+id+"/members%3AbatchCreate", "")
 	assert.Equal(t, 405, escaped.Status, "an escaped colon is a colon")
 }
 
 func TestHead(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	for path, status := range map[string]int{id: 200, strings.Repeat("0", 32): 404} {
-		response, err := http.DefaultTransport.RoundTrip(newRequest(t, s, "HEAD", "/organizations/"+path, ""))
+		response, err := s.Transport().RoundTrip(newRequest(t, "HEAD", "/organizations/"+path, ""))
 		require.NoError(t, err)
 		response.Body.Close()
 		assert.Equal(t, status, response.StatusCode)

@@ -6,8 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,18 +20,18 @@ const (
 	maxBodyBytes = 1 << 20
 )
 
-// Server serves a fake Organizations API. Create one with [NewServer], and close it after use. A Server is safe for
-// concurrent use.
+// Server is a fake Organizations API. Create one with [NewServer]. A Server is safe for concurrent use.
 type Server struct {
-	URL string // the base URL for a client: http://127.0.0.1:port/client/v4
-
-	http     *httptest.Server
 	handlers *http.ServeMux // those of Handle
 
 	mu            sync.Mutex // guards everything below
-	requests      []Request
+	handled       []pattern  // of handlers
+	credentials   map[string]credential
+	arrivals      int           // requests so far
+	requests      []Request     // the last ones
+	keep          int           // the most requests to keep
 	faults        map[int]Fault // by the number of the request; the first request has number 1
-	matchFaults   []matchFault
+	nextFaults    []nextFault
 	stalled       map[chan struct{}]bool
 	closed        bool
 	limit         rateLimit
@@ -45,10 +45,14 @@ type Server struct {
 	audited       int                     // entries so far
 }
 
-// NewServer starts a server without any organizations.
+// NewServer returns a server without any organizations. It opens no socket and starts no goroutine. In a test, use
+//
+//	server := cloudflaretest.NewServer().ForTest(t)
 func NewServer() *Server {
-	s := &Server{
+	return &Server{
 		handlers:     http.NewServeMux(),
+		credentials:  firstCredentials(),
+		keep:         math.MaxInt,
 		faults:       map[int]Fault{},
 		stalled:      map[chan struct{}]bool{},
 		organization: map[string]*organization{},
@@ -56,22 +60,18 @@ func NewServer() *Server {
 		accountKeys:  map[string]keyedAccount{},
 		auditLogs:    map[string][]*auditLog{},
 	}
-	s.http = httptest.NewServer(s)
-	s.URL = s.http.URL + basePath
-	return s
 }
 
-// Close ends stalled requests, waits for all others that came over a socket, and shuts the server down. Close may be
-// called more than once.
+// Close ends stalled requests. Later requests do not reach the server: [Server.Transport] refuses connections, and
+// [Server.ServeHTTP] aborts responses. Close may be called more than once.
 func (s *Server) Close() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.closed = true
 	for release := range s.stalled {
 		close(release)
 	}
 	clear(s.stalled)
-	s.mu.Unlock()
-	s.http.Close()
 }
 
 // Request records a request as it arrived, without its credentials.
@@ -81,9 +81,11 @@ type Request struct {
 	Query  url.Values
 	Header http.Header // without Authorization, Proxy-Authorization, Cookie and X-Auth-…
 	Body   []byte      // at most the first MiB; nil if there was none
+	Email  string      // of the user whose credentials the request had; empty if they were not valid
 }
 
-// Requests returns copies of all requests so far, in the order of their arrival, including those with a fault.
+// Requests returns copies of the requests so far, in the order of their arrival, including those with a fault. All are
+// kept unless [Server.KeepRequests] sets a limit.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,9 +99,33 @@ func (s *Server) Requests() []Request {
 	return copies
 }
 
-// ServeHTTP serves the API below /client/v4. Use ServeHTTP to run the server inside another one: with TLS, with HTTP/2,
-// or behind middleware. Faults that break a connection may panic with [http.ErrAbortHandler]. A server of net/http then
-// aborts the response.
+// KeepRequests keeps only the last n requests from now on, for a program that serves for a long time.
+// [Server.DroppedRequests] counts the others. KeepRequests panics if n is negative.
+func (s *Server) KeepRequests(n int) {
+	if n < 0 {
+		panic(fmt.Sprintf("cloudflaretest: KeepRequests(%d): the number of requests must not be negative", n))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keep = n
+	s.dropRequests()
+}
+
+// dropRequests drops the requests that are not kept. s.mu is held.
+func (s *Server) dropRequests() {
+	s.requests = slices.Delete(s.requests, 0, max(0, len(s.requests)-s.keep))
+}
+
+// DroppedRequests returns how many requests [Server.Requests] no longer has.
+func (s *Server) DroppedRequests() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.arrivals - len(s.requests)
+}
+
+// ServeHTTP serves the API below /client/v4, so that [net/http/httptest.NewServer] or another server can serve it over
+// a socket: with TLS, with HTTP/2, or behind middleware. Faults that break a connection may panic with
+// [http.ErrAbortHandler]. A server of net/http then aborts the response.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The body is read first, so that a fault applies to a request that has arrived.
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
@@ -107,7 +133,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.tooLarge = len(body) > maxBodyBytes; c.tooLarge {
 		c.body = body[:maxBodyBytes]
 	}
-	fault, exceeded := s.arrived(w, c)
+	fault, exceeded := s.arrive(w, c)
 	switch {
 	case err != nil:
 		panic(http.ErrAbortHandler) // the client went away before its request was complete
@@ -120,9 +146,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// arrived records a request and sets the headers that every response has. It returns the fault for the request, and
-// whether the request exceeds the rate limit.
-func (s *Server) arrived(w http.ResponseWriter, c *call) (fault Fault, exceeded bool) {
+// arrive records a request and sets the headers that every response has. It returns the fault for the request, and
+// whether the request exceeds the rate limit. It panics after Close.
+func (s *Server) arrive(w http.ResponseWriter, c *call) (fault Fault, exceeded bool) {
 	header := c.Header.Clone()
 	for name := range header {
 		switch {
@@ -134,15 +160,22 @@ func (s *Server) arrived(w http.ResponseWriter, c *call) (fault Fault, exceeded 
 	if len(c.body) > 0 {
 		recorded.Body = c.body
 	}
+	s.findEndpoint(c)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		panic(http.ErrAbortHandler)
+	}
+	c.caller, c.rejected = s.authenticate(c.Header)
+	recorded.Email = c.caller.email
+	s.arrivals++
 	s.requests = append(s.requests, recorded)
-	n := len(s.requests)
-	c.ray = fakeID("ray", n)[:16]
+	s.dropRequests()
+	c.ray = fakeID("ray", s.arrivals)[:16]
 	w.Header().Set("CF-Ray", c.ray+"-TST")
-	exceeded = s.limit.count(w.Header())
-	return s.takeFault(n, recorded), exceeded
+	exceeded = s.limit.count(c.caller.email, w.Header())
+	return s.takeFault(s.arrivals, c), exceeded
 }
 
 // Lag delays when new organizations can be read. From now on, if an organization is created through the API, the first

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,16 +16,16 @@ import (
 )
 
 func TestRequests(t *testing.T) {
-	s := start(t)
-	r := newRequest(t, s, "POST", "/organizations?a=1&a=2", `{"name":"x"}`)
+	s := NewServer().ForTest(t)
+	r := newRequest(t, "POST", "/organizations?a=1&a=2", `{"name":"x"}`)
 	r.Header.Set("Cookie", "session=1")
 	r.Header.Set("Proxy-Authorization", "Basic eDp5")
 	r.Header.Set("X-Auth-User-Service-Key", "v1.0-x")
 	r.Header.Set("X-Custom", "kept")
-	send(t, r)
-	r = newRequest(t, s, "GET", "/organizations/a%2Fb", "")
+	send(t, s, r)
+	r = newRequest(t, "GET", "/organizations/a%2Fb", "")
 	r.Header.Set("Authorization", "Bearer x")
-	send(t, r)
+	send(t, s, r)
 
 	got := s.Requests()
 	require.Len(t, got, 2)
@@ -52,7 +53,7 @@ func TestRequests(t *testing.T) {
 
 func TestSameInEveryRun(t *testing.T) {
 	run := func() []string {
-		s := start(t)
+		s := NewServer().ForTest(t)
 		var texts []string
 		for range 3 {
 			got := do(t, s, "POST", "/organizations", `{"name":"x"}`)
@@ -67,7 +68,7 @@ func TestSameInEveryRun(t *testing.T) {
 }
 
 func TestLag(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	s.Lag(2)
 	created := do(t, s, "POST", "/organizations", `{"name":"new"}`).fields(t)
 	path := "/organizations/" + created["id"].(string)
@@ -83,7 +84,7 @@ func TestLag(t *testing.T) {
 }
 
 func TestConcurrency(t *testing.T) {
-	s := start(t)
+	s := NewServer() // without ForTest, because the faults below stay
 	id := s.AddOrganization("root", "")
 	var wg sync.WaitGroup
 	for i := range 4 {
@@ -109,7 +110,7 @@ func TestConcurrency(t *testing.T) {
 
 // A recorder has no connection to break, so faults panic as the servers of net/http expect.
 func TestHandlerWithoutConnection(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	serve := func(method, body string) *httptest.ResponseRecorder {
 		r := httptest.NewRequestWithContext(t.Context(), method, "/client/v4/organizations", strings.NewReader(body))
 		r.Header.Set("X-Auth-Key", APIKey)
@@ -127,14 +128,81 @@ func TestHandlerWithoutConnection(t *testing.T) {
 	assert.PanicsWithValue(t, http.ErrAbortHandler, func() { serve("POST", `{"name":"reset"}`) })
 	s.Fail(1, Cut())
 	assert.PanicsWithValue(t, http.ErrAbortHandler, func() { serve("POST", `{"name":"cut"}`) })
-	s.Fail(1, Stall())
-	s.Close()
-	assert.PanicsWithValue(t, http.ErrAbortHandler, func() { serve("GET", "") }, "a stall after Close ends at once")
 	assert.Equal(t, []string{"x", "cut"}, namesIn(t, serve("GET", "").Body.Bytes()))
+	s.Close()
+	assert.PanicsWithValue(t, http.ErrAbortHandler, func() { serve("GET", "") }, "closed")
+	assert.Len(t, s.Requests(), 5, "the last one did not arrive")
 }
 
 func namesIn(t *testing.T, body []byte) []string {
 	r := reply{Status: 200}
 	require.NoError(t, json.Unmarshal(body, &r))
 	return r.names(t)
+}
+
+func TestKeepRequests(t *testing.T) {
+	s := NewServer().ForTest(t)
+	paths := func() (paths []string) {
+		for _, r := range s.Requests() {
+			paths = append(paths, strings.TrimPrefix(r.Path, basePath))
+		}
+		return paths
+	}
+	get := func(paths ...string) {
+		for _, path := range paths {
+			do(t, s, "GET", path, "")
+		}
+	}
+	get("/1", "/2", "/3")
+	assert.Equal(t, []string{"/1", "/2", "/3"}, paths())
+	assert.Equal(t, 0, s.DroppedRequests())
+	s.KeepRequests(2)
+	assert.Equal(t, []string{"/2", "/3"}, paths())
+	assert.Equal(t, 1, s.DroppedRequests())
+	s.Fail(2, RateLimited(0))
+	get("/4")
+	assert.Equal(t, 429, do(t, s, "GET", "/5", "").Status, "Fail counts the dropped ones too")
+	assert.Equal(t, []string{"/4", "/5"}, paths())
+	assert.Equal(t, 3, s.DroppedRequests())
+	s.KeepRequests(3)
+	get("/6")
+	assert.Equal(t, []string{"/4", "/5", "/6"}, paths())
+	s.KeepRequests(0)
+	get("/7")
+	assert.Empty(t, paths())
+	assert.Equal(t, 7, s.DroppedRequests())
+	assert.PanicsWithValue(t, "cloudflaretest: KeepRequests(-1): the number of requests must not be negative", func() { s.KeepRequests(-1) })
+}
+
+// What a server keeps does not grow with the requests that it drops, whether they are valid or not.
+func TestDroppedRequestsAreFreed(t *testing.T) {
+	s := NewServer().ForTest(t)
+	s.KeepRequests(3)
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for i := range 100 {
+		r := newRequest(t, "POST", "/organizations", strings.Repeat("x", 900_000))
+		if i%2 == 0 {
+			r.Header.Set("X-Auth-Key", "unknown")
+		}
+		send(t, s, r)
+	}
+	assert.Less(t, heap(), before+20<<20, "100 requests had 90 MB")
+	assert.Equal(t, 97, s.DroppedRequests())
+}
+
+// A leak of goroutines would be reported by a TestMain that looks for them.
+func TestServerStartsNoGoroutine(t *testing.T) {
+	before := runtime.NumGoroutine()
+	s := NewServer().ForTest(t)
+	do(t, s, "POST", "/organizations", `{"name":"x"}`)
+	s.Fail(1, Reset())
+	_, err := create(t, s)
+	assert.Error(t, err)
+	assert.LessOrEqual(t, runtime.NumGoroutine(), before)
 }

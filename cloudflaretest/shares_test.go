@@ -12,7 +12,7 @@ import (
 )
 
 func TestShareOnTheWire(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	path := "/organizations/" + id + "/shares"
 	assert.JSONEq(t, `{"success":true,"errors":[],"result":null,"result_info":{"count":0,"total_count":0}}`, do(t, s, "GET", path, "").Raw)
@@ -50,7 +50,7 @@ func TestShareOnTheWire(t *testing.T) {
 }
 
 func TestShareFilters(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	day := func(n int) time.Time { return time.Date(2025, 1, n, 0, 0, 0, 0, time.UTC) }
 	s.AddShare(id, Share{Name: "b", Created: day(2), ResourceTypes: []string{"gateway-policy", "trust-grant"}})
@@ -93,7 +93,7 @@ func TestShareFilters(t *testing.T) {
 }
 
 func TestSharePages(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	for i := range 25 {
 		s.AddShare(id, Share{Name: fmt.Sprintf("%02d", i), Status: []string{"active", "deleted"}[i%2]})

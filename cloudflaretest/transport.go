@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// Transport returns a transport that serves requests without a socket, whatever their host. The transport serves a
-// request in the goroutine that sends it, and starts no other goroutine. So a Transport works inside a
-// [testing/synctest] bubble, even if the server was created outside:
+// Transport returns a transport that serves requests without a socket, whatever their host. It serves a request in the
+// goroutine that sends it, and starts no other goroutine, so waits cost no time inside a [testing/synctest] bubble.
+// [Server.Client] uses it. Wrap it to see or change what a client sends:
 //
-//	client := server.Client(cloudflare.WithHTTPClient(&http.Client{Transport: server.Transport()}))
+//	client := server.Client(cloudflare.WithHTTPClient(&http.Client{Transport: record(server.Transport())}))
 //
 // Responses have the form that [http.Transport] gives them. Unlike [http.Transport], Transport does not request
 // compression by itself. [Cut] yields half of a body and then [io.ErrUnexpectedEOF]. [Reset] fails with the error of a

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -23,7 +22,7 @@ import (
 
 // Each response over Transport is compared with the one over a socket.
 func TestTransportIsLikeNetHTTP(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	for range 300 {
 		s.AddOrganization("a", "")
 	}
@@ -89,7 +88,7 @@ func TestTransportIsLikeNetHTTP(t *testing.T) {
 				if test.fault.serve != nil {
 					s.Fail(1, test.fault)
 				}
-				r := newRequest(t, s, test.method, test.path, test.body)
+				r := newRequest(t, test.method, test.path, test.body)
 				r.Header.Set("Accept-Encoding", "identity")
 				response, err := transport.RoundTrip(r)
 				if err != nil {
@@ -105,9 +104,7 @@ func TestTransportIsLikeNetHTTP(t *testing.T) {
 				}
 				return outcome{response.Status, response.Header, response.ContentLength, response.Proto, string(body), readErr}
 			}
-			fresh := http.DefaultTransport.(*http.Transport).Clone() // so that net/http does not repeat a GET itself
-			defer fresh.CloseIdleConnections()
-			want, got := run(fresh), run(s.Transport())
+			want, got := run(overSocket(t, s)), run(s.Transport())
 			if test.method == "POST" && want.status == "200 OK" {
 				want.body, got.body = "", "" // another ID each
 			}
@@ -125,15 +122,15 @@ func TestTransportIsLikeNetHTTP(t *testing.T) {
 	}
 }
 
-// All of it runs in the caller's goroutine, and an hour takes no time, although the server was made outside.
+// All of it runs in the caller's goroutine, and an hour takes no time.
 func TestTransportInVirtualTime(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	client := &http.Client{Transport: s.Transport()}
 	create := func(t *testing.T, ctx context.Context) (*http.Response, error) {
-		return client.Do(newRequest(t, s, "POST", "/organizations", `{"name":"x"}`).WithContext(ctx))
+		return client.Do(newRequest(t, "POST", "/organizations", `{"name":"x"}`).WithContext(ctx))
 	}
 	total := func(t *testing.T) int {
-		response, err := client.Do(newRequest(t, s, "GET", "/organizations", ""))
+		response, err := client.Do(newRequest(t, "GET", "/organizations", ""))
 		require.NoError(t, err)
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
@@ -151,7 +148,7 @@ func TestTransportInVirtualTime(t *testing.T) {
 
 		s.Fail(1, Stall())
 		limited := &http.Client{Transport: s.Transport(), Timeout: time.Minute}
-		_, err = limited.Do(newRequest(t, s, "POST", "/organizations", `{"name":"x"}`))
+		_, err = limited.Do(newRequest(t, "POST", "/organizations", `{"name":"x"}`))
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, time.Hour+time.Minute, time.Since(began))
 
@@ -176,16 +173,16 @@ func TestTransportInVirtualTime(t *testing.T) {
 }
 
 func TestTransportContext(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	response, err := s.Transport().RoundTrip(newRequest(t, s, "GET", "/organizations", "").WithContext(ctx))
+	response, err := s.Transport().RoundTrip(newRequest(t, "GET", "/organizations", "").WithContext(ctx))
 	require.NoError(t, err)
 	cancel(errors.New("cause"))
 	_, err = io.ReadAll(response.Body)
 	assert.EqualError(t, err, "cause", "as over a socket, the body ends with the context")
 
 	body := &trackedBody{Reader: strings.NewReader("x")}
-	r := newRequest(t, s, "POST", "/organizations", "").WithContext(ctx)
+	r := newRequest(t, "POST", "/organizations", "").WithContext(ctx)
 	r.Body = body
 	_, err = s.Transport().RoundTrip(r)
 	assert.EqualError(t, err, "cause")
@@ -194,7 +191,7 @@ func TestTransportContext(t *testing.T) {
 
 	ctx, cancel = context.WithCancelCause(t.Context())
 	s.Handle("/slow", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel(errors.New("meanwhile")) }))
-	_, err = s.Transport().RoundTrip(newRequest(t, s, "GET", "/slow", "").WithContext(ctx))
+	_, err = s.Transport().RoundTrip(newRequest(t, "GET", "/slow", "").WithContext(ctx))
 	assert.EqualError(t, err, "meanwhile")
 }
 
@@ -209,10 +206,10 @@ func (b *trackedBody) Close() error {
 }
 
 func TestTransportBodies(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	send := func(body io.Reader) (*http.Response, *trackedBody, error) {
 		tracked := &trackedBody{Reader: body}
-		r := newRequest(t, s, "POST", "/organizations", `{}`)
+		r := newRequest(t, "POST", "/organizations", `{}`)
 		r.Body, r.ContentLength = tracked, -1
 		response, err := s.Transport().RoundTrip(r)
 		return response, tracked, err
@@ -230,7 +227,7 @@ func TestTransportBodies(t *testing.T) {
 	_, err = response.Body.Read(make([]byte, 1))
 	assert.ErrorIs(t, err, http.ErrBodyReadAfterClose)
 
-	r := newRequest(t, s, "GET", "/organizations", "")
+	r := newRequest(t, "GET", "/organizations", "")
 	r.Method, r.Body = "", nil
 	header := r.Header.Clone()
 	r.Header["x-lower"] = []string{"kept"}
@@ -243,7 +240,7 @@ func TestTransportBodies(t *testing.T) {
 	s.Handle("/dated", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Date", "Sat, 01 Jan 2000 00:00:00 GMT")
 	}))
-	response, err = s.Transport().RoundTrip(newRequest(t, s, "GET", "/dated", ""))
+	response, err = s.Transport().RoundTrip(newRequest(t, "GET", "/dated", ""))
 	require.NoError(t, err)
 	assert.Equal(t, "Sat, 01 Jan 2000 00:00:00 GMT", response.Header.Get("Date"))
 
@@ -254,44 +251,20 @@ func TestTransportBodies(t *testing.T) {
 func TestTransportAfterClose(t *testing.T) {
 	s := NewServer()
 	s.Close()
-	_, err := s.Transport().RoundTrip(newRequest(t, s, "GET", "/organizations", ""))
+	s.Fail(1, Stall())
+	_, err := s.Transport().RoundTrip(newRequest(t, "GET", "/organizations", ""))
 	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
 	var op *net.OpError
 	require.ErrorAs(t, err, &op)
 	assert.Equal(t, "dial", op.Op, "the request was not sent")
+	assert.Empty(t, s.Requests())
 }
 
 func TestTransportHandlerPanics(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	s.Handle("/", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a mistake in the test") }))
 	assert.PanicsWithValue(t, "a mistake in the test", func() {
-		s.Transport().RoundTrip(newRequest(t, s, "GET", "/zones", ""))
+		s.Transport().RoundTrip(newRequest(t, "GET", "/zones", ""))
 	})
 	assert.Equal(t, 0, count(t, s), "the server goes on")
-}
-
-func TestCloseEndsStallOverTransport(t *testing.T) {
-	s := NewServer()
-	s.Fail(1, Stall())
-	failed := make(chan error)
-	go func() {
-		_, err := s.Transport().RoundTrip(newRequest(t, s, "GET", "/organizations", ""))
-		failed <- err
-	}()
-	require.Eventually(t, func() bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return len(s.stalled) == 1
-	}, 5*time.Second, time.Millisecond)
-	s.Close()
-	assert.ErrorIs(t, <-failed, syscall.ECONNRESET)
-}
-
-func TestStallAfterClose(t *testing.T) {
-	s := NewServer()
-	s.Close()
-	s.Fail(1, Stall())
-	assert.PanicsWithValue(t, http.ErrAbortHandler, func() {
-		s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/client/v4/organizations", nil))
-	}, "it ends at once")
 }

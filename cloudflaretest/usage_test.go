@@ -25,7 +25,7 @@ func metrics(t *testing.T, result json.RawMessage) string {
 }
 
 func TestUsageOnTheWire(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	path := "/organizations/" + id + "/billable/usage?from=2026-05-01&to=2026-05-31"
 	assert.JSONEq(t, `{"success":true,"errors":null,"messages":null,"result":[]}`, do(t, s, "GET", path, "").Raw)
@@ -65,7 +65,7 @@ func TestUsageOnTheWire(t *testing.T) {
 }
 
 func TestUsagePeriod(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	for _, at := range []string{"2026-05-31T23:59:59Z", "2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z", "2026-05-01T01:00:00+02:00"} {
 		start, err := time.Parse(time.RFC3339, at)
@@ -98,7 +98,7 @@ func TestUsagePeriod(t *testing.T) {
 }
 
 func TestUsageOfThisMonth(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(15 * 24 * time.Hour) // the clock of a bubble begins on 2000-01-01
@@ -107,7 +107,7 @@ func TestUsageOfThisMonth(t *testing.T) {
 			require.NoError(t, err)
 			s.AddUsageRecord(id, UsageRecord{ChargePeriodStart: start, MetricID: day})
 		}
-		response, err := s.Transport().RoundTrip(newRequest(t, s, "GET", "/organizations/"+id+"/billable/usage", ""))
+		response, err := s.Transport().RoundTrip(newRequest(t, "GET", "/organizations/"+id+"/billable/usage", ""))
 		require.NoError(t, err)
 		body, err := io.ReadAll(response.Body)
 		require.NoError(t, err)

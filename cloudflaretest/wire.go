@@ -117,6 +117,7 @@ func compress(body []byte) []byte {
 // into the field "name".
 type object map[string]json.RawMessage
 
+// parseObject rejects an object with a name twice, at any depth.
 func parseObject(data []byte) (object, error) {
 	var o object
 	if len(bytes.TrimSpace(data)) == 0 {
@@ -125,7 +126,35 @@ func parseObject(data []byte) (object, error) {
 	if err := json.Unmarshal(data, &o); err != nil || o == nil {
 		return nil, fmt.Errorf("request body is not a JSON object")
 	}
-	return o, nil
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	return o, checkNames(d)
+}
+
+// checkNames reads one valid JSON value, and returns an error if an object has a name twice.
+func checkNames(d *json.Decoder) error {
+	start, err := d.Token()
+	if start != json.Delim('{') && start != json.Delim('[') {
+		return err
+	}
+	names := map[json.Token]bool{}
+	for d.More() {
+		if start == json.Delim('{') {
+			name, err := d.Token()
+			if err != nil {
+				return err
+			}
+			if names[name] {
+				return fmt.Errorf("request body has the name %q twice in one object", name)
+			}
+			names[name] = true
+		}
+		if err := checkNames(d); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token()
+	return err
 }
 
 // text returns a string field; ok reports whether it is present. Null is not a string.

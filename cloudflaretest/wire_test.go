@@ -13,7 +13,7 @@ import (
 )
 
 func TestBodies(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	id := s.AddOrganization("a", "")
 	account := s.AddAccount(id, Account{})
 	for _, route := range [][2]string{
@@ -33,13 +33,25 @@ func TestBodies(t *testing.T) {
 		}
 	}
 
+	for body, name := range map[string]string{
+		`{"name":"x","name":"y"}`:                    "name",
+		`{"name":"x","\u006eame":"x"}`:               "name",
+		`{"name":"x","other":1,"other":2}`:           "other",
+		`{"name":"x","parent":{"id":"a","id":"b"}}`:  "id",
+		`{"name":"x","other":[1,{"a":{},"a":null}]}`: "a",
+	} {
+		do(t, s, "POST", "/organizations", body).failed(t, 400, `request body has the name "`+name+`" twice in one object`)
+	}
+	do(t, s, "POST", "/organizations/"+id+"/members:batchCreate", `{"members":[{"user":{"email":"a@example.com","email":"b@example.com"}}]}`).failed(t, 400, `"email" twice`)
+	assert.Equal(t, 200, do(t, s, "POST", "/organizations", `{"name":"x","Name":"y","other":[{"a":1e999},{"a":{"a":[]}}]}`).Status)
+
 	do(t, s, "POST", "/organizations", `{"name":"x"`+strings.Repeat(" ", maxBodyBytes)+`}`).failed(t, 413, "too large")
 	assert.Len(t, s.Requests()[len(s.Requests())-1].Body, maxBodyBytes)
 	assert.Equal(t, 200, do(t, s, "POST", "/organizations", `{"name":"x"`+strings.Repeat(" ", maxBodyBytes-12)+`}`).Status)
 }
 
 func TestContentType(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	for contentType, status := range map[string]int{
 		"application/json":                  200,
 		"Application/JSON; charset=utf-8":   200,
@@ -50,28 +62,28 @@ func TestContentType(t *testing.T) {
 		"application/problem+json":          415,
 		";":                                 415,
 	} {
-		r := newRequest(t, s, "POST", "/organizations", `{"name":"x"}`)
+		r := newRequest(t, "POST", "/organizations", `{"name":"x"}`)
 		r.Header.Set("Content-Type", contentType)
-		got := send(t, r)
+		got := send(t, s, r)
 		assert.Equal(t, status, got.Status, contentType)
 		if status == 415 {
 			got.failed(t, 415, "Content-Type must be application/json")
 		}
 	}
-	r := newRequest(t, s, "GET", "/organizations", "x")
+	r := newRequest(t, "GET", "/organizations", "x")
 	r.Header.Del("Content-Type")
-	assert.Equal(t, 200, send(t, r).Status, "the body of a GET is ignored")
+	assert.Equal(t, 200, send(t, s, r).Status, "the body of a GET is ignored")
 }
 
 func TestGzip(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	for range 10 {
 		s.AddOrganization("a", "")
 	}
 	get := func(query, accept string) (header http.Header, body []byte) {
-		r := newRequest(t, s, "GET", "/organizations"+query, "")
+		r := newRequest(t, "GET", "/organizations"+query, "")
 		r.Header.Set("Accept-Encoding", accept)
-		response, err := http.DefaultTransport.RoundTrip(r)
+		response, err := s.Transport().RoundTrip(r)
 		require.NoError(t, err)
 		defer response.Body.Close()
 		body, err = io.ReadAll(response.Body)
@@ -106,12 +118,12 @@ func TestGzip(t *testing.T) {
 }
 
 func TestGzipIsCut(t *testing.T) {
-	s := start(t)
+	s := NewServer().ForTest(t)
 	for range 10 {
 		s.AddOrganization("a", "")
 	}
 	s.Fail(1, Cut())
-	response, err := http.DefaultTransport.RoundTrip(newRequest(t, s, "GET", "/organizations", ""))
+	response, err := overSocket(t, s).RoundTrip(newRequest(t, "GET", "/organizations", ""))
 	require.NoError(t, err)
 	defer response.Body.Close()
 	assert.True(t, response.Uncompressed)

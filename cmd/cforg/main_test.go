@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/cloudflare/cloudflaretest"
+	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
 )
 
 // program is the built program.
@@ -108,18 +109,17 @@ func TestExitCodes(t *testing.T) {
 
 // The whole tool against a server outside of it, as with "cforg serve".
 func TestBaseURL(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server, baseURL := clitest.Serve(t)
 	server.AddOrganization("Acme", "")
 	env := []string{"CLOUDFLARE_API_KEY=" + cloudflaretest.APIKey, "CLOUDFLARE_EMAIL=" + cloudflaretest.Email}
-	code, stdout, stderr := run(t, env, "tree", "--base-url", server.URL)
+	code, stdout, stderr := run(t, env, "tree", "--base-url", baseURL)
 	assert.Equal(t, 0, code, stderr)
 	assert.Contains(t, stdout, "Acme  (0 accounts, 0 members)")
-	code, stdout, stderr = run(t, append(env, "CLOUDFLARE_BASE_URL="+server.URL), "find", "acme", "--json")
+	code, stdout, stderr = run(t, append(env, "CLOUDFLARE_BASE_URL="+baseURL), "find", "acme", "--json")
 	assert.Equal(t, 0, code, stderr)
 	assert.Contains(t, stdout, `"name": "Acme"`)
 
-	code, _, stderr = run(t, []string{"CLOUDFLARE_API_TOKEN=secret-token-1", "CLOUDFLARE_BASE_URL=" + server.URL}, "-v", "tree")
+	code, _, stderr = run(t, []string{"CLOUDFLARE_API_TOKEN=secret-token-1", "CLOUDFLARE_BASE_URL=" + baseURL}, "-v", "tree")
 	assert.Equal(t, 1, code)
 	assert.NotContains(t, stderr, "secret-token-1")
 }

@@ -62,7 +62,6 @@ func ship(ctx context.Context, client *cloudflare.Client, organizationID, file s
 
 func main() {
 	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
 	id, noon := server.AddOrganization("Example, Inc.", ""), time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 	for n := range 1500 { // two pages
 		server.AddAuditLog(id, cloudflaretest.AuditLog{Time: noon.Add(time.Duration(n) * time.Second)})

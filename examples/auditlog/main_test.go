@@ -41,8 +41,7 @@ func (d *destination) Write(p []byte) (int, error) {
 
 // Wherever a page or the destination fails, the runs together ship each entry once, in order.
 func TestEveryEntryIsShippedOnce(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id, noon := server.AddOrganization("Example, Inc.", ""), time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 	var want []string
 	for n := range 3500 {
@@ -76,8 +75,7 @@ func TestFullDiskKeepsTheCheckpoint(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip(err)
 	}
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id, noon := server.AddOrganization("Example, Inc.", ""), time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 	server.AddAuditLog(id, cloudflaretest.AuditLog{Time: noon})
 	file := filepath.Join(t.TempDir(), "checkpoint")
@@ -97,8 +95,7 @@ func TestFullDiskKeepsTheCheckpoint(t *testing.T) {
 }
 
 func TestAnEmptyLogIsNoError(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Example, Inc.", "")
 	file := filepath.Join(t.TempDir(), "checkpoint")
 	var out bytes.Buffer

@@ -15,11 +15,10 @@ import (
 func main() {
 	ctx := context.Background()
 	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
-	client := server.Client() // with a real account: client, err := cloudflare.NewClient()
+	client := server.Client()            // with a real account: client, err := cloudflare.NewClient()
 
 	wanted := cloudflare.OrganizationCreateParams{Name: "Example, Inc."}
-	server.FailNext("POST", "/organizations", cloudflaretest.Cut()) // it is created, but the response is lost
+	server.FailNext("POST /organizations", cloudflaretest.Cut()) // it is created, but the response is lost
 	for range 2 {
 		org, created, err := client.Organizations.Ensure(ctx, wanted)
 		if err != nil {
@@ -33,7 +32,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server.FailNext("POST", "/organizations", cloudflaretest.Cut())
+	server.FailNext("POST /organizations", cloudflaretest.Cut())
 	second, err := client.Organizations.Create(ctx, wanted)
 	if errors.Is(err, cloudflare.ErrOutcomeUnknown) {
 		second, err = nil, nil

@@ -14,8 +14,7 @@ import (
 
 func main() {
 	ctx := context.Background()
-	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
+	server := cloudflaretest.NewServer()                  // in place of a real account
 	client := server.Client(cloudflare.WithMaxRetries(0)) // with a real account: cloudflare.NewClient()
 	id := server.AddOrganization("Example, Inc.", "")
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -50,10 +51,11 @@ func TestFingerprint(t *testing.T) {
 
 // Tasks are carried out with the credential and the base URL that they were queued with, and with no other.
 func TestTasksBelongToACredentialAndABaseURL(t *testing.T) {
-	other := cloudflaretest.NewServer()
-	defer other.Close()
+	other := cloudflaretest.NewServer().ForTest(t)
+	outer := httptest.NewServer(other)
+	defer outer.Close()
 	for name, change := range map[string]struct{ variable, value string }{
-		"another API": {"CLOUDFLARE_BASE_URL", other.URL},
+		"another API": {"CLOUDFLARE_BASE_URL", outer.URL + "/client/v4"},
 		"another key": {"CLOUDFLARE_API_KEY", strings.Repeat("0", 40)},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,12 +32,13 @@ type shell struct {
 
 func newShell(t *testing.T) *shell {
 	t.Helper()
-	s := &shell{t: t, api: cloudflaretest.NewServer(), redis: miniredis.RunT(t)}
-	t.Cleanup(s.api.Close)
+	s := &shell{t: t, api: cloudflaretest.NewServer().ForTest(t), redis: miniredis.RunT(t)}
 	s.tasks = newQueue(redis.NewClient(&redis.Options{Addr: s.redis.Addr()}), "")
 	t.Cleanup(s.tasks.close)
 	t.Setenv("REDIS_URL", "redis://"+s.redis.Addr())
-	t.Setenv("CLOUDFLARE_BASE_URL", s.api.URL)
+	server := httptest.NewServer(s.api)
+	t.Cleanup(server.Close)
+	t.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
 	t.Setenv("CLOUDFLARE_API_TOKEN", "")
 	t.Setenv("CLOUDFLARE_API_KEY", cloudflaretest.APIKey)
 	t.Setenv("CLOUDFLARE_EMAIL", cloudflaretest.Email)
@@ -178,7 +179,7 @@ func TestOneTaskForAnOrganization(t *testing.T) {
 	assert.Contains(t, s.errOut, "1 tasks queued, 0 were queued already")
 	assert.Contains(t, string(s.info("profile:"+id).Payload), "Second")
 
-	s.api.FailNext(http.MethodGet, "/profile", cloudflaretest.Stall())
+	s.api.FailNext("GET /organizations/{organization_id}/profile", cloudflaretest.Stall())
 	stop := s.start()
 	require.Eventually(t, func() bool { return len(s.api.Requests()) == 1 }, 10*time.Second, 10*time.Millisecond)
 	assert.Equal(t, exitIncomplete, s.run(t.Context(), "enqueue", first))
@@ -209,7 +210,7 @@ func TestRejectedCredential(t *testing.T) {
 	s := newShell(t)
 	id := s.api.AddOrganization("one", "")
 	require.Equal(t, exitDone, s.run(t.Context(), "enqueue", s.file("organization_id,business_name", id+",One")))
-	s.api.FailNext(http.MethodGet, "/profile", cloudflaretest.Status(401, nil, ""))
+	s.api.FailNext("GET /organizations/{organization_id}/profile", cloudflaretest.Status(401, nil, ""))
 	assert.Equal(t, exitFailed, s.run(t.Context(), "worker"))
 	assert.Contains(t, s.errOut, "stopped, and its tasks are back in the queue: cloudflare: GET /organizations/"+id+"/profile: 401")
 	assert.Zero(t, s.info("profile:"+id).Retried)
@@ -240,7 +241,7 @@ func TestStatusAndRetry(t *testing.T) {
 	assert.Contains(t, s.out, "tasks    0 queued, 0 running, 0 failed or waiting to run again, 0 done, 0 archived\n")
 	assert.Contains(t, s.out, "quota    0 of 1200 requests in the last 5m0s\n")
 
-	s.api.FailNext(http.MethodPost, "/organizations", cloudflaretest.Status(403, nil, ""))
+	s.api.FailNext("POST /organizations", cloudflaretest.Status(403, nil, ""))
 	require.Equal(t, exitDone, s.run(t.Context(), "enqueue", s.file("name,business_name", "one,One")))
 	require.Equal(t, exitDone, s.run(t.Context(), "worker", "-until-empty"))
 	require.Equal(t, exitDone, s.run(t.Context(), "status"))
@@ -275,7 +276,7 @@ func TestStatusAndRetry(t *testing.T) {
 func TestStatusShowsAPause(t *testing.T) {
 	s := newShell(t)
 	id := s.api.AddOrganization("one", "")
-	s.api.FailNext(http.MethodGet, "/profile", cloudflaretest.RateLimited(4*time.Minute))
+	s.api.FailNext("GET /organizations/{organization_id}/profile", cloudflaretest.RateLimited(4*time.Minute))
 	require.Equal(t, exitDone, s.run(t.Context(), "enqueue", s.file("organization_id,business_name", id+",One")))
 	stop := s.start()
 	require.Eventually(t, func() bool {

@@ -56,7 +56,7 @@ func newJob(t *testing.T) *job {
 		}
 		j.rows = append(j.rows, row)
 	}
-	setUp := j.api.Server.Client(setUpClient(j.api)...)
+	setUp := setUpClient(j.api)
 	for i := range testTasks {
 		name, business, email := fmt.Sprintf("customer %03d", i), fmt.Sprintf("Customer %03d Ltd", i), fmt.Sprintf("office@%03d.example", i)
 		switch {
@@ -85,10 +85,10 @@ func newJob(t *testing.T) *job {
 	return j
 }
 
-// setUpClient returns options for a client that is not counted as a part of the fleet.
-func setUpClient(a *fakeAPI) []cloudflare.Option {
+// setUpClient returns a client that is not counted as a part of the fleet.
+func setUpClient(a *fakeAPI) *cloudflare.Client {
 	a.SetRateLimit(1_000_000, time.Hour)
-	return []cloudflare.Option{cloudflare.WithBaseURL(a.Server.URL)}
+	return a.Client()
 }
 
 func (j *job) startWorkers(t *testing.T) []*process {
@@ -126,7 +126,7 @@ func (j *job) check(t *testing.T) {
 	assert.Empty(t, status.ArchivedTasks)
 	requireNoCredential(t, j.redis.dir)
 
-	client := j.api.Server.Client(setUpClient(j.api)...)
+	client := setUpClient(j.api)
 	all, err := cloudflare.Collect(client.Organizations.All(t.Context(), cloudflare.OrganizationListParams{}))
 	require.NoError(t, err)
 	named := map[string]string{}

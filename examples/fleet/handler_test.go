@@ -33,8 +33,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, api: cloudflaretest.NewServer(), redis: miniredis.RunT(t)}
-	t.Cleanup(b.api.Close)
+	b := &bench{t: t, api: cloudflaretest.NewServer().ForTest(t), redis: miniredis.RunT(t)}
 	store := redis.NewClient(&redis.Options{Addr: b.redis.Addr()})
 	t.Cleanup(func() { store.Close() })
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -126,7 +125,7 @@ func createNotes(b *bench) []string {
 // A create that was carried out, and whose response was lost, is found.
 func TestLostResponse(t *testing.T) {
 	b := newBench(t)
-	b.api.FailNext(http.MethodPost, "/organizations", cloudflaretest.Cut())
+	b.api.FailNext("POST /organizations", cloudflaretest.Cut())
 	_, err := b.run(kindProfile, acme)
 	require.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
 	requireLater(t, err)
@@ -143,7 +142,7 @@ func TestLostResponse(t *testing.T) {
 // A create without a known outcome is not repeated: the task looks for two minutes, and ends in the archive.
 func TestUnknownOutcome(t *testing.T) {
 	b := newBench(t)
-	b.api.FailNext(http.MethodPost, "/organizations", cloudflaretest.Reset())
+	b.api.FailNext("POST /organizations", cloudflaretest.Reset())
 	_, err := b.run(kindProfile, acme)
 	require.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
 
@@ -196,12 +195,12 @@ func (l limiter) Wait(ctx context.Context) error { return l(ctx) }
 // A create that certainly did not happen leaves no note.
 func TestRejectedCreate(t *testing.T) {
 	b := newBench(t)
-	b.api.FailNext(http.MethodPost, "/organizations", cloudflaretest.Status(403, nil, ""))
+	b.api.FailNext("POST /organizations", cloudflaretest.Status(403, nil, ""))
 	_, err := b.run(kindProfile, acme)
 	require.ErrorIs(t, err, asynq.SkipRetry)
 	assert.Empty(t, createNotes(b))
 
-	b.api.FailNext(http.MethodPost, "/organizations", cloudflaretest.RateLimited(time.Minute))
+	b.api.FailNext("POST /organizations", cloudflaretest.RateLimited(time.Minute))
 	_, err = b.run(kindProfile, acme)
 	requireLater(t, err)
 	assert.Equal(t, time.Minute, retryDelay(0, err, nil))
@@ -222,8 +221,8 @@ func TestNotReadableYet(t *testing.T) {
 	b := newBench(t)
 	id := b.api.AddOrganization("acme", "")
 	missing := cloudflaretest.Status(404, nil, `{"success":false,"errors":[{"code":1000,"message":"organization not found"}],"messages":[],"result":null}`)
-	b.api.FailNext(http.MethodGet, id+"/profile", missing)
-	b.api.FailNext(http.MethodGet, id, missing)
+	b.api.FailNext("GET /organizations/"+id+"/profile", missing)
+	b.api.FailNext("GET /organizations/"+id, missing)
 	_, err := b.run(kindProfile, acme)
 	require.ErrorContains(t, err, "cannot be read yet")
 	assert.True(t, isFailure(err))

@@ -164,8 +164,7 @@ type hold struct {
 
 func newFakeAPI(t *testing.T, quota int, window time.Duration) *fakeAPI {
 	t.Helper()
-	a := &fakeAPI{Server: cloudflaretest.NewServer(), window: window}
-	t.Cleanup(a.Server.Close)
+	a := &fakeAPI{Server: cloudflaretest.NewServer().ForTest(t), window: window}
 	a.SetRateLimit(quota, window)
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)

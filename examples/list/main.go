@@ -13,7 +13,6 @@ import (
 func main() {
 	ctx := context.Background()
 	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
 	root := server.AddOrganization("Example, Inc.", "")
 	for _, name := range []string{"Europe", "Asia"} {
 		branch := server.AddOrganization(name, root)

@@ -14,8 +14,7 @@ import (
 func main() {
 	ctx := context.Background()
 	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
-	client := server.Client() // with a real account: client, err := cloudflare.NewClient()
+	client := server.Client()            // with a real account: client, err := cloudflare.NewClient()
 	id := server.AddOrganization("Example, Inc.", "")
 
 	// BatchCreate sends ten members per request.
@@ -37,10 +36,7 @@ func main() {
 	fmt.Println(member.User.Email, member.Status, "created:", created)
 
 	// The invited user accepts with a credential of their own and the code from the email.
-	ann, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), cloudflare.WithAPIKey(cloudflaretest.APIKey, "ann@example.com"))
-	if err != nil {
-		log.Fatal(err)
-	}
+	ann := server.Client(cloudflare.WithAPIKey(cloudflaretest.APIKey, "ann@example.com"))
 	if err := ann.OrganizationInvites.Accept(ctx, id, server.InviteCode(id, "ann@example.com")); err != nil {
 		log.Fatal(err)
 	}

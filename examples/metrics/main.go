@@ -31,7 +31,6 @@ func (c *counter) hook(_ context.Context, a cloudflare.Attempt) {
 func main() {
 	ctx := context.Background()
 	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
 	counts := counter{attempts: map[string]int{}}
 	client := server.Client(cloudflare.WithAttemptHook(counts.hook)) // with a real account: cloudflare.NewClient
 

@@ -13,8 +13,7 @@ import (
 func main() {
 	ctx := context.Background()
 	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
-	client := server.Client() // with a real account: client, err := cloudflare.NewClient()
+	client := server.Client()            // with a real account: client, err := cloudflare.NewClient()
 
 	org, err := client.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{
 		Name:    "Example, Inc.",

@@ -68,9 +68,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 	options := []cloudflare.Option{cloudflare.WithAttemptHook(traceAttempts(tracer))}
 	if !*live {
-		server := failingServer()
-		defer server.Close()
-		options = append(options, cloudflare.WithBaseURL(server.URL), cloudflare.WithAPIToken(cloudflaretest.APIToken))
+		inMemory := &http.Client{Transport: failingServer().Transport()}
+		options = append(options, cloudflare.WithHTTPClient(inMemory), cloudflare.WithAPIToken(cloudflaretest.APIToken))
 	}
 	client, err := cloudflare.NewClient(options...)
 	if err != nil {

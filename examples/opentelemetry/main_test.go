@@ -84,8 +84,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe
 
 // What a program's traces are grouped and filtered by.
 func TestSpans(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Example", "")
 	server.Fail(1, cloudflaretest.Status(http.StatusBadGateway, nil, ""))
 	server.Fail(3, cloudflaretest.Reset())

@@ -60,7 +60,6 @@ func (p *pacer) attempt(_ context.Context, a cloudflare.Attempt) {
 func main() {
 	ctx := context.Background()
 	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	p := &pacer{interval: 20 * time.Millisecond}
 	client := server.Client(cloudflare.WithLimiter(p), cloudflare.WithAttemptHook(p.attempt), cloudflare.WithMaxRetries(0))

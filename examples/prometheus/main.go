@@ -25,7 +25,6 @@ func main() {
 
 func run(ctx context.Context, out io.Writer) error {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	id := server.AddOrganization("Example, Inc.", "")
 	server.Fail(2, cloudflaretest.Status(http.StatusServiceUnavailable, nil, ""))
 

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -36,10 +37,8 @@ func main() {
 		}
 	default:
 		server := cloudflaretest.NewServer()
-		defer server.Close()
 		if *serve {
-			printAccess(server)
-			<-ctx.Done()
+			err = serveAPI(ctx, server)
 		} else {
 			err = tour(ctx, server.Client())
 		}
@@ -164,8 +163,13 @@ func get(ctx context.Context, client *cloudflare.Client, id string) error {
 // step prints the method and the operation that come next.
 func step(method, operation string) { fmt.Printf("\n%-28s %s\n", method, operation) }
 
-// printAccess adds a few organizations, and prints how other programs use the server.
-func printAccess(server *cloudflaretest.Server) {
+// serveAPI adds a few organizations, and serves the in-memory API until ctx ends. It prints how other programs use it.
+func serveAPI(ctx context.Context, server *cloudflaretest.Server) error {
+	server.KeepRequests(0)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
 	root := server.AddOrganization("Example Group", "")
 	server.AddOrganization("Europe", root)
 	server.AddOrganization("Asia", root)
@@ -177,5 +181,12 @@ export CLOUDFLARE_API_KEY=%s
 unset CLOUDFLARE_API_TOKEN
 
 curl -H "X-Auth-Email: $CLOUDFLARE_EMAIL" -H "X-Auth-Key: $CLOUDFLARE_API_KEY" "$CLOUDFLARE_BASE_URL/organizations"
-`, server.URL, cloudflaretest.Email, cloudflaretest.APIKey)
+`, "http://"+listener.Addr().String()+"/client/v4", cloudflaretest.Email, cloudflaretest.APIKey)
+
+	outer := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { outer.Close() })
+	if err := outer.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -59,7 +58,6 @@ func Example() {
 // The flag -live calls read. A name cannot move the cursor of the terminal.
 func Example_read() {
 	server := cloudflaretest.NewServer()
-	defer server.Close()
 	fmt.Println(read(context.Background(), server.Client()))
 	server.AddOrganization("Example\x1b[2J", "")
 	fmt.Println(read(context.Background(), server.Client()))
@@ -84,28 +82,30 @@ func Example_read() {
 	// <nil>
 }
 
-// TestPrintAccess runs what the flag -serve prints in a shell.
-func TestPrintAccess(t *testing.T) {
+// TestServe runs what the flag -serve prints in a shell.
+func TestServe(t *testing.T) {
 	for _, program := range []string{"sh", "curl"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skip(err)
 		}
 	}
-	server := cloudflaretest.NewServer()
-	defer server.Close()
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
 	stdout := os.Stdout
 	os.Stdout = write
-	printAccess(server)
-	os.Stdout = stdout
-	require.NoError(t, write.Close())
-	printed, err := io.ReadAll(read)
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- serveAPI(ctx, cloudflaretest.NewServer()) }()
+	printed := make([]byte, 4096) // serveAPI prints once
+	n, err := read.Read(printed)
 	require.NoError(t, err)
+	os.Stdout = stdout
 
-	_, commands, found := strings.Cut(string(printed), "\n\n")
+	_, commands, found := strings.Cut(string(printed[:n]), "\n\n")
 	require.True(t, found, "%s", printed)
 	output, err := exec.Command("sh", "-c", commands).Output()
 	require.NoError(t, err)
 	assert.Contains(t, string(output), `"name":"Europe"`)
+	stop()
+	assert.NoError(t, <-served)
 }

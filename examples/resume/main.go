@@ -15,7 +15,6 @@ import (
 func main() {
 	ctx := context.Background()
 	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
 	for i := range 5 {
 		server.AddOrganization(fmt.Sprint("Organization ", i+1), "")
 	}

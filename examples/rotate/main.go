@@ -38,7 +38,6 @@ func (t *tokens) credential(ctx context.Context) (cloudflare.Credential, error) 
 func main() {
 	ctx := context.Background()
 	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
 
 	fetched, sealed := 0, false
 	source := &tokens{fetch: func(context.Context) (string, time.Duration, error) {
@@ -48,13 +47,7 @@ func main() {
 		fetched++
 		return cloudflaretest.APIToken, time.Hour, nil
 	}}
-	client, err := cloudflare.NewClient(
-		cloudflare.WithCredentialSource(source.credential),
-		cloudflare.WithBaseURL(server.URL), // omit it with a real account
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
+	client := server.Client(cloudflare.WithCredentialSource(source.credential)) // cloudflare.NewClient with a real account
 	for range 2 {
 		if _, err := client.Organizations.List(ctx, cloudflare.OrganizationListParams{}); err != nil {
 			log.Fatal(err)
@@ -62,7 +55,7 @@ func main() {
 	}
 	fmt.Println("tokens fetched for two calls:", fetched)
 	source.expires, sealed = time.Time{}, true // as if an hour had passed
-	_, err = client.Organizations.List(ctx, cloudflare.OrganizationListParams{})
+	_, err := client.Organizations.List(ctx, cloudflare.OrganizationListParams{})
 	fmt.Println(err)
 	fmt.Println("a credential is always printed as", source.current)
 }

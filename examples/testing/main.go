@@ -13,7 +13,6 @@ import (
 
 func main() {
 	server := cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
 	if err := onboard(context.Background(), server.Client(), "Example, Inc.", "ann@example.com"); err != nil {
 		log.Fatal(err)
 	}

@@ -18,9 +18,8 @@ func Example() {
 
 // After a lost response, another run must not create a second organization.
 func TestOnboardAfterALostResponse(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
-	server.FailNext("POST", "/organizations", cloudflaretest.Cut()) // it is created, but the response is lost
+	server := cloudflaretest.NewServer().ForTest(t)
+	server.FailNext("POST /organizations", cloudflaretest.Cut()) // it is created, but the response is lost
 	for range 2 {
 		if err := onboard(t.Context(), server.Client(), "Example, Inc.", "ann@example.com"); err != nil {
 			t.Fatal(err)
@@ -33,27 +32,42 @@ func TestOnboardAfterALostResponse(t *testing.T) {
 }
 
 func TestOnboardReportsWhatIsForbidden(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
-	server.FailNext("POST", "/members", cloudflaretest.Status(http.StatusForbidden, nil, `{"success":false,"errors":[{"code":9109,"message":"no"}]}`))
+	server := cloudflaretest.NewServer().ForTest(t)
+	server.FailNext("POST /organizations/{organization_id}/members", cloudflaretest.Status(http.StatusForbidden, nil, `{"success":false,"errors":[{"code":9109,"message":"no"}]}`))
 	if err := onboard(t.Context(), server.Client(), "Example, Inc.", "ann@example.com"); !errors.Is(err, cloudflare.ErrForbidden) {
 		t.Error(err)
 	}
 }
 
-// In virtual time, waits cost nothing and are exact. Transport needs no socket, which would stop the virtual clock.
+// In virtual time, waits cost nothing and are exact.
 func TestOnboardWaits(t *testing.T) {
-	server := cloudflaretest.NewServer() // outside of the bubble
-	defer server.Close()
-	server.Lag(2) // the first two reads of a new organization find nothing
 	synctest.Test(t, func(t *testing.T) {
-		client := server.Client(cloudflare.WithHTTPClient(&http.Client{Transport: server.Transport()}))
+		server := cloudflaretest.NewServer().ForTest(t)
+		server.Lag(2) // the first two reads of a new organization find nothing
 		start := time.Now()
-		if err := onboard(t.Context(), client, "Example, Inc.", "ann@example.com"); err != nil {
+		if err := onboard(t.Context(), server.Client(), "Example, Inc.", "ann@example.com"); err != nil {
 			t.Fatal(err)
 		}
 		if waited := time.Since(start); waited != 750*time.Millisecond {
 			t.Errorf("waited %s, not 250 ms and 500 ms", waited)
 		}
 	})
+}
+
+// Each row has a client of its own, because a client remembers a 429.
+func TestOnboardAfterFaults(t *testing.T) {
+	for name, fault := range map[string]cloudflaretest.Fault{
+		"rate limit": cloudflaretest.RateLimited(20 * time.Second),
+		"outage":     cloudflaretest.Status(http.StatusServiceUnavailable, nil, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := cloudflaretest.NewServer().ForTest(t) // the test fails if the fault never happens
+				server.FailNext("GET /organizations/{organization_id}", fault)
+				if err := onboard(t.Context(), server.Client(), "Example, Inc.", "ann@example.com"); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -55,7 +54,6 @@ func list(ctx context.Context, client *cloudflare.Client, route string, path []s
 
 func main() {
 	ctx, server := context.Background(), cloudflaretest.NewServer() // in place of a real account
-	defer server.Close()
 	server.Handle("GET /zones", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"success":true,"result":[{"id":"zone %[1]s"}],"result_info":{"page":%[1]s,"total_pages":2}}`, r.FormValue("page"))
 	}))
@@ -63,16 +61,12 @@ func main() {
 		next := map[string]string{"": "more"}[r.FormValue("cursor")]
 		fmt.Fprintf(w, `{"success":true,"result":[{"id":"list %s"}],"result_info":{"cursors":{"after":%q}}}`, r.FormValue("cursor"), next)
 	}))
-	client, err := cloudflare.NewClient(
-		cloudflare.WithBaseURL(server.URL), // omit it with a real account
+	client := server.Client( // cloudflare.NewClient with a real account
 		cloudflare.WithCredentialSource(func(context.Context) (cloudflare.Credential, error) {
 			return cloudflare.TokenCredential(cloudflaretest.APIToken), nil // the current token of a vault
 		}),
 		cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) { fmt.Println(a.Method, a.Route, a.StatusCode) }),
 	)
-	if err != nil {
-		log.Fatal(err)
-	}
 	zones, zonesErr := cloudflare.Collect(Zones(ctx, client))
 	lists, listsErr := cloudflare.Collect(Lists(ctx, client, "a1"))
 	fmt.Printf("%q %q %v\n", zones, lists, errors.Join(zonesErr, listsErr))

@@ -149,7 +149,7 @@ func TestStartUp(t *testing.T) {
 		{"two Gets in two connections, TLS 1.2", tls.VersionTLS12, true, getTwiceInTwoConnections, 2, 2, 7},
 		{"8 Gets side by side, HTTP/2", tls.VersionTLS13, true, getEightSideBySide, 8, 8, 3},
 	} {
-		fake := cloudflaretest.NewServer()
+		fake := cloudflaretest.NewServer().ForTest(t)
 		id := addOrganization(fake)
 		synctest.Test(t, func(t *testing.T) {
 			server := newFarServer(fake, test.version, test.http2)
@@ -172,7 +172,6 @@ func TestStartUp(t *testing.T) {
 			assert.NoError(t, server.Close())
 			server.lines.Wait()
 		})
-		fake.Close()
 	}
 	t.Log("\n" + strings.Join(table, "\n"))
 }

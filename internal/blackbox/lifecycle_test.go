@@ -15,8 +15,7 @@ import (
 // An organization can be created, read, listed, updated and deleted over HTTP.
 func TestLifeCycle(t *testing.T) {
 	ctx := t.Context()
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	client := server.Client()
 	organizations, profiles := client.Organizations, client.OrganizationProfile
 
@@ -96,22 +95,19 @@ func TestLifeCycle(t *testing.T) {
 
 // A token can list and create organizations. The errors of all other operations explain why a token is rejected.
 func TestLifeCycleWithAToken(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Root", "")
-	client, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), cloudflare.WithAPIToken(cloudflaretest.APIToken))
-	require.NoError(t, err)
+	client := server.Client(cloudflare.WithAPIToken(cloudflaretest.APIToken))
 
 	assert.Equal(t, []string{id}, listedIDs(t, client, cloudflare.OrganizationListParams{}))
-	_, err = client.Organizations.Get(t.Context(), id)
+	_, err := client.Organizations.Get(t.Context(), id)
 	assert.ErrorContains(t, err, "user API tokens support only some Organizations endpoints")
 	_, err = client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Root"})
 	assert.NoError(t, err)
 }
 
 func TestLifeCycleWithBadCredentials(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	for name, tt := range map[string]struct {
 		credential cloudflare.Option
 		want       error
@@ -121,9 +117,7 @@ func TestLifeCycleWithBadCredentials(t *testing.T) {
 		"email": {cloudflare.WithAPIKey(cloudflaretest.APIKey, "another@example.com"), cloudflare.ErrUnauthorized},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, err := cloudflare.NewClient(cloudflare.WithBaseURL(server.URL), tt.credential)
-			require.NoError(t, err)
-			_, err = client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+			_, err := server.Client(tt.credential).Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 			assert.ErrorIs(t, err, tt.want)
 		})
 	}
@@ -132,8 +126,7 @@ func TestLifeCycleWithBadCredentials(t *testing.T) {
 // All lists every organization that was created, each exactly once.
 func TestLifeCycleOf2500Organizations(t *testing.T) {
 	const created = 2500
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	client := server.Client()
 
 	names := map[string]string{} // by ID

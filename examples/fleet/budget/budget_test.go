@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net/http"
 	"testing"
 	"time"
 
@@ -225,8 +224,7 @@ func TestWaitOutlastsAnOutage(t *testing.T) {
 func TestOptions(t *testing.T) {
 	redis := newClock(t)
 	b := redis.budget(t, "key")
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	client := server.Client(b.Options()...)
 	ctx := Sequence(t.Context())
 	id := server.AddOrganization("one", "")
@@ -245,7 +243,7 @@ func TestOptions(t *testing.T) {
 	_, err = client.Organizations.Get(ctx, id)
 	require.NoError(t, err)
 
-	server.FailNext(http.MethodGet, "", cloudflaretest.RateLimited(5*time.Minute))
+	server.FailNext("GET /organizations/{organization_id}", cloudflaretest.RateLimited(5*time.Minute))
 	_, err = client.Organizations.Get(ctx, id)
 	require.ErrorIs(t, err, cloudflare.ErrRateLimited)
 	state, err := b.State(ctx)

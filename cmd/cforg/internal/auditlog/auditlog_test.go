@@ -154,7 +154,7 @@ func TestFollow(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		ids := log(w, time.Hour)
-		w.FailNext("GET", "/logs/audit", cloudflaretest.Status(400, nil, "")) // one look fails, and the next is better
+		w.FailNext("GET /organizations/{organization_id}/logs/audit", cloudflaretest.Status(400, nil, "")) // one look fails, and the next is better
 		go func() {
 			for range 5 {
 				time.Sleep(40 * time.Second)
@@ -174,7 +174,7 @@ func TestFollow(t *testing.T) {
 func TestFollowEndsIfNothingWillChange(t *testing.T) {
 	for _, status := range []int{401, 403} {
 		clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-			w.FailNext("GET", "/logs/audit", cloudflaretest.Status(status, nil, ""))
+			w.FailNext("GET /organizations/{organization_id}/logs/audit", cloudflaretest.Status(status, nil, ""))
 			got := w.Run(t.Context(), Command, "", "--follow")
 			assert.Equal(t, cli.ExitFailed, got.Code)
 			assert.Contains(t, got.Stderr, fmt.Sprint(status))

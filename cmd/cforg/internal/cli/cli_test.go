@@ -19,6 +19,7 @@ import (
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
 )
 
 // sample returns a command that runs run, takes no argument, and has the flags --n, --format and --kind.
@@ -140,8 +141,7 @@ func TestCredentialComesFromTheEnvironment(t *testing.T) {
 }
 
 func TestBaseURL(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server, baseURL := clitest.Serve(t)
 	list := func(ctx context.Context, env *cli.Env) error {
 		c, err := env.Client()
 		if err != nil {
@@ -153,14 +153,14 @@ func TestBaseURL(t *testing.T) {
 	t.Setenv("CLOUDFLARE_API_TOKEN", cloudflaretest.APIToken)
 	t.Setenv("CLOUDFLARE_API_KEY", "")
 	t.Setenv("CLOUDFLARE_EMAIL", "")
-	t.Setenv("CLOUDFLARE_BASE_URL", server.URL)
+	t.Setenv("CLOUDFLARE_BASE_URL", baseURL)
 	code, _, stderr := execute(t.Context(), list, "sample")
 	assert.Equal(t, cli.ExitDone, code, stderr)
 
 	t.Setenv("CLOUDFLARE_BASE_URL", "http://example.com")
 	code, _, stderr = execute(t.Context(), list, "sample")
 	assert.Equal(t, cli.ExitUsage, code, stderr)
-	code, _, stderr = execute(t.Context(), list, "sample", "--base-url", server.URL)
+	code, _, stderr = execute(t.Context(), list, "sample", "--base-url", baseURL)
 	assert.Equal(t, cli.ExitDone, code, stderr)
 	assert.Len(t, server.Requests(), 2)
 }

@@ -11,8 +11,7 @@ import (
 )
 
 func TestOrganizationID(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	tree := demo.Seed(server)
 	root := tree.Organizations[0].ID
 	for _, s := range []string{root, demo.Root} {

@@ -13,8 +13,7 @@ import (
 )
 
 func TestSeed(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	tree := demo.Seed(server)
 
 	listed := 0
@@ -61,7 +60,6 @@ func TestSeed(t *testing.T) {
 	assert.NotEqual(t, parents(demo.TwiceApart)[0], parents(demo.TwiceApart)[1])
 	assert.Equal(t, []string{reseller}, parents(demo.EmptyCustomer))
 
-	again := cloudflaretest.NewServer()
-	defer again.Close()
+	again := cloudflaretest.NewServer().ForTest(t)
 	assert.Equal(t, tree, demo.Seed(again), "the same each time")
 }

@@ -118,7 +118,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 				for range 2 {
-					w.FailNext(http.MethodGet, "/organizations", test.fault)
+					w.FailNext("GET /organizations", test.fault)
 				}
 				text, r := examine(t, w)
 				assert.Equal(t, cli.ExitFailed, text.Code)
@@ -134,8 +134,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 }
 
 func TestDoctorWithoutOrganizations(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	w := &clitest.World{Server: server}
 	got := w.Run(t.Context(), Command, "")
 	assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
@@ -161,12 +160,11 @@ func TestDoctorWithAToken(t *testing.T) {
 
 func TestDoctorVerifiesACredentialThatMayNotList(t *testing.T) {
 	for path, token := range map[string]string{"user": "", "user/tokens/verify": cloudflaretest.APIToken} {
-		server := cloudflaretest.NewServer()
-		defer server.Close()
+		server, baseURL := clitest.Serve(t)
 		server.Handle("GET /"+path, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"success":true,"errors":[],"messages":[],"result":{"id":"f00","status":"active"}}`)
 		}))
-		server.FailNext(http.MethodGet, "/organizations", cloudflaretest.Status(403, nil, ""))
+		server.FailNext("GET /organizations", cloudflaretest.Status(403, nil, ""))
 		t.Setenv("CLOUDFLARE_API_TOKEN", token)
 		t.Setenv("CLOUDFLARE_API_KEY", "")
 		t.Setenv("CLOUDFLARE_EMAIL", "")
@@ -174,7 +172,7 @@ func TestDoctorVerifiesACredentialThatMayNotList(t *testing.T) {
 			t.Setenv("CLOUDFLARE_API_KEY", cloudflaretest.APIKey)
 			t.Setenv("CLOUDFLARE_EMAIL", cloudflaretest.Email)
 		}
-		t.Setenv("CLOUDFLARE_BASE_URL", server.URL)
+		t.Setenv("CLOUDFLARE_BASE_URL", baseURL)
 		var out, errs bytes.Buffer
 		env := &cli.Env{Stdout: &out, Stderr: &errs}
 		assert.Equal(t, cli.ExitFailed, cli.Execute(t.Context(), env, []string{"doctor"}, Command))

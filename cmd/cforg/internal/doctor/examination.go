@@ -74,7 +74,7 @@ func (x *examination) try(ctx context.Context, p probe, op *operation) {
 	if taken := e.received.Sub(e.sent); e.reused && e.status > 0 && (x.fastest == 0 || taken < x.fastest) {
 		x.fastest = taken
 	}
-	if err == nil || neverSet(err, e) {
+	if err == nil || neverSet(err, p) {
 		op.Result, x.knows = resultOK, true
 		if p.list {
 			op.Items = &items
@@ -96,9 +96,10 @@ func (x *examination) try(ctx context.Context, p probe, op *operation) {
 	}
 }
 
-// neverSet reports whether a profile was never set, which the API client reports as an error.
-func neverSet(err error, e exchange) bool {
-	return e.status == http.StatusOK && errors.Is(err, cloudflare.ErrNotFound)
+// neverSet reports whether a profile was never set, which the API client reports as an error. The organization or
+// account of the profile exists, as an earlier operation found it.
+func neverSet(err error, p probe) bool {
+	return p.result == reflect.TypeFor[cloudflare.OrganizationProfile]() && errors.Is(err, cloudflare.ErrNotFound)
 }
 
 // envelope is what surrounds every result.

@@ -139,10 +139,8 @@ func TestFindByIDSendsFewRequests(t *testing.T) {
 // An API token may list organizations and nothing else, which is enough for the ID of an account.
 func TestFindAnAccountWithoutReadingIt(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		for range 2 {
-			w.FailNext("GET", "/accounts", cloudflaretest.Status(405, nil, ""))
-			w.FailNext("GET", holder(w).Accounts[0].ID+"/organizations", cloudflaretest.Status(403, nil, ""))
-		}
+		w.FailNext("GET /organizations/{organization_id}/accounts", cloudflaretest.Status(405, nil, ""))
+		w.FailNext("GET /accounts/"+holder(w).Accounts[0].ID+"/organizations", cloudflaretest.Status(403, nil, ""))
 		got := w.Run(t.Context(), Command, "", holder(w).Accounts[0].ID)
 		assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		assert.Contains(t, got.Stdout, "Anchor Freight")
@@ -219,8 +217,7 @@ func TestFindNeedsAQuery(t *testing.T) {
 	assert.Equal(t, cli.ExitUsage, cli.Execute(t.Context(), env, []string{"find"}, Command))
 	assert.Contains(t, errs.String(), "QUERY is missing")
 
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	got := (&clitest.World{Server: server, Tree: demo.Seed(server)}).Run(t.Context(), Command, "")
 	assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 	assert.Contains(t, got.Stderr, "looking for the account ")

@@ -129,8 +129,7 @@ func TestAuditExitCode(t *testing.T) {
 }
 
 func TestAuditFindsNothing(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	server.AddMember(server.AddOrganization("a", ""), cloudflaretest.Member{Email: "a@example.com", TwoFactor: true})
 	w := &clitest.World{Server: server}
 	for format, want := range map[string]string{"table": "nothing found\n", "json": "[]\n"} {

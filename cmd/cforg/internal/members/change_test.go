@@ -192,12 +192,11 @@ func TestRemoveOneselfOnlyWithYes(t *testing.T) {
 
 // Whose token it is, only the API can say.
 func TestOwnEmail(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server, baseURL := clitest.Serve(t)
 	t.Setenv("CLOUDFLARE_API_TOKEN", cloudflaretest.APIToken)
 	t.Setenv("CLOUDFLARE_API_KEY", "")
 	t.Setenv("CLOUDFLARE_EMAIL", "")
-	t.Setenv("CLOUDFLARE_BASE_URL", server.URL)
+	t.Setenv("CLOUDFLARE_BASE_URL", baseURL)
 	env := new(cli.Env)
 	client, err := env.Client()
 	require.NoError(t, err)

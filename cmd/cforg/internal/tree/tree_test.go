@@ -265,8 +265,7 @@ func TestTreeEndsOnInterrupt(t *testing.T) {
 }
 
 func TestTreeOfNothing(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	for format, want := range map[string]string{
 		"tree": "\n0 organizations, 0 accounts, 0 members\n", "json": "[]\n", "mermaid": mermaidHead,
 	} {
@@ -302,8 +301,7 @@ func TestTreeOfOneOrganization(t *testing.T) {
 }
 
 func TestTreeCountsInEnglish(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("a", "")
 	server.AddAccount(id, cloudflaretest.Account{})
 	server.AddMember(id, cloudflaretest.Member{Email: "a@example.com"})
@@ -312,8 +310,7 @@ func TestTreeCountsInEnglish(t *testing.T) {
 }
 
 func TestTreeOfAnAbsurdDepth(t *testing.T) {
-	server := cloudflaretest.NewServer()
-	defer server.Close()
+	server := cloudflaretest.NewServer().ForTest(t)
 	id := ""
 	for range 200 {
 		id = server.AddOrganization("x", id)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,10 +37,19 @@ type World struct {
 // InVirtualTime runs a test with a World in a synctest bubble.
 func InVirtualTime(t *testing.T, test func(t *testing.T, w *World)) {
 	t.Helper()
-	server := cloudflaretest.NewServer() // outside of the bubble, as its socket would stop the clock
-	defer server.Close()
-	w := &World{Server: server, Tree: demo.Seed(server)}
-	synctest.Test(t, func(t *testing.T) { test(t, w) })
+	synctest.Test(t, func(t *testing.T) {
+		server := cloudflaretest.NewServer().ForTest(t)
+		test(t, &World{Server: server, Tree: demo.Seed(server)})
+	})
+}
+
+// Serve returns an empty server, and its base URL on this machine.
+func Serve(t *testing.T) (server *cloudflaretest.Server, baseURL string) {
+	t.Helper()
+	server = cloudflaretest.NewServer().ForTest(t)
+	outer := httptest.NewServer(server)
+	t.Cleanup(outer.Close)
+	return server, outer.URL + "/client/v4"
 }
 
 // Result is what a command left behind.
@@ -65,7 +75,7 @@ func (w *World) RunWithToken(t *testing.T, command func(*cli.Env) *cobra.Command
 	t.Setenv("CLOUDFLARE_API_TOKEN", cloudflaretest.APIToken)
 	t.Setenv("CLOUDFLARE_API_KEY", "")
 	t.Setenv("CLOUDFLARE_EMAIL", "")
-	t.Setenv("CLOUDFLARE_BASE_URL", w.URL)
+	t.Setenv("CLOUDFLARE_BASE_URL", "http://127.0.0.1/client/v4") // where nothing goes, because of the transport
 	return execute(t.Context(), &cli.Env{Stdin: strings.NewReader(""), Transport: w}, command, args)
 }
 
