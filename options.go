@@ -195,9 +195,9 @@ func WithLogger(l *slog.Logger) Option {
 // WithAttemptHook calls hook after each attempt, before the wait for the next one. Use a hook for metrics, tracing and
 // audit logs. The option can be given several times; the hooks run in the order of the options.
 //
-// A hook runs in the goroutine of the call, with the context of the call. A hook that blocks delays only that call. A
-// hook that panics ends that call with the panic, and the client remains usable. A call that ends without an attempt
-// runs no hook.
+// A hook runs in the goroutine of the call, with the context of the call. With a limiter, it receives the context that
+// [Limiter].Wait received for the same attempt. A hook that blocks delays only that call. A hook that panics ends that
+// call with the panic, and the client remains usable. A call that ends without an attempt runs no hook.
 func WithAttemptHook(hook func(ctx context.Context, attempt Attempt)) Option {
 	return func(c *config) {
 		if hook == nil {
@@ -229,5 +229,8 @@ func WithLimiter(l Limiter) Option {
 type Limiter interface {
 	// Wait blocks until a request may be sent. If ctx has ended, the call fails with the error of ctx, even if Wait
 	// returns another error.
+	//
+	// No other attempt has the same ctx. A function of [WithAttemptHook] receives it when the attempt has ended, so that a
+	// limiter can count how many requests are under way.
 	Wait(ctx context.Context) error
 }

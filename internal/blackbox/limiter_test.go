@@ -68,6 +68,51 @@ func TestLimiterPacesEveryAttempt(t *testing.T) {
 	})
 }
 
+// A limiter can pair each admission with the end of its attempt, because it and the hooks receive one context that no
+// other attempt has.
+func TestLimiterAndHooksReceiveTheContextOfTheAttempt(t *testing.T) {
+	for _, method := range []string{"GET", "POST", "PUT"} {
+		t.Run(method, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				type key struct{}
+				var mu sync.Mutex
+				open, ended := map[context.Context]any{}, 0
+				limiter := limiterFunc(func(ctx context.Context) error {
+					mu.Lock()
+					defer mu.Unlock()
+					_, used := open[ctx]
+					assert.False(t, used, "another attempt has this context")
+					open[ctx] = ctx.Value(key{})
+					return nil
+				})
+				hook := func(ctx context.Context, _ cloudflare.Attempt) {
+					mu.Lock()
+					defer mu.Unlock()
+					value, admitted := open[ctx]
+					assert.True(t, admitted, "the limiter has not seen this context")
+					assert.Equal(t, value, ctx.Value(key{}))
+					ended++
+				}
+				_, client := newPipeServer(t, func(n int) pipeReply {
+					return []pipeReply{pipeResponse(429, rejectedBody), {reset: true}, pipeResponse(503, rejectedBody), pipeResponse(200, organizationBody)}[n%4]
+				}, cloudflare.WithLimiter(limiter), cloudflare.WithAttemptHook(hook), cloudflare.WithAttemptHook(hook))
+				shared := context.WithValue(t.Context(), key{}, "both")
+				var wg sync.WaitGroup
+				for i := range 8 {
+					ctx := shared
+					if i%2 == 0 {
+						ctx = context.WithValue(t.Context(), key{}, i)
+					}
+					wg.Go(func() { _ = retryCallOf(t, method).do(ctx, client) })
+				}
+				wg.Wait()
+				assert.Greater(t, len(open), 8, "some calls took more than one attempt")
+				assert.Equal(t, 2*len(open), ended)
+			})
+		})
+	}
+}
+
 func TestLimiterThatFails(t *testing.T) {
 	broken := errors.New("no connection to the limiter")
 	refuseAt := func(n int, err error) cloudflare.Limiter {

@@ -118,7 +118,9 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	}
 	signer := s.signer.Load()
 	failure := &Failure{Path: path, Redact: signer.redact} // returned unless the call ends with a response
+	call := ctx
 	for {
+		ctx := s.contextOfAttempt(call)
 		queued := time.Now()
 		next, reset, err := s.admit(ctx, signer)
 		if err != nil {
@@ -158,6 +160,17 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 			return response, nil
 		}
 	}
+}
+
+type attemptKey struct{}
+
+// contextOfAttempt returns a context that only one attempt has, so that a limiter can recognize the end of an attempt
+// when a hook receives the same context. Without a limiter, it is the context of the call.
+func (s *Sender) contextOfAttempt(call context.Context) context.Context {
+	if s.Limiter == nil {
+		return call
+	}
+	return context.WithValue(call, attemptKey{}, nil)
 }
 
 // admit waits for the limiter and the gate, and returns the signer of the next attempt, which also redacts the secrets
