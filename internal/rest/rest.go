@@ -135,8 +135,8 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		failure.Unknown = failure.Unknown || result.unknown(req.Method)
 
 		var wait time.Duration
-		again := failure.Attempts <= req.MaxRetries && result.repeatable(req.idempotent())
-		if again = again && (err == nil || contextError(ctx) == nil); again {
+		again := failure.Attempts <= req.MaxRetries && result.repeatable(req.idempotent()) && (err == nil || contextError(ctx) == nil)
+		if again {
 			wait, again = s.wait(response, failure.Attempts)
 		}
 		if len(s.Hooks) > 0 {
