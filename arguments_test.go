@@ -84,8 +84,14 @@ func TestInvalidArguments(t *testing.T) {
 		"accounts: a page size of -1":   {accounts(cloudflare.OrganizationAccountListParams{PageSize: -1}), "PageSize"},
 		"accounts: a page size of 1001": {accounts(cloudflare.OrganizationAccountListParams{PageSize: 1001}), "PageSize"},
 
-		"members: no statuses":         {members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{}}), "Statuses must be nil or not empty"},
-		"members: an empty status":     {members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{"active", ""}}), "Statuses must not have an empty"},
+		"members: no statuses": {
+			members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{}}),
+			"Statuses must be nil or not empty",
+		},
+		"members: an empty status": {
+			members(cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{"active", ""}}),
+			"Statuses must not have an empty",
+		},
 		"members: a page size of -1":   {members(cloudflare.OrganizationMemberListParams{PageSize: -1}), "PageSize"},
 		"members: a page size of 1001": {members(cloudflare.OrganizationMemberListParams{PageSize: 1001}), "PageSize"},
 
@@ -93,8 +99,11 @@ func TestInvalidArguments(t *testing.T) {
 		"a create with an empty profile": {create(cloudflare.OrganizationCreateParams{Name: "n", Profile: new(cloudflare.OrganizationProfile)}), "Profile"},
 		"a create below NoParent":        {create(cloudflare.OrganizationCreateParams{Name: "n", ParentID: cloudflare.NoParent}), "ParentID"},
 		"a create that is not UTF-8":     {create(cloudflare.OrganizationCreateParams{Name: "\xff"}), "UTF-8"},
-		"a profile that is not UTF-8":    {update(cloudflare.OrganizationUpdateParams{Name: "n", Profile: &cloudflare.OrganizationProfile{BusinessName: "\xff"}}), "UTF-8"},
-		"a name in white space":          {ensure("Org "), "Name"},
+		"a profile that is not UTF-8": {
+			update(cloudflare.OrganizationUpdateParams{Name: "n", Profile: &cloudflare.OrganizationProfile{BusinessName: "\xff"}}),
+			"UTF-8",
+		},
+		"a name in white space": {ensure("Org "), "Name"},
 
 		"an update without a name":        {update(cloudflare.OrganizationUpdateParams{ParentID: "o2"}), "Name"},
 		"an update with a profile alone":  {update(cloudflare.OrganizationUpdateParams{Profile: fullProfile()}), "Name"},

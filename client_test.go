@@ -225,7 +225,8 @@ func TestWithLogger(t *testing.T) {
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: noTimes}))
 	params := cloudflare.OrganizationListParams{Name: "a name that is nobody else's business"}
 
-	client := newClient(t, newScript(t, respondWith(200, successBody("[]"), rayHeader), respondWith(403, rejectedBody, rayHeader)), cloudflare.WithLogger(logger))
+	client := newClient(t, newScript(t, respondWith(200, successBody("[]"), rayHeader), respondWith(403, rejectedBody, rayHeader)),
+		cloudflare.WithLogger(logger))
 	_, err := client.Organizations.List(t.Context(), params)
 	require.NoError(t, err)
 	_, err = client.Organizations.List(t.Context(), params)

@@ -254,7 +254,10 @@ func TestOrganizationAccountsFilters(t *testing.T) {
 		"public name starts": {cloudflare.OrganizationAccountListParams{AccountPubnameStartsWith: "f"}, []string{"Alpha"}},
 		"public name ends":   {cloudflare.OrganizationAccountListParams{AccountPubnameEndsWith: "nd"}, []string{"beta"}},
 		"by name":            {cloudflare.OrganizationAccountListParams{OrderBy: cloudflare.AccountOrderByName}, []string{"", "Alpha", "alphabet", "beta"}},
-		"by name, backwards": {cloudflare.OrganizationAccountListParams{OrderBy: cloudflare.AccountOrderByName, Direction: cloudflare.DirectionDescending}, []string{"beta", "alphabet", "Alpha", ""}},
+		"by name, backwards": {
+			cloudflare.OrganizationAccountListParams{OrderBy: cloudflare.AccountOrderByName, Direction: cloudflare.DirectionDescending},
+			[]string{"beta", "alphabet", "Alpha", ""},
+		},
 	}
 	client := server.Client()
 	for name, test := range tests {
@@ -307,7 +310,10 @@ func TestAccountCreateRequests(t *testing.T) {
 		body   string
 	}{
 		{cloudflare.AccountCreateParams{Name: "Shop"}, `{"name":"Shop"}`},
-		{cloudflare.AccountCreateParams{Name: "Shop", Type: cloudflare.AccountTypeStandard, Standalone: true}, `{"name":"Shop","type":"standard","standalone":true}`},
+		{
+			cloudflare.AccountCreateParams{Name: "Shop", Type: cloudflare.AccountTypeStandard, Standalone: true},
+			`{"name":"Shop","type":"standard","standalone":true}`,
+		},
 		{
 			cloudflare.AccountCreateParams{Name: "Shop", Type: cloudflare.AccountTypeEnterprise, OrganizationID: organizationID},
 			`{"name":"Shop","type":"enterprise","unit":{"id":"` + organizationID + `"}}`,
@@ -590,8 +596,10 @@ func TestTokensThatAnAccountOperationDoesNotAccept(t *testing.T) {
 
 func TestOddTimesCostNoPage(t *testing.T) {
 	const odd = "2018-09-24 11:41:36.697534+00"
-	body := `{"success":true,"result":[{"id":"a1","created_on":"` + odd + `","settings":{"access_approval_expiry":"` + odd + `"}},{"id":"a2","created_on":"2026-01-02T03:04:05Z"}]}`
-	accounts, err := cloudflare.Collect(newClient(t, respondWith(200, body)).OrganizationAccounts.All(t.Context(), "o1", cloudflare.OrganizationAccountListParams{}))
+	body := `{"success":true,"result":[{"id":"a1","created_on":"` + odd + `","settings":{"access_approval_expiry":"` + odd + `"}},` +
+		`{"id":"a2","created_on":"2026-01-02T03:04:05Z"}]}`
+	accounts, err := cloudflare.Collect(newClient(t, respondWith(200, body)).
+		OrganizationAccounts.All(t.Context(), "o1", cloudflare.OrganizationAccountListParams{}))
 	require.NoError(t, err)
 	require.Len(t, accounts, 2)
 	assert.Equal(t, "2018-09-24T11:41:36.697534Z", accounts[0].CreatedOn.UTC().Format("2006-01-02T15:04:05.999999Z07:00"))

@@ -125,8 +125,12 @@ func TestAuditLogHistoryQuery(t *testing.T) {
 }
 
 func TestInvalidAuditLogParams(t *testing.T) {
+	type (
+		listParams    = cloudflare.AuditLogListParams
+		historyParams = cloudflare.AuditLogHistoryParams
+	)
 	c := newClient(t, sendNothing(t))
-	list := func(change func(*cloudflare.AuditLogListParams)) error {
+	list := func(change func(*listParams)) error {
 		params := aPeriod
 		change(&params)
 		_, err := lastOf(c.OrganizationAuditLogs.All(t.Context(), "o1", params))
@@ -134,7 +138,7 @@ func TestInvalidAuditLogParams(t *testing.T) {
 		_, err = c.OrganizationAuditLogs.List(t.Context(), "o1", params)
 		return err
 	}
-	history := func(change func(*cloudflare.AuditLogHistoryParams)) error {
+	history := func(change func(*historyParams)) error {
 		params := aHistory
 		change(&params)
 		_, err := lastOf(c.OrganizationAuditLogs.HistoryAll(t.Context(), "o1", "e1", params))
@@ -143,42 +147,42 @@ func TestInvalidAuditLogParams(t *testing.T) {
 		return err
 	}
 	for says, err := range map[string]error{
-		"Since is not set":                              list(func(p *cloudflare.AuditLogListParams) { p.Since = time.Time{} }),
-		"Before is not set":                             list(func(p *cloudflare.AuditLogListParams) { p.Before = time.Time{} }),
-		"Since is after Before":                         list(func(p *cloudflare.AuditLogListParams) { p.Since = p.Before.Add(1) }),
-		"Since must be in a year":                       list(func(p *cloudflare.AuditLogListParams) { p.Since = p.Since.AddDate(-3000, 0, 0) }),
-		"Before must be in a year":                      list(func(p *cloudflare.AuditLogListParams) { p.Before = p.Before.AddDate(8000, 0, 0) }),
-		"and 1000, not -1":                              list(func(p *cloudflare.AuditLogListParams) { p.PageSize = -1 }),
-		"and 1000, not 1001":                            list(func(p *cloudflare.AuditLogListParams) { p.PageSize = 1001 }),
-		"Match.IDs":                                     list(func(p *cloudflare.AuditLogListParams) { p.Match.IDs = []string{} }),
-		"Exclude.IDs":                                   list(func(p *cloudflare.AuditLogListParams) { p.Exclude.IDs = []string{} }),
-		"Match.ActionResults":                           list(func(p *cloudflare.AuditLogListParams) { p.Match.ActionResults = []cloudflare.AuditLogActionResult{""} }),
-		"Match.ActionTypes":                             list(func(p *cloudflare.AuditLogListParams) { p.Match.ActionTypes = []cloudflare.AuditLogActionType{} }),
-		"Match.ActorContexts":                           list(func(p *cloudflare.AuditLogListParams) { p.Match.ActorContexts = []cloudflare.AuditLogActorContext{} }),
-		"Match.ActorEmails must not have an empty":      list(func(p *cloudflare.AuditLogListParams) { p.Match.ActorEmails = []string{"a@b", ""} }),
-		"Exclude.ActorEmails has an element":            list(func(p *cloudflare.AuditLogListParams) { p.Exclude.ActorEmails = []string{"ann"} }),
-		"Match.ActorIDs":                                list(func(p *cloudflare.AuditLogListParams) { p.Match.ActorIDs = []string{} }),
-		"Match.ActorIPAddresses":                        list(func(p *cloudflare.AuditLogListParams) { p.Match.ActorIPAddresses = []string{} }),
-		"Match.ActorTokenIDs":                           list(func(p *cloudflare.AuditLogListParams) { p.Match.ActorTokenIDs = []string{} }),
-		"Match.ActorTokenNames":                         list(func(p *cloudflare.AuditLogListParams) { p.Match.ActorTokenNames = []string{} }),
-		"Match.ActorTypes":                              list(func(p *cloudflare.AuditLogListParams) { p.Match.ActorTypes = []cloudflare.AuditLogActorType{} }),
-		"Match.RawCFRayIDs":                             list(func(p *cloudflare.AuditLogListParams) { p.Match.RawCFRayIDs = []string{} }),
-		"Match.RawMethods":                              list(func(p *cloudflare.AuditLogListParams) { p.Match.RawMethods = []string{} }),
-		"Match.RawStatusCodes must be nil or not empty": list(func(p *cloudflare.AuditLogListParams) { p.Match.RawStatusCodes = []int{} }),
-		"Exclude.RawStatusCodes must be":                list(func(p *cloudflare.AuditLogListParams) { p.Exclude.RawStatusCodes = []int{200, 99} }),
-		"Match.RawStatusCodes must be":                  list(func(p *cloudflare.AuditLogListParams) { p.Match.RawStatusCodes = []int{1000} }),
-		"Match.RawURIs":                                 list(func(p *cloudflare.AuditLogListParams) { p.Match.RawURIs = []string{} }),
-		"Match.ResourceIDs":                             list(func(p *cloudflare.AuditLogListParams) { p.Match.ResourceIDs = []string{} }),
-		"Match.ResourceProducts":                        list(func(p *cloudflare.AuditLogListParams) { p.Match.ResourceProducts = []string{} }),
-		"Match.ResourceScopes":                          list(func(p *cloudflare.AuditLogListParams) { p.Match.ResourceScopes = []string{} }),
-		"Match.ResourceTypes":                           list(func(p *cloudflare.AuditLogListParams) { p.Match.ResourceTypes = []string{} }),
-		`"actor_token_name.not" is not valid`:           list(func(p *cloudflare.AuditLogListParams) { p.Exclude.ActorTokenNames = []string{"\xff"} }),
-		"ActionTime is not set":                         history(func(p *cloudflare.AuditLogHistoryParams) { p.ActionTime = time.Time{} }),
-		"argument: Since is not set":                    history(func(p *cloudflare.AuditLogHistoryParams) { p.Since = time.Time{} }),
-		"argument: Before is not set":                   history(func(p *cloudflare.AuditLogHistoryParams) { p.Before = time.Time{} }),
-		"argument: Since is after Before":               history(func(p *cloudflare.AuditLogHistoryParams) { p.Since = p.Before.Add(time.Hour) }),
-		"argument: PageSize must be between 1":          history(func(p *cloudflare.AuditLogHistoryParams) { p.PageSize = 1001 }),
-		"argument: ActionTime must be in a yea":         history(func(p *cloudflare.AuditLogHistoryParams) { p.ActionTime = p.ActionTime.AddDate(8000, 0, 0) }),
+		"Since is not set":                              list(func(p *listParams) { p.Since = time.Time{} }),
+		"Before is not set":                             list(func(p *listParams) { p.Before = time.Time{} }),
+		"Since is after Before":                         list(func(p *listParams) { p.Since = p.Before.Add(1) }),
+		"Since must be in a year":                       list(func(p *listParams) { p.Since = p.Since.AddDate(-3000, 0, 0) }),
+		"Before must be in a year":                      list(func(p *listParams) { p.Before = p.Before.AddDate(8000, 0, 0) }),
+		"and 1000, not -1":                              list(func(p *listParams) { p.PageSize = -1 }),
+		"and 1000, not 1001":                            list(func(p *listParams) { p.PageSize = 1001 }),
+		"Match.IDs":                                     list(func(p *listParams) { p.Match.IDs = []string{} }),
+		"Exclude.IDs":                                   list(func(p *listParams) { p.Exclude.IDs = []string{} }),
+		"Match.ActionResults":                           list(func(p *listParams) { p.Match.ActionResults = []cloudflare.AuditLogActionResult{""} }),
+		"Match.ActionTypes":                             list(func(p *listParams) { p.Match.ActionTypes = []cloudflare.AuditLogActionType{} }),
+		"Match.ActorContexts":                           list(func(p *listParams) { p.Match.ActorContexts = []cloudflare.AuditLogActorContext{} }),
+		"Match.ActorEmails must not have an empty":      list(func(p *listParams) { p.Match.ActorEmails = []string{"a@b", ""} }),
+		"Exclude.ActorEmails has an element":            list(func(p *listParams) { p.Exclude.ActorEmails = []string{"ann"} }),
+		"Match.ActorIDs":                                list(func(p *listParams) { p.Match.ActorIDs = []string{} }),
+		"Match.ActorIPAddresses":                        list(func(p *listParams) { p.Match.ActorIPAddresses = []string{} }),
+		"Match.ActorTokenIDs":                           list(func(p *listParams) { p.Match.ActorTokenIDs = []string{} }),
+		"Match.ActorTokenNames":                         list(func(p *listParams) { p.Match.ActorTokenNames = []string{} }),
+		"Match.ActorTypes":                              list(func(p *listParams) { p.Match.ActorTypes = []cloudflare.AuditLogActorType{} }),
+		"Match.RawCFRayIDs":                             list(func(p *listParams) { p.Match.RawCFRayIDs = []string{} }),
+		"Match.RawMethods":                              list(func(p *listParams) { p.Match.RawMethods = []string{} }),
+		"Match.RawStatusCodes must be nil or not empty": list(func(p *listParams) { p.Match.RawStatusCodes = []int{} }),
+		"Exclude.RawStatusCodes must be":                list(func(p *listParams) { p.Exclude.RawStatusCodes = []int{200, 99} }),
+		"Match.RawStatusCodes must be":                  list(func(p *listParams) { p.Match.RawStatusCodes = []int{1000} }),
+		"Match.RawURIs":                                 list(func(p *listParams) { p.Match.RawURIs = []string{} }),
+		"Match.ResourceIDs":                             list(func(p *listParams) { p.Match.ResourceIDs = []string{} }),
+		"Match.ResourceProducts":                        list(func(p *listParams) { p.Match.ResourceProducts = []string{} }),
+		"Match.ResourceScopes":                          list(func(p *listParams) { p.Match.ResourceScopes = []string{} }),
+		"Match.ResourceTypes":                           list(func(p *listParams) { p.Match.ResourceTypes = []string{} }),
+		`"actor_token_name.not" is not valid`:           list(func(p *listParams) { p.Exclude.ActorTokenNames = []string{"\xff"} }),
+		"ActionTime is not set":                         history(func(p *historyParams) { p.ActionTime = time.Time{} }),
+		"argument: Since is not set":                    history(func(p *historyParams) { p.Since = time.Time{} }),
+		"argument: Before is not set":                   history(func(p *historyParams) { p.Before = time.Time{} }),
+		"argument: Since is after Before":               history(func(p *historyParams) { p.Since = p.Before.Add(time.Hour) }),
+		"argument: PageSize must be between 1":          history(func(p *historyParams) { p.PageSize = 1001 }),
+		"argument: ActionTime must be in a yea":         history(func(p *historyParams) { p.ActionTime = p.ActionTime.AddDate(8000, 0, 0) }),
 	} {
 		if assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, says) {
 			assert.ErrorContains(t, err, says)

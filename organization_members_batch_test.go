@@ -160,7 +160,8 @@ func TestBatchCreateReportsWhoWasCreated(t *testing.T) {
 				assert.Equal(t, test.created, memberIDs(batch.Created))
 				assert.Equal(t, test.unknown, sentIDs(batch.Unknown))
 				assert.Equal(t, test.notCreated, sentIDs(batch.NotCreated))
-				assert.ErrorContains(t, err, fmt.Sprintf("(created: %d; unknown: %d; not created: %d)", len(test.created), len(test.unknown), len(test.notCreated)))
+				assert.ErrorContains(t, err, fmt.Sprintf("(created: %d; unknown: %d; not created: %d)",
+					len(test.created), len(test.unknown), len(test.notCreated)))
 			})
 		})
 	}

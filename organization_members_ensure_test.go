@@ -41,7 +41,10 @@ func TestMembersEnsureCreatesOnce(t *testing.T) {
 
 // What the API lists is compared, because it could ignore the filter. A user who rejected or left is not a member.
 func TestMembersEnsureChecksWhatTheAPILists(t *testing.T) {
-	const active, pending, canceled, rejected = cloudflare.MemberStatusActive, cloudflare.MemberStatusPending, cloudflare.MemberStatusCanceled, cloudflare.MemberStatusRejected
+	const (
+		active, pending    = cloudflare.MemberStatusActive, cloudflare.MemberStatusPending
+		canceled, rejected = cloudflare.MemberStatusCanceled, cloudflare.MemberStatusRejected
+	)
 	list := func(members ...string) string { return "[" + strings.Join(members, ",") + "]" }
 	for name, tt := range map[string]struct {
 		listed string
@@ -67,7 +70,10 @@ func TestMembersEnsureChecksWhatTheAPILists(t *testing.T) {
 		"active twice":            {list(membershipJSON("a", "ann@example.com", active), membershipJSON("b", "ann@example.com", active)), "", "a"},
 		"two later ones":          {list(membershipJSON("a", "ann@example.com", "suspended"), membershipJSON("b", "ann@example.com", "dormant")), "", "a"},
 		"canceled and later":      {list(membershipJSON("a", "ann@example.com", canceled), membershipJSON("b", "ann@example.com", "suspended")), canceled, "a"},
-		"one after many others":   {list(strings.Repeat(membershipJSON("x", "x@example.com", active)+",", 500) + membershipJSON("a", "ann@example.com", active)), "", "a"},
+		"one after many others": {
+			list(strings.Repeat(membershipJSON("x", "x@example.com", active)+",", 500) + membershipJSON("a", "ann@example.com", active)),
+			"", "a",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, script := newScriptedClient(t, respondSuccess(tt.listed), respondSuccess(membershipJSON("new", "ann@example.com", pending)))
@@ -157,7 +163,8 @@ func TestMembersEnsureAfterAnUnknownOutcome(t *testing.T) {
 					}
 				}
 				start := time.Now()
-				member, created, err := api.client.OrganizationMembers.Ensure(t.Context(), id, cloudflare.OrganizationMemberCreateParams{Email: "ann@example.com"})
+				member, created, err := api.client.OrganizationMembers.Ensure(t.Context(), id,
+					cloudflare.OrganizationMemberCreateParams{Email: "ann@example.com"})
 				assert.Equal(t, tt.took, time.Since(start))
 				assert.Equal(t, tt.found, created)
 				assert.Equal(t, tt.unknown, errors.Is(err, cloudflare.ErrOutcomeUnknown), "%v", err)

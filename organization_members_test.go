@@ -21,7 +21,8 @@ const (
 	memberURL  = membersURL + "/" + memberID
 )
 
-const memberJSON = `{"id":"fedcba9876543210fedcba9876543210","status":"active","meta":{"a":{"b":1}},"create_time":"2026-01-02T03:04:05Z","update_time":"2026-01-02T03:04:06.5Z",` +
+const memberJSON = `{"id":"fedcba9876543210fedcba9876543210","status":"active","meta":{"a":{"b":1}},` +
+	`"create_time":"2026-01-02T03:04:05Z","update_time":"2026-01-02T03:04:06.5Z",` +
 	`"user":{"id":"u1","email":"ann@example.com","name":"Ann","two_factor_authentication_enabled":true}}`
 
 func readMember() *cloudflare.OrganizationMember {
@@ -73,7 +74,8 @@ func TestOrganizationMembersRequests(t *testing.T) {
 					Email: `"ü<&>"@example.com`, Status: cloudflare.MemberStatusActive,
 				})
 				return err
-			}, respondSuccess(memberJSON), sentRequest{Method: "POST", URL: membersURL, Body: `{"member":{"user":{"email":"\"ü<&>\"@example.com"},"status":"active"}}`},
+			}, respondSuccess(memberJSON), sentRequest{Method: "POST", URL: membersURL,
+				Body: `{"member":{"user":{"email":"\"ü<&>\"@example.com"},"status":"active"}}`},
 		},
 		"BatchCreate": {
 			func(ctx context.Context, c *cloudflare.Client) error {
@@ -126,7 +128,8 @@ func TestOrganizationMemberListParams(t *testing.T) {
 }
 
 func TestOrganizationMembersResults(t *testing.T) {
-	client, _ := newScriptedClient(t, respondSuccess(memberJSON), respondSuccess(memberJSON), respondSuccess("["+memberJSON+"]"), respondSuccess("["+memberJSON+"]"))
+	client, _ := newScriptedClient(t, respondSuccess(memberJSON), respondSuccess(memberJSON),
+		respondSuccess("["+memberJSON+"]"), respondSuccess("["+memberJSON+"]"))
 	ctx, params := t.Context(), cloudflare.OrganizationMemberCreateParams{Email: "ann@example.com"}
 
 	member, err := client.OrganizationMembers.Get(ctx, organizationID, memberID)
@@ -145,11 +148,19 @@ func TestOrganizationMembersResults(t *testing.T) {
 
 func TestOrganizationMemberWithoutOptionalFields(t *testing.T) {
 	tests := map[string]cloudflare.OrganizationMember{
-		`{"id":"fedcba9876543210fedcba9876543210"}`:                                                               {ID: memberID},
-		`{"id":"fedcba9876543210fedcba9876543210","status":"suspended","user":{},"meta":null}`:                    {ID: memberID, Status: "suspended", Meta: json.RawMessage("null")},
-		`{"id":"fedcba9876543210fedcba9876543210","status":null,"user":null,"create_time":null}`:                  {ID: memberID},
-		`{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":null,"name":null}}`: {ID: memberID, User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Null: true}}},
-		`{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":false}}`:            {ID: memberID, User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Valid: true}}},
+		`{"id":"fedcba9876543210fedcba9876543210"}`: {ID: memberID},
+		`{"id":"fedcba9876543210fedcba9876543210","status":"suspended","user":{},"meta":null}`: {
+			ID: memberID, Status: "suspended", Meta: json.RawMessage("null"),
+		},
+		`{"id":"fedcba9876543210fedcba9876543210","status":null,"user":null,"create_time":null}`: {ID: memberID},
+		`{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":null,"name":null}}`: {
+			ID:   memberID,
+			User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Null: true}},
+		},
+		`{"id":"fedcba9876543210fedcba9876543210","user":{"two_factor_authentication_enabled":false}}`: {
+			ID:   memberID,
+			User: cloudflare.MemberUser{TwoFactorAuthenticationEnabled: cloudflare.Nullable[bool]{Valid: true}},
+		},
 	}
 	for body, want := range tests {
 		t.Run(body, func(t *testing.T) {
@@ -242,14 +253,23 @@ func TestOrganizationMembersLifeCycle(t *testing.T) {
 		params cloudflare.OrganizationMemberListParams
 		want   []string
 	}{
-		"all":          {cloudflare.OrganizationMemberListParams{}, []string{"Ann@example.com", "ben@example.com", "cleo@example.net", "dan@example.net"}},
-		"one status":   {cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{cloudflare.MemberStatusRejected}}, []string{"dan@example.net"}},
-		"two statuses": {cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{"pending", "canceled"}}, []string{"Ann@example.com", "cleo@example.net"}},
-		"email":        {cloudflare.OrganizationMemberListParams{Email: "ann@example.com"}, []string{"Ann@example.com"}},
-		"contains":     {cloudflare.OrganizationMemberListParams{EmailContains: "N@EX"}, []string{"Ann@example.com", "ben@example.com", "dan@example.net"}},
-		"starts":       {cloudflare.OrganizationMemberListParams{EmailStartsWith: "cleo"}, []string{"cleo@example.net"}},
-		"ends, status": {cloudflare.OrganizationMemberListParams{EmailEndsWith: ".net", Statuses: []cloudflare.MemberStatus{"rejected"}}, []string{"dan@example.net"}},
-		"nobody":       {cloudflare.OrganizationMemberListParams{Email: "eve@example.com"}, nil},
+		"all": {cloudflare.OrganizationMemberListParams{}, []string{"Ann@example.com", "ben@example.com", "cleo@example.net", "dan@example.net"}},
+		"one status": {
+			cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{cloudflare.MemberStatusRejected}},
+			[]string{"dan@example.net"},
+		},
+		"two statuses": {
+			cloudflare.OrganizationMemberListParams{Statuses: []cloudflare.MemberStatus{"pending", "canceled"}},
+			[]string{"Ann@example.com", "cleo@example.net"},
+		},
+		"email":    {cloudflare.OrganizationMemberListParams{Email: "ann@example.com"}, []string{"Ann@example.com"}},
+		"contains": {cloudflare.OrganizationMemberListParams{EmailContains: "N@EX"}, []string{"Ann@example.com", "ben@example.com", "dan@example.net"}},
+		"starts":   {cloudflare.OrganizationMemberListParams{EmailStartsWith: "cleo"}, []string{"cleo@example.net"}},
+		"ends, status": {
+			cloudflare.OrganizationMemberListParams{EmailEndsWith: ".net", Statuses: []cloudflare.MemberStatus{"rejected"}},
+			[]string{"dan@example.net"},
+		},
+		"nobody": {cloudflare.OrganizationMemberListParams{Email: "eve@example.com"}, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -331,29 +351,33 @@ func TestOrganizationMembersRetries(t *testing.T) {
 		responses []roundTripper // all of them are used
 		want      error
 	}{
-		"Get, 502":                           {get, []roundTripper{respondError(502), fail(connectionReset), respondSuccess(memberJSON)}, none},
-		"Create, 502":                        {create, []roundTripper{respondError(502)}, unknown},
-		"Create, 503 with Retry-After":       {create, []roundTripper{respondWith(503, "", "Retry-After: 1")}, unknown},
-		"Create, 408":                        {create, []roundTripper{respondWith(408, "")}, unknown},
-		"Create, 522 from the edge":          {create, []roundTripper{respondWith(522, "<html>")}, unknown},
-		"Create, reset":                      {create, []roundTripper{fail(connectionReset)}, unknown},
-		"Create, end of file":                {create, []roundTripper{fail(io.ErrUnexpectedEOF)}, unknown},
-		"Create, an empty success":           {create, []roundTripper{respondWith(200, "")}, unknown},
-		"Create, 204":                        {create, []roundTripper{respondWith(204, "")}, unknown},
-		"Create, 429":                        {create, []roundTripper{respondError(429), respondSuccess(memberJSON)}, none},
-		"Create, no connection":              {create, []roundTripper{fail(connectionRefused), respondSuccess(memberJSON)}, none},
-		"Create, 429, then reset":            {create, []roundTripper{respondError(429), fail(connectionReset)}, unknown},
-		"Create, 409":                        {create, []roundTripper{respondError(409)}, cloudflare.ErrConflict},
-		"Delete, 502":                        {remove, []roundTripper{respondError(502), respondWith(204, "")}, none},
-		"Delete, reset, then gone":           {remove, []roundTripper{fail(connectionReset), respondError(404)}, none},
-		"Delete, 500, 429, then gone":        {remove, []roundTripper{respondError(500), respondError(429), respondError(404)}, none},
-		"Delete, gone":                       {remove, []roundTripper{respondError(404)}, notFound},
-		"Delete, 429, then gone":             {remove, []roundTripper{respondError(429), respondError(404)}, notFound},
-		"Delete, no connection, then gone":   {remove, []roundTripper{fail(connectionRefused), respondError(404)}, notFound},
-		"Delete, reset, then no route":       {remove, []roundTripper{fail(connectionReset), respondWith(404, noRouteBody)}, unknown},
-		"Delete, reset, then a proxy's 404":  {remove, []roundTripper{fail(connectionReset), respondWith(404, "<html>")}, unknown},
-		"Delete, reset, then 403":            {remove, []roundTripper{fail(connectionReset), respondError(403)}, unknown},
-		"Delete, reset and nothing but that": {remove, []roundTripper{fail(connectionReset), fail(connectionReset), fail(connectionReset), fail(connectionReset)}, unknown},
+		"Get, 502":                          {get, []roundTripper{respondError(502), fail(connectionReset), respondSuccess(memberJSON)}, none},
+		"Create, 502":                       {create, []roundTripper{respondError(502)}, unknown},
+		"Create, 503 with Retry-After":      {create, []roundTripper{respondWith(503, "", "Retry-After: 1")}, unknown},
+		"Create, 408":                       {create, []roundTripper{respondWith(408, "")}, unknown},
+		"Create, 522 from the edge":         {create, []roundTripper{respondWith(522, "<html>")}, unknown},
+		"Create, reset":                     {create, []roundTripper{fail(connectionReset)}, unknown},
+		"Create, end of file":               {create, []roundTripper{fail(io.ErrUnexpectedEOF)}, unknown},
+		"Create, an empty success":          {create, []roundTripper{respondWith(200, "")}, unknown},
+		"Create, 204":                       {create, []roundTripper{respondWith(204, "")}, unknown},
+		"Create, 429":                       {create, []roundTripper{respondError(429), respondSuccess(memberJSON)}, none},
+		"Create, no connection":             {create, []roundTripper{fail(connectionRefused), respondSuccess(memberJSON)}, none},
+		"Create, 429, then reset":           {create, []roundTripper{respondError(429), fail(connectionReset)}, unknown},
+		"Create, 409":                       {create, []roundTripper{respondError(409)}, cloudflare.ErrConflict},
+		"Delete, 502":                       {remove, []roundTripper{respondError(502), respondWith(204, "")}, none},
+		"Delete, reset, then gone":          {remove, []roundTripper{fail(connectionReset), respondError(404)}, none},
+		"Delete, 500, 429, then gone":       {remove, []roundTripper{respondError(500), respondError(429), respondError(404)}, none},
+		"Delete, gone":                      {remove, []roundTripper{respondError(404)}, notFound},
+		"Delete, 429, then gone":            {remove, []roundTripper{respondError(429), respondError(404)}, notFound},
+		"Delete, no connection, then gone":  {remove, []roundTripper{fail(connectionRefused), respondError(404)}, notFound},
+		"Delete, reset, then no route":      {remove, []roundTripper{fail(connectionReset), respondWith(404, noRouteBody)}, unknown},
+		"Delete, reset, then a proxy's 404": {remove, []roundTripper{fail(connectionReset), respondWith(404, "<html>")}, unknown},
+		"Delete, reset, then 403":           {remove, []roundTripper{fail(connectionReset), respondError(403)}, unknown},
+		"Delete, reset and nothing but that": {
+			remove,
+			[]roundTripper{fail(connectionReset), fail(connectionReset), fail(connectionReset), fail(connectionReset)},
+			unknown,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -115,13 +115,24 @@ func TestProfileModifyAfterA404(t *testing.T) {
 		err     error
 		fails   bool // with an error that has no sentinel
 	}{
-		"there is none":                 {profile: cloudflaretest.Status(404, nil, notFoundBody)},
-		"there is one after all":        {profile: cloudflaretest.Status(404, nil, notFoundBody), stored: &modifiedProfile, kept: modifiedProfile.BusinessName},
-		"no organization":               {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(404, nil, notFoundBody)), stored: &modifiedProfile, err: cloudflare.ErrNotFound},
-		"no route":                      {profile: cloudflaretest.Status(404, nil, noRouteBody), stored: &modifiedProfile, fails: true},
-		"something on the way":          {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &modifiedProfile, fails: true},
-		"the organization is null":      {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(200, nil, successBody("null"))), stored: &modifiedProfile, fails: true},
-		"the organization is forbidden": {profile: cloudflaretest.Status(404, nil, notFoundBody), org: new(cloudflaretest.Status(403, nil, notFoundBody)), stored: &modifiedProfile, err: cloudflare.ErrForbidden},
+		"there is none":          {profile: cloudflaretest.Status(404, nil, notFoundBody)},
+		"there is one after all": {profile: cloudflaretest.Status(404, nil, notFoundBody), stored: &modifiedProfile, kept: modifiedProfile.BusinessName},
+		"no organization": {
+			profile: cloudflaretest.Status(404, nil, notFoundBody),
+			org:     new(cloudflaretest.Status(404, nil, notFoundBody)), stored: &modifiedProfile,
+			err: cloudflare.ErrNotFound,
+		},
+		"no route":             {profile: cloudflaretest.Status(404, nil, noRouteBody), stored: &modifiedProfile, fails: true},
+		"something on the way": {profile: cloudflaretest.Status(404, nil, "<html>"), stored: &modifiedProfile, fails: true},
+		"the organization is null": {
+			profile: cloudflaretest.Status(404, nil, notFoundBody),
+			org:     new(cloudflaretest.Status(200, nil, successBody("null"))), stored: &modifiedProfile, fails: true,
+		},
+		"the organization is forbidden": {
+			profile: cloudflaretest.Status(404, nil, notFoundBody),
+			org:     new(cloudflaretest.Status(403, nil, notFoundBody)), stored: &modifiedProfile,
+			err: cloudflare.ErrForbidden,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {

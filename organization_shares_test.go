@@ -31,8 +31,10 @@ func TestShareQueries(t *testing.T) {
 				ResourceTypes: []cloudflare.ShareResourceType{cloudflare.ShareResourceTypeCustomRuleset, cloudflare.ShareResourceTypeTrustGrant},
 				OrderBy:       cloudflare.ShareOrderByName, Direction: cloudflare.DirectionDescending, PageSize: 100, PageToken: "2",
 			},
-			"direction=desc&kind=sent&order=name&page=2&per_page=100&resource_types=custom-ruleset&resource_types=trust-grant&status=active&target_type=account",
-			"direction=desc&kind=sent&order=name&page=2&per_page=100&resource_types=custom-ruleset&resource_types=trust-grant&status=active&target_type=account",
+			"direction=desc&kind=sent&order=name&page=2&per_page=100" +
+				"&resource_types=custom-ruleset&resource_types=trust-grant&status=active&target_type=account",
+			"direction=desc&kind=sent&order=name&page=2&per_page=100" +
+				"&resource_types=custom-ruleset&resource_types=trust-grant&status=active&target_type=account",
 		},
 	} {
 		client, script := newScriptedClient(t, respondSuccess(`[]`), respondSuccess(`[]`))

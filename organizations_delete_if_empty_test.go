@@ -151,16 +151,27 @@ func TestDeleteIfEmptyChecksEveryPage(t *testing.T) {
 		empty   bool
 		count   int
 	}{
-		"empty":                                {[]string{`"result":[],"result_info":{"total_size":0}`}, true, 0},
-		"empty, without a total":               {[]string{`"result":[]`}, true, 0},
-		"empty, with a total that is wrong":    {[]string{`"result":[],"result_info":{"total_size":7}`}, true, 0},
-		"one":                                  {[]string{`"result":[{"id":"m1"}]`}, false, 1},
-		"one, with a total that is too small":  {[]string{`"result":[{"id":"m1"}],"result_info":{"total_size":0}`}, false, 1},
-		"one, with a negative total":           {[]string{`"result":[{"id":"m1"}],"result_info":{"total_size":-1}`}, false, 1},
-		"one of many":                          {[]string{`"result":[{"id":"m1"}],"result_info":{"total_size":1234,"next_page_token":"t"}`}, false, 1234},
-		"an empty page with a next one":        {[]string{`"result":[],"result_info":{"next_page_token":"t"}`, `"result":[],"result_info":{"next_page_token":"u"}`, `"result":[{"id":"m1"},{"id":"m2"}]`}, false, 2},
-		"an empty page with a next one, empty": {[]string{`"result":[],"result_info":{"total_size":9,"next_page_token":"t"}`, `"result":[],"result_info":{"next_page_token":"u"}`, `"result":[]`}, true, 0},
-		"many, without a total":                {[]string{`"result":[{"id":"m1"}],"result_info":{"next_page_token":"t"}`, `"result":[{"id":"m1"},{"id":"m2"}],"result_info":{"next_page_token":"u"}`, `"result":[{"id":"m3"}]`}, false, 3},
+		"empty":                               {[]string{`"result":[],"result_info":{"total_size":0}`}, true, 0},
+		"empty, without a total":              {[]string{`"result":[]`}, true, 0},
+		"empty, with a total that is wrong":   {[]string{`"result":[],"result_info":{"total_size":7}`}, true, 0},
+		"one":                                 {[]string{`"result":[{"id":"m1"}]`}, false, 1},
+		"one, with a total that is too small": {[]string{`"result":[{"id":"m1"}],"result_info":{"total_size":0}`}, false, 1},
+		"one, with a negative total":          {[]string{`"result":[{"id":"m1"}],"result_info":{"total_size":-1}`}, false, 1},
+		"one of many":                         {[]string{`"result":[{"id":"m1"}],"result_info":{"total_size":1234,"next_page_token":"t"}`}, false, 1234},
+		"an empty page with a next one": {[]string{
+			`"result":[],"result_info":{"next_page_token":"t"}`,
+			`"result":[],"result_info":{"next_page_token":"u"}`,
+			`"result":[{"id":"m1"},{"id":"m2"}]`,
+		}, false, 2},
+		"an empty page with a next one, empty": {
+			[]string{`"result":[],"result_info":{"total_size":9,"next_page_token":"t"}`, `"result":[],"result_info":{"next_page_token":"u"}`, `"result":[]`},
+			true, 0,
+		},
+		"many, without a total": {[]string{
+			`"result":[{"id":"m1"}],"result_info":{"next_page_token":"t"}`,
+			`"result":[{"id":"m1"},{"id":"m2"}],"result_info":{"next_page_token":"u"}`,
+			`"result":[{"id":"m3"}]`,
+		}, false, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var deleted atomic.Bool

@@ -74,11 +74,14 @@ func TestEnsureChecksWhatTheAPILists(t *testing.T) {
 		id       string
 		created  bool
 	}{
-		"another name":               {organizationJSON("a", "Other", parent), "parent", "new", true},
-		"another case":               {organizationJSON("a", "ORG", parent), "parent", "new", true},
-		"another parent":             {organizationJSON("a", "Org", elsewhere), "parent", "new", true},
-		"a parent, and none wanted":  {organizationJSON("a", "Org", parent), "", "new", true},
-		"one of three is it":         {organizationJSON("a", "Org", elsewhere) + "," + organizationJSON("b", "Org", parent) + "," + organizationJSON("c", "Nor", ""), "parent", "b", false},
+		"another name":              {organizationJSON("a", "Other", parent), "parent", "new", true},
+		"another case":              {organizationJSON("a", "ORG", parent), "parent", "new", true},
+		"another parent":            {organizationJSON("a", "Org", elsewhere), "parent", "new", true},
+		"a parent, and none wanted": {organizationJSON("a", "Org", parent), "", "new", true},
+		"one of three is it": {
+			organizationJSON("a", "Org", elsewhere) + "," + organizationJSON("b", "Org", parent) + "," + organizationJSON("c", "Nor", ""),
+			"parent", "b", false,
+		},
 		"a root, and one wanted":     {organizationJSON("a", "Org", ""), "", "a", false},
 		"a parent that is not named": {organizationJSON("a", "Org", ""), "parent", "", false},
 	} {
@@ -274,12 +277,15 @@ func TestWaitUntilReadable(t *testing.T) {
 		err      error
 		deadErr  bool
 	}{
-		"at once":                          {},
-		"after three looks":                {lag: 3, took: 1750 * time.Millisecond},
-		"after three looks, in time":       {lag: 3, deadline: 2 * time.Second, took: 1750 * time.Millisecond},
-		"never, without a deadline":        {lag: never, took: 57750 * time.Millisecond, err: cloudflare.ErrNotFound},
-		"never, with one":                  {lag: never, deadline: 3 * time.Second, took: 1750 * time.Millisecond, err: cloudflare.ErrNotFound, deadErr: true},
-		"a deadline of more than a minute": {lag: never, deadline: 2 * time.Minute, took: 117750 * time.Millisecond, err: cloudflare.ErrNotFound, deadErr: true},
+		"at once":                    {},
+		"after three looks":          {lag: 3, took: 1750 * time.Millisecond},
+		"after three looks, in time": {lag: 3, deadline: 2 * time.Second, took: 1750 * time.Millisecond},
+		"never, without a deadline":  {lag: never, took: 57750 * time.Millisecond, err: cloudflare.ErrNotFound},
+		"never, with one":            {lag: never, deadline: 3 * time.Second, took: 1750 * time.Millisecond, err: cloudflare.ErrNotFound, deadErr: true},
+		"a deadline of more than a minute": {
+			lag: never, deadline: 2 * time.Minute, took: 117750 * time.Millisecond, err: cloudflare.ErrNotFound,
+			deadErr: true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {

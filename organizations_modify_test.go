@@ -111,12 +111,16 @@ func TestModifyReadsAMissingProfile(t *testing.T) {
 		sent           string
 		err            error
 	}{
-		"there is one":         {profile: respondSuccess(modifiedProfileJSON), sent: `{"name":"New","profile":` + modifiedProfileJSON + `}`},
-		"there is none":        {profile: respondSuccess("null"), sent: `{"name":"New"}`},
-		"it is not found":      {profile: respondWith(404, notFoundBody), sent: `{"name":"New"}`},
-		"it must not be seen":  {profile: respondError(403), err: cloudflare.ErrForbidden},
-		"all of it is empty":   {inOrganization: `,"profile":{"business_name":"","external_metadata":""}`, sent: `{"name":"New"}`},
-		"it is there, in part": {inOrganization: `,"profile":{"business_name":"X"}`, sent: `{"name":"New","profile":{"business_address":"","business_email":"","business_name":"X","business_phone":"","external_metadata":""}}`},
+		"there is one":        {profile: respondSuccess(modifiedProfileJSON), sent: `{"name":"New","profile":` + modifiedProfileJSON + `}`},
+		"there is none":       {profile: respondSuccess("null"), sent: `{"name":"New"}`},
+		"it is not found":     {profile: respondWith(404, notFoundBody), sent: `{"name":"New"}`},
+		"it must not be seen": {profile: respondError(403), err: cloudflare.ErrForbidden},
+		"all of it is empty":  {inOrganization: `,"profile":{"business_name":"","external_metadata":""}`, sent: `{"name":"New"}`},
+		"it is there, in part": {
+			inOrganization: `,"profile":{"business_name":"X"}`,
+			sent: `{"name":"New","profile":{"business_address":"","business_email":"","business_name":"X",` +
+				`"business_phone":"","external_metadata":""}}`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			responses := []roundTripper{respondSuccess(organizationJSON(organizationID, "Old", test.inOrganization))}

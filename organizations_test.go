@@ -173,7 +173,8 @@ func TestOrganizationListParams(t *testing.T) {
 func TestOrganizationWithoutHierarchyTags(t *testing.T) {
 	for _, meta := range []string{``, `,"meta":null`, `,"meta":{}`, `,"meta":{"hierarchy_tags":null}`, `,"meta":{"hierarchy_tags":[]}`} {
 		organization := `{"id":"o1"` + meta + `}`
-		client, _ := newScriptedClient(t, respondSuccess(`[{"id":"o0","meta":{"hierarchy_tags":["a","b","c"]}},`+organization+`]`), respondSuccess(organization))
+		client, _ := newScriptedClient(t,
+			respondSuccess(`[{"id":"o0","meta":{"hierarchy_tags":["a","b","c"]}},`+organization+`]`), respondSuccess(organization))
 		page, err := client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
 		require.NoError(t, err)
 		assert.Equal(t, []string{"a", "b", "c"}, page.Items[0].Meta.HierarchyTags)

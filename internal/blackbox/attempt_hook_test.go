@@ -50,11 +50,17 @@ func TestAttemptHook(t *testing.T) {
 			{Method: "GET", Path: path, Route: route, Number: 1, StatusCode: 200, RayID: "86610873f8d987a9-IAD", Waited: second, Duration: 2 * second},
 		}, []string{""}},
 		{"retry", "GET", []pipeReply{busy, ok}, []cloudflare.Attempt{
-			{Method: "GET", Path: path, Route: route, Number: 1, StatusCode: 503, RetryAfter: 7 * second, Waited: second, Duration: 2 * second, Retry: true, RetryIn: 7 * second},
+			{
+				Method: "GET", Path: path, Route: route, Number: 1, StatusCode: 503, RetryAfter: 7 * second,
+				Waited: second, Duration: 2 * second, Retry: true, RetryIn: 7 * second,
+			},
 			{Method: "GET", Path: path, Route: route, Number: 2, StatusCode: 200, RayID: "86610873f8d987a9-IAD", Waited: second, Duration: 2 * second},
 		}, []string{"", ""}},
 		{"unknown outcome", "POST", []pipeReply{busy}, []cloudflare.Attempt{
-			{Method: "POST", Path: "/organizations", Route: "/organizations", Number: 1, StatusCode: 503, RetryAfter: 7 * second, Waited: second, Duration: 2 * second, OutcomeUnknown: true},
+			{
+				Method: "POST", Path: "/organizations", Route: "/organizations", Number: 1, StatusCode: 503,
+				RetryAfter: 7 * second, Waited: second, Duration: 2 * second, OutcomeUnknown: true,
+			},
 		}, []string{""}},
 		{"rate limit", "GET", []pipeReply{blocked}, []cloudflare.Attempt{
 			{
@@ -70,7 +76,10 @@ func TestAttemptHook(t *testing.T) {
 			{Method: "POST", Path: "/organizations", Route: "/organizations", Number: 1, Waited: second, OutcomeUnknown: true},
 		}, []string{"connection reset"}},
 		{"a path without a route", "PATCH", []pipeReply{ok}, []cloudflare.Attempt{
-			{Method: "PATCH", Path: "/elsewhere", Route: "/elsewhere", Number: 1, StatusCode: 200, RayID: "86610873f8d987a9-IAD", Waited: second, Duration: 2 * second},
+			{
+				Method: "PATCH", Path: "/elsewhere", Route: "/elsewhere", Number: 1, StatusCode: 200,
+				RayID: "86610873f8d987a9-IAD", Waited: second, Duration: 2 * second,
+			},
 		}, []string{""}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -315,7 +324,8 @@ func TestAttemptsCanBeEncoded(t *testing.T) {
 	}))
 	_, err := client.Organizations.Get(t.Context(), "o1")
 	require.Error(t, err)
-	assert.True(t, strings.HasPrefix(out.String(), `{"Method":"GET","Path":"/organizations/o1","Route":"/organizations/{organization_id}","Number":1,"StatusCode":404,`), fmt.Sprint(&out))
+	assert.True(t, strings.HasPrefix(out.String(),
+		`{"Method":"GET","Path":"/organizations/o1","Route":"/organizations/{organization_id}","Number":1,"StatusCode":404,`), fmt.Sprint(&out))
 }
 
 // The status of a response whose body the caller did not wait for is known all the same.

@@ -85,10 +85,17 @@ var connectionFaults = []connectionFault{
 	{name: "certificate that is not trusted", verdict: inVain, untrust: true, text: "certificate signed by unknown authority"},
 
 	{name: "proxy responds 502", verdict: notProcessed, proxy: proxySays("HTTP/1.1 502 Bad Gateway\r\n\r\n"), text: " responded 502 Bad Gateway to CONNECT"},
-	{name: "proxy responds 503 in its own words", verdict: notProcessed, proxy: proxySays("HTTP/1.1 503 Come back later\r\n\r\n"), text: " responded 503 Come back later to CONNECT"},
+	{
+		name: "proxy responds 503 in its own words", verdict: notProcessed,
+		proxy: proxySays("HTTP/1.1 503 Come back later\r\n\r\n"), text: " responded 503 Come back later to CONNECT",
+	},
 	{name: "proxy responds 403", verdict: inVain, proxy: proxySays("HTTP/1.1 403 Forbidden\r\n\r\n"), text: " responded 403 Forbidden to CONNECT"},
 	{name: "proxy responds 403 in its own words", verdict: inVain, proxy: proxySays("HTTP/1.1 403 Blocked\r\n\r\n"), text: " responded 403 Blocked to CONNECT"},
-	{name: "proxy responds 407", verdict: inVain, proxy: proxySays("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"), text: " responded 407 Proxy Authentication Required to CONNECT"},
+	{
+		name: "proxy responds 407", verdict: inVain,
+		proxy: proxySays("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"),
+		text:  " responded 407 Proxy Authentication Required to CONNECT",
+	},
 	{name: "proxy closes", verdict: notProcessed, proxy: proxySays("")},
 	{name: "proxy resets", verdict: notProcessed, proxy: func(conn net.Conn, _ int) bool { resetConn(conn); return true }},
 	{name: "proxy speaks no HTTP", verdict: notProcessed, proxy: proxySays("SSH-2.0-OpenSSH_9.9\r\n\r\n"), text: "malformed HTTP"},
@@ -106,15 +113,27 @@ var connectionFaults = []connectionFault{
 		return true
 	}},
 	{name: "stream refused", protocol: "h2", verdict: notProcessed, text: "", request: func(x *exchange) bool { x.resetStream(codeRefused); return true }},
-	{name: "GOAWAY before the stream", goAway: true, protocol: "h2", verdict: notProcessed, request: func(x *exchange) bool { x.goAway(x.stream-1, codeNone); return true }},
-	{name: "GOAWAY before the stream, in distress", goAway: true, inDistress: true, protocol: "h2", verdict: notProcessed, request: func(x *exchange) bool { x.goAway(x.stream-1, codeCalm); return true }},
+	{
+		name: "GOAWAY before the stream", goAway: true, protocol: "h2", verdict: notProcessed,
+		request: func(x *exchange) bool { x.goAway(x.stream-1, codeNone); return true },
+	},
+	{
+		name: "GOAWAY before the stream, in distress", goAway: true, inDistress: true, protocol: "h2",
+		verdict: notProcessed, request: func(x *exchange) bool { x.goAway(x.stream-1, codeCalm); return true },
+	},
 	{name: "GOAWAY after the stream, then closed", protocol: "h2", verdict: unclear, carriedOut: true, request: func(x *exchange) bool {
 		x.goAway(x.stream, codeNone)
 		x.close()
 		return true
 	}},
-	{name: "stream reset with PROTOCOL_ERROR", protocol: "h2", verdict: unclear, carriedOut: true, request: func(x *exchange) bool { x.resetStream(codeProtocol); return true }},
-	{name: "stream reset with INTERNAL_ERROR", protocol: "h2", verdict: unclear, carriedOut: true, request: func(x *exchange) bool { x.resetStream(codeInternal); return true }},
+	{
+		name: "stream reset with PROTOCOL_ERROR", protocol: "h2", verdict: unclear, carriedOut: true,
+		request: func(x *exchange) bool { x.resetStream(codeProtocol); return true },
+	},
+	{
+		name: "stream reset with INTERNAL_ERROR", protocol: "h2", verdict: unclear, carriedOut: true,
+		request: func(x *exchange) bool { x.resetStream(codeInternal); return true },
+	},
 	{name: "stream reset with REFUSED_STREAM after the header", protocol: "h2", verdict: unclear, carriedOut: true, request: func(x *exchange) bool {
 		x.head(200, len(faultySuccess))
 		x.resetStream(codeRefused)

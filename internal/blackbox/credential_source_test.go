@@ -139,17 +139,37 @@ func TestCredentialSourceThatFails(t *testing.T) {
 		{"between reads", 2, func() (cloudflare.Credential, error) { return good, broken }, "GET", "no vault", []error{broken}},
 		{"between writes", 2, func() (cloudflare.Credential, error) { return good, broken }, "PUT", "no vault", []error{broken, unknown}},
 
-		{"with the error of another call", 1, func() (cloudflare.Credential, error) { return good, fmt.Errorf("vault: %w", notFound) }, "GET", "404 Not Found", nil},
-		{"with the outcome of another call", 1, func() (cloudflare.Credential, error) { return good, fmt.Errorf("vault: %w", unknown) }, "POST", "outcome unknown", nil},
+		{
+			"with the error of another call", 1,
+			func() (cloudflare.Credential, error) { return good, fmt.Errorf("vault: %w", notFound) },
+			"GET", "404 Not Found", nil,
+		},
+		{
+			"with the outcome of another call", 1,
+			func() (cloudflare.Credential, error) { return good, fmt.Errorf("vault: %w", unknown) },
+			"POST", "outcome unknown", nil,
+		},
 		{"with a deadline of its own", 1, func() (cloudflare.Credential, error) { return good, context.DeadlineExceeded }, "GET", "deadline", nil},
 		{"with a cancellation of its own", 1, func() (cloudflare.Credential, error) { return good, context.Canceled }, "GET", "canceled", nil},
 
 		{"with no credential", 1, func() (cloudflare.Credential, error) { return cloudflare.Credential{}, nil }, "GET", "no credential", nil},
 		{"with no token", 1, func() (cloudflare.Credential, error) { return cloudflare.TokenCredential(""), nil }, "POST", "API token is empty", nil},
-		{"with a token in two", 2, func() (cloudflare.Credential, error) { return cloudflare.TokenCredential(canary + "\n"), nil }, "PUT", "API token contains white space", []error{unknown}},
+		{
+			"with a token in two", 2,
+			func() (cloudflare.Credential, error) { return cloudflare.TokenCredential(canary + "\n"), nil },
+			"PUT", "API token contains white space", []error{unknown},
+		},
 		{"with no key", 1, func() (cloudflare.Credential, error) { return cloudflare.KeyCredential("", "a@"+canary), nil }, "GET", "API key is empty", nil},
-		{"with no email address", 1, func() (cloudflare.Credential, error) { return cloudflare.KeyCredential(canary, ""), nil }, "GET", "email address is empty", nil},
-		{"with a bad email address", 1, func() (cloudflare.Credential, error) { return cloudflare.KeyCredential("k", canary), nil }, "GET", "email address has no @", nil},
+		{
+			"with no email address", 1,
+			func() (cloudflare.Credential, error) { return cloudflare.KeyCredential(canary, ""), nil },
+			"GET", "email address is empty", nil,
+		},
+		{
+			"with a bad email address", 1,
+			func() (cloudflare.Credential, error) { return cloudflare.KeyCredential("k", canary), nil },
+			"GET", "email address has no @", nil,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

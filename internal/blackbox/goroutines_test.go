@@ -63,7 +63,11 @@ func TestCallsLeakNoGoroutines(t *testing.T) {
 		{"204", status(204, ""), often, 0, apiMethod.needsResult},
 		{"404", status(404, `{"success":false,"errors":[{"code":1,"message":"m"}]}`), often, 0, func(apiMethod) bool { return true }},
 		{"500", status(500, strings.Repeat("<html>", 1000)), often, 0, func(apiMethod) bool { return true }},
-		{"a 302", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, seldom, 0, func(apiMethod) bool { return true }},
+		{
+			"a 302",
+			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) },
+			seldom, 0, func(apiMethod) bool { return true },
+		},
 		{"bad JSON", status(200, `{"success":true,"result":[[`+strings.Repeat("1,", 5000)), often, 0, func(apiMethod) bool { return true }},
 		{"a failure in a 200", status(200, `{"success":false}`), seldom, 0, func(apiMethod) bool { return true }},
 		{"a retry", func(w http.ResponseWriter, r *http.Request) {
@@ -196,7 +200,8 @@ func TestConcurrentCalls(t *testing.T) {
 						assert.Equal(t, strings.Repeat(name, 300), org.Name)
 						assert.Equal(t, 200, response.StatusCode)
 					}
-					_, err = c.Organizations.Update(t.Context(), "sometimes", cloudflare.OrganizationUpdateParams{Name: name}, cloudflare.SetHeader("X-Worker", name))
+					_, err = c.Organizations.Update(t.Context(), "sometimes", cloudflare.OrganizationUpdateParams{Name: name},
+						cloudflare.SetHeader("X-Worker", name))
 					var apiError *cloudflare.Error
 					if assert.ErrorAs(t, err, &apiError) && assert.Len(t, apiError.Errors, 1) {
 						assert.Equal(t, name, apiError.Errors[0].Message)

@@ -94,7 +94,9 @@ func TestLimiterAndHooksReceiveTheContextOfTheAttempt(t *testing.T) {
 					ended++
 				}
 				_, client := newPipeServer(t, func(n int) pipeReply {
-					return []pipeReply{pipeResponse(429, rejectedBody), {reset: true}, pipeResponse(503, rejectedBody), pipeResponse(200, organizationBody)}[n%4]
+					return []pipeReply{
+						pipeResponse(429, rejectedBody), {reset: true}, pipeResponse(503, rejectedBody), pipeResponse(200, organizationBody),
+					}[n%4]
 				}, cloudflare.WithLimiter(limiter), cloudflare.WithAttemptHook(hook), cloudflare.WithAttemptHook(hook))
 				shared := context.WithValue(t.Context(), key{}, "both")
 				var wg sync.WaitGroup

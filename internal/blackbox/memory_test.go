@@ -159,7 +159,9 @@ func TestMemoryOfUncountedResultsIsBounded(t *testing.T) {
 		"short records":                   {usage, filled("[", aUsageRecord+",", "]"), 0, "request fewer days"},
 		"tags":                            {usage, filled("["+aUsageRecord[:len(aUsageRecord)-1]+`,"Tags":[`, `"",`, "]}]"), 1, ""},
 		"a request of empty values":       {audit, filled(`[{"id":"e1","resource":{"request":[`, `"",`, "]}}]"), 1, ""},
-		"a bad time after many values":    {audit, filled(`[{"id":"e1","resource":{"request":[`, `"",`, `]},"action":{"time":"2026-01-02 03:04:05Z"}}]`), 1, ""},
+		"a bad time after many values": {
+			audit, filled(`[{"id":"e1","resource":{"request":[`, `"",`, `]},"action":{"time":"2026-01-02 03:04:05Z"}}]`), 1, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := newClient(t, respondWith(200, tt.body))

@@ -110,12 +110,14 @@ var everyMethod = []apiMethod{
 	{"OrganizationAuditLogs.All", "GET /organizations/{organization_id}/logs/audit", "[" + anAuditLog + "]", func(a methodArgs) (any, error) {
 		return lastOf(a.c.OrganizationAuditLogs.All(a.ctx, a.ids[0], aPeriod, a.opts...))
 	}},
-	{"OrganizationAuditLogs.History", "GET /organizations/{organization_id}/logs/audit/{audit_log_id}/history", "[" + anAuditLog + "]", func(a methodArgs) (any, error) {
-		return a.c.OrganizationAuditLogs.History(a.ctx, a.ids[0], a.ids[1], aHistory, a.opts...)
-	}},
-	{"OrganizationAuditLogs.HistoryAll", "GET /organizations/{organization_id}/logs/audit/{audit_log_id}/history", "[" + anAuditLog + "]", func(a methodArgs) (any, error) {
-		return lastOf(a.c.OrganizationAuditLogs.HistoryAll(a.ctx, a.ids[0], a.ids[1], aHistory, a.opts...))
-	}},
+	{"OrganizationAuditLogs.History", "GET /organizations/{organization_id}/logs/audit/{audit_log_id}/history", "[" + anAuditLog + "]",
+		func(a methodArgs) (any, error) {
+			return a.c.OrganizationAuditLogs.History(a.ctx, a.ids[0], a.ids[1], aHistory, a.opts...)
+		}},
+	{"OrganizationAuditLogs.HistoryAll", "GET /organizations/{organization_id}/logs/audit/{audit_log_id}/history", "[" + anAuditLog + "]",
+		func(a methodArgs) (any, error) {
+			return lastOf(a.c.OrganizationAuditLogs.HistoryAll(a.ctx, a.ids[0], a.ids[1], aHistory, a.opts...))
+		}},
 	{"OrganizationUsage.Get", "GET /organizations/{organization_id}/billable/usage", "[" + aUsageRecord + "]", func(a methodArgs) (any, error) {
 		return orNil(a.c.OrganizationUsage.Get(a.ctx, a.ids[0], cloudflare.UsageParams{}, a.opts...))
 	}},

@@ -100,7 +100,10 @@ func TestPause(t *testing.T) {
 		{name: "more than a duration holds", limits: `"default";r=0;t=9223372036854775807`, maxWait: time.Hour, waited: 5 * time.Minute},
 		{name: "past the deadline", limits: `"default";r=0;t=20`, deadline: 10 * time.Second, is: []error{limited}, after: 20 * time.Second},
 		{name: "up to the deadline", limits: `"default";r=0;t=20`, deadline: 20 * time.Second, is: []error{limited}, after: 20 * time.Second},
-		{name: "past the deadline and the longest wait", limits: `"default";r=0;t=200`, deadline: 10 * time.Second, is: []error{limited}, after: 200 * time.Second},
+		{
+			name: "past the deadline and the longest wait", limits: `"default";r=0;t=200`, deadline: 10 * time.Second,
+			is: []error{limited}, after: 200 * time.Second,
+		},
 		{name: "a year, and the longest wait", limits: `"default";r=0;t=31536000`, is: []error{limited}, after: 5 * time.Minute},
 		{name: "before the deadline", limits: `"default";r=0;t=20`, deadline: 21 * time.Second, waited: 20 * time.Second},
 		{name: "canceled", limits: `"default";r=0;t=20`, cancel: 3 * time.Second, waited: 3 * time.Second, is: []error{context.Canceled}},

@@ -44,7 +44,8 @@ func TestErrorBodies(t *testing.T) {
 		{"unauthorized", 401, `{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"messages":[]}`,
 			infos{{Code: 10000, Message: "Authentication error"}}, "401 Unauthorized: Authentication error (code 10000)", []error{cloudflare.ErrUnauthorized}},
 		{"bad headers, with a chain", 400,
-			`{"success":false,"errors":[{"code":6003,"message":"Invalid request headers","error_chain":[{"code":6103,"message":"Invalid format for X-Auth-Key header"}]}],"messages":[],"result":null}`,
+			`{"success":false,"errors":[{"code":6003,"message":"Invalid request headers",` +
+				`"error_chain":[{"code":6103,"message":"Invalid format for X-Auth-Key header"}]}],"messages":[],"result":null}`,
 			infos{{Code: 6003, Message: "Invalid request headers", ErrorChain: infos{{Code: 6103, Message: "Invalid format for X-Auth-Key header"}}}},
 			"Invalid request headers (code 6003) < Invalid format for X-Auth-Key header (code 6103)", []error{cloudflare.ErrUnauthorized}},
 		{"a code that counts, in a chain", 400, `{"success":false,"errors":[{"message":"no","error_chain":[{"error_chain":[{"code":9106}]}]}]}`,
@@ -53,7 +54,8 @@ func TestErrorBodies(t *testing.T) {
 			infos{{Code: 9106, Message: "Missing X-Auth-Key, X-Auth-Email or Authorization headers"}}, "code 9106", []error{cloudflare.ErrUnauthorized}},
 		{"unknown key", 403, `{"success":false,"errors":[{"code":9103,"message":"Unknown X-Auth-Key or X-Auth-Email"}]}`,
 			infos{{Code: 9103, Message: "Unknown X-Auth-Key or X-Auth-Email"}}, "code 9103", []error{cloudflare.ErrUnauthorized, cloudflare.ErrForbidden}},
-		{"documentation_url", 403, `{"success":false,"errors":[{"code":10000,"message":"Forbidden","documentation_url":"https://developers.cloudflare.com/x"}]}`,
+		{"documentation_url", 403,
+			`{"success":false,"errors":[{"code":10000,"message":"Forbidden","documentation_url":"https://developers.cloudflare.com/x"}]}`,
 			infos{{Code: 10000, Message: "Forbidden", DocumentationURL: "https://developers.cloudflare.com/x"}},
 			"Forbidden (code 10000), see https://developers.cloudflare.com/x: user API tokens support only some", []error{cloudflare.ErrForbidden}},
 		{"tokens not allowed", 405, `{"success":false,"errors":[{"code":10000,"message":"POST method not allowed for the api_token authentication scheme"}]}`,
@@ -63,10 +65,17 @@ func TestErrorBodies(t *testing.T) {
 		{"no route", 404, `{"success":false,"errors":[{"code":7003,"message":"Could not route to /x"},{"code":7000,"message":"No route for that URI"}]}`,
 			infos{{Code: 7003, Message: "Could not route to /x"}, {Code: 7000, Message: "No route for that URI"}},
 			"Could not route to /x (code 7003); No route for that URI (code 7000)", nil},
-		{"conflict", 409, `{"success":false,"errors":[{"code":1,"message":"exists"}]}`, infos{{Code: 1, Message: "exists"}}, "exists", []error{cloudflare.ErrConflict}},
+		{
+			"conflict", 409, `{"success":false,"errors":[{"code":1,"message":"exists"}]}`,
+			infos{{Code: 1, Message: "exists"}}, "exists", []error{cloudflare.ErrConflict},
+		},
 		{"throttled", 429, `{"success":false,"errors":[{"code":971,"message":"Please wait and consider throttling your request speed"}]}`,
-			infos{{Code: 971, Message: "Please wait and consider throttling your request speed"}}, "429 Too Many Requests: Please wait", []error{cloudflare.ErrRateLimited}},
-		{"no code", 400, `{"success":false,"errors":[{"message":"only a message"}],"result":null}`, infos{{Message: "only a message"}}, "400 Bad Request: only a message (ray", nil},
+			infos{{Code: 971, Message: "Please wait and consider throttling your request speed"}},
+			"429 Too Many Requests: Please wait", []error{cloudflare.ErrRateLimited}},
+		{
+			"no code", 400, `{"success":false,"errors":[{"message":"only a message"}],"result":null}`,
+			infos{{Message: "only a message"}}, "400 Bad Request: only a message (ray", nil,
+		},
 		{"a code as text", 400, `{"success":false,"errors":[{"code":"1004","message":"x"}]}`, infos{{Code: 1004, Message: "x"}}, "x (code 1004)", nil},
 		{"a code that is none", 400, `{"success":false,"errors":[{"code":{"a":1},"message":"x"}]}`, infos{{Message: "x"}}, "x (ray", nil},
 		{"plain strings", 400, `{"success":false,"errors":["first","second"]}`, infos{{Message: "first"}, {Message: "second"}}, "first; second", nil},
@@ -74,20 +83,45 @@ func TestErrorBodies(t *testing.T) {
 		{"one object", 400, `{"success":false,"errors":{"code":7,"message":"alone"}}`, infos{{Code: 7, Message: "alone"}}, "alone (code 7)", nil},
 		{"a message that is not a string", 400, `{"success":false,"errors":[{"message":{"a":[1]}}]}`, infos{{Message: `{"a":[1]}`}}, `{"a":[1]}`, nil},
 		{"entries that are not errors", 400, `{"success":false,"errors":[null,1,true,[{}],{"code":5}]}`, infos{{Code: 5}}, "(code 5)", nil},
-		{"more lines than one", 400, `{"success":false,"errors":[{"message":"one\r\n\ttwo\u001b[31m"}]}`, infos{{Message: "one\r\n\ttwo\x1b[31m"}}, "one two", nil},
-		{"a pointer and a URL of two lines", 400, `{"success":false,"errors":[{"message":"m","source":{"pointer":"/a\r\nb"},"documentation_url":"https://d\u001b[2J\n/e"}]}`,
+		{
+			"more lines than one", 400, `{"success":false,"errors":[{"message":"one\r\n\ttwo\u001b[31m"}]}`,
+			infos{{Message: "one\r\n\ttwo\x1b[31m"}}, "one two", nil,
+		},
+		{"a pointer and a URL of two lines", 400,
+			`{"success":false,"errors":[{"message":"m","source":{"pointer":"/a\r\nb"},"documentation_url":"https://d\u001b[2J\n/e"}]}`,
 			infos{{Message: "m", Source: cloudflare.ResponseInfoSource{Pointer: "/a\r\nb"}, DocumentationURL: "https://d\x1b[2J\n/e"}},
 			"m at /a b, see https://d [2J /e", nil},
-		{"messages null", 400, `{"success":false,"errors":[{"code":1183,"message":"x"}],"messages":null,"result":null}`, infos{{Code: 1183, Message: "x"}}, "code 1183", nil},
-		{"history not there", 404, `{"success":false,"errors":[{"message":"gone"}],"result_info":{"count":"0","cursor":"","history_status":"unavailable"},"result":null}`,
+		{
+			"messages null", 400,
+			`{"success":false,"errors":[{"code":1183,"message":"x"}],"messages":null,"result":null}`,
+			infos{{Code: 1183, Message: "x"}}, "code 1183", nil,
+		},
+		{"history not there", 404,
+			`{"success":false,"errors":[{"message":"gone"}],"result_info":{"count":"0","cursor":"","history_status":"unavailable"},"result":null}`,
 			infos{{Message: "gone"}}, "gone", []error{cloudflare.ErrNotFound}},
 		{"an envelope without errors", 400, `{"success":false,"errors":[],"messages":[]}`, nil, `"{"success":false,"errors":[],"messages":[]}"`, nil},
-		{"success: true, and yet 500", 500, `{"success":true,"errors":[],"messages":[],"result":{"id":"o1"}}`, nil, `500 Internal Server Error: "{"success":true`, nil},
-		{"flat and old", 403, `{"code":1007,"error":"auth.key_not_in_claims"}`, infos{{Code: 1007, Message: "auth.key_not_in_claims"}}, "auth.key_not_in_claims (code 1007)", []error{cloudflare.ErrForbidden}},
-		{"flat, with a message", 400, `{"code":1001,"message":"method_not_allowed"}`, infos{{Code: 1001, Message: "method_not_allowed"}}, "method_not_allowed (code 1001)", nil},
-		{"problem+json", 502, `{"type":"https://x/","status":502,"title":"Bad gateway","detail":"The origin is gone","instance":"86610873f8d987a9","error_code":502,"error_name":"bad_gateway","error_category":"origin","retryable":true,"retry_after":60,"owner_action_required":true,"ray_id":"86610873f8d987a9"}`,
+		{
+			"success: true, and yet 500", 500, `{"success":true,"errors":[],"messages":[],"result":{"id":"o1"}}`, nil,
+			`500 Internal Server Error: "{"success":true`, nil,
+		},
+		{
+			"flat and old", 403, `{"code":1007,"error":"auth.key_not_in_claims"}`,
+			infos{{Code: 1007, Message: "auth.key_not_in_claims"}}, "auth.key_not_in_claims (code 1007)",
+			[]error{cloudflare.ErrForbidden},
+		},
+		{
+			"flat, with a message", 400, `{"code":1001,"message":"method_not_allowed"}`,
+			infos{{Code: 1001, Message: "method_not_allowed"}}, "method_not_allowed (code 1001)", nil,
+		},
+		{"problem+json", 502,
+			`{"type":"https://x/","status":502,"title":"Bad gateway","detail":"The origin is gone","instance":"86610873f8d987a9",` +
+				`"error_code":502,"error_name":"bad_gateway","error_category":"origin","retryable":true,"retry_after":60,"owner_action_required":true,` +
+				`"ray_id":"86610873f8d987a9"}`,
 			infos{{Code: 502, Message: "Bad gateway: The origin is gone"}}, "502 Bad Gateway: Bad gateway: The origin is gone (code 502)", nil},
-		{"problem+json, 1015", 429, `{"title":"You are being rate limited","error_code":1015}`, infos{{Code: 1015, Message: "You are being rate limited"}}, "code 1015", []error{cloudflare.ErrRateLimited}},
+		{
+			"problem+json, 1015", 429, `{"title":"You are being rate limited","error_code":1015}`,
+			infos{{Code: 1015, Message: "You are being rate limited"}}, "code 1015", []error{cloudflare.ErrRateLimited},
+		},
 		{"errors before the rest", 400, `{"errors":[{"message":"in errors"}],"error":"e","message":"m","title":"t","detail":"d"}`,
 			infos{{Message: "in errors"}}, "in errors (ray", nil},
 		{"error before message", 400, `{"message":"m","error":"e","title":"t"}`, infos{{Message: "e"}}, "400 Bad Request: e (ray", nil},
@@ -202,7 +236,8 @@ func TestRayIDs(t *testing.T) {
 
 // An Error has at most 100 errors and messages.
 func TestLongErrors(t *testing.T) {
-	body := `{"success":false,"errors":[` + strings.Repeat(`{"code":1,"message":"m","error_chain":[`+strings.Repeat(`{"code":2},`, 50)+`{}]},`, 150) + `{}],"messages":[` +
+	chain := strings.Repeat(`{"code":2},`, 50) + `{}`
+	body := `{"success":false,"errors":[` + strings.Repeat(`{"code":1,"message":"m","error_chain":[`+chain+`]},`, 150) + `{}],"messages":[` +
 		strings.Repeat(`"m",`, 150) + `"m"]}`
 	for _, status := range []int{200, 400} {
 		_, err := newClient(t, respondWith(status, body), noRetries).Organizations.Get(t.Context(), "o1")

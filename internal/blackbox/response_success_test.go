@@ -127,8 +127,17 @@ func TestUnusableResponses(t *testing.T) {
 			return strings.Replace(m.success(), `{"id":"`, `{"id":1,"x":"`, 1)
 		}, ""},
 		{"a page token that is none", list(`{"success":true,"result":[],"result_info":{"next_page_token":7}}`), "result_info"},
-		{"2,000 empty items", only(func(m apiMethod) bool { return m.isList() && m.itemsHaveIDs() }, `{"success":true,"result":[`+strings.Repeat("{},", 1999)+`{}]}`), "without an id"},
-		{"1,001 items", only(func(m apiMethod) bool { return m.isList() && m.name != "OrganizationUsage.Get" }, `{"success":true,"result":[`+strings.Repeat(`{"id":"o1"},`, 1000)+`{"id":"o1"}]}`), "more than 1000 items"},
+		{
+			"2,000 empty items",
+			only(func(m apiMethod) bool { return m.isList() && m.itemsHaveIDs() }, `{"success":true,"result":[`+strings.Repeat("{},", 1999)+`{}]}`),
+			"without an id",
+		},
+		{
+			"1,001 items",
+			only(func(m apiMethod) bool { return m.isList() && m.name != "OrganizationUsage.Get" },
+				`{"success":true,"result":[`+strings.Repeat(`{"id":"o1"},`, 1000)+`{"id":"o1"}]}`),
+			"more than 1000 items",
+		},
 		{"an object for a list", list(`{"success":true,"result":{"id":"o1"}}`), "not a list"},
 		{"blank", due(" "), "the body is blank"},
 	}

@@ -22,7 +22,8 @@ import (
 	"example.com/cloudflare"
 )
 
-const noURIBody = `{"success":false,"errors":[{"code":1,"message":"no","error_chain":[{"code":7000,"message":"No route for that URI"}]}],"messages":[],"result":null}`
+const noURIBody = `{"success":false,"errors":[{"code":1,"message":"no",` +
+	`"error_chain":[{"code":7000,"message":"No route for that URI"}]}],"messages":[],"result":null}`
 
 // The error of a call whose attempts end differently matches what is known after all of them.
 func TestOutcomes(t *testing.T) {
@@ -50,52 +51,164 @@ func TestOutcomes(t *testing.T) {
 		{name: "create canceled in flight", method: "POST", replies: script(stalled), cancel: time.Second, is: []error{canceled, unknown}, dials: 1},
 		{name: "create past its deadline in flight", method: "POST", replies: script(stalled), timeout: time.Second, is: []error{deadline, unknown}, dials: 1},
 		{name: "update canceled in flight", method: "PUT", replies: script(stalled), cancel: time.Second, is: []error{canceled, unknown}, dials: 1},
-		{name: "delete past its deadline in flight", method: "DELETE", replies: script(stalled), timeout: time.Second, is: []error{deadline, unknown}, dials: 1},
+		{
+			name: "delete past its deadline in flight", method: "DELETE",
+			replies: script(stalled), timeout: time.Second, is: []error{deadline, unknown}, dials: 1,
+		},
 		{name: "read canceled in flight", method: "GET", replies: script(stalled), cancel: time.Second, is: []error{canceled}, dials: 1},
 		{name: "read past its deadline in flight", method: "GET", replies: script(stalled), timeout: time.Second, is: []error{deadline}, dials: 1},
 		{name: "head past its deadline in flight", method: "HEAD", replies: script(stalled), timeout: time.Second, is: []error{deadline}, dials: 1},
 
-		{name: "create 429, then reset", method: "POST", replies: script(response(429, rejectedBody), reset), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 2, status: 429},
-		{name: "create 429, then 5xx", method: "POST", replies: script(response(429, rejectedBody), response(502, "")), is: []error{unknown}, dials: 2, status: 502},
-		{name: "create 429, then rejected", method: "POST", replies: script(response(429, rejectedBody), response(400, rejectedBody)), dials: 2, status: 400, is: []error{}},
-		{name: "create 429, then a failure with 200", method: "POST", replies: script(response(429, rejectedBody), response(200, rejectedBody)), dials: 2, status: 200, is: []error{}},
+		{
+			name: "create 429, then reset", method: "POST",
+			replies: script(response(429, rejectedBody), reset),
+			is:      []error{unknown, cloudflare.ErrRateLimited}, dials: 2, status: 429,
+		},
+		{
+			name: "create 429, then 5xx", method: "POST",
+			replies: script(response(429, rejectedBody), response(502, "")), is: []error{unknown}, dials: 2, status: 502,
+		},
+		{
+			name: "create 429, then rejected", method: "POST",
+			replies: script(response(429, rejectedBody), response(400, rejectedBody)),
+			dials:   2, status: 400, is: []error{},
+		},
+		{
+			name: "create 429, then a failure with 200", method: "POST",
+			replies: script(response(429, rejectedBody), response(200, rejectedBody)),
+			dials:   2, status: 200, is: []error{},
+		},
 		{name: "create without a connection, then reset", method: "POST", replies: script(refused, reset), is: []error{unknown}, dials: 2},
-		{name: "create without a connection, then without a host", method: "POST", replies: script(refused, pipeReply{dialError: &net.DNSError{IsNotFound: true}}), is: []error{}, dials: 2},
+		{
+			name: "create without a connection, then without a host", method: "POST",
+			replies: script(refused, pipeReply{dialError: &net.DNSError{IsNotFound: true}}), is: []error{}, dials: 2,
+		},
 		{name: "create without a connection, then success", method: "POST", replies: script(refused, refused, response(200, organizationBody)), dials: 3},
-		{name: "create canceled between attempts", method: "POST", replies: script(response(429, rejectedBody, "Retry-After: 9")), cancel: time.Second, is: []error{canceled, cloudflare.ErrRateLimited}, dials: 1, status: 429},
+		{
+			name: "create canceled between attempts", method: "POST",
+			replies: script(response(429, rejectedBody, "Retry-After: 9")), cancel: time.Second,
+			is: []error{canceled, cloudflare.ErrRateLimited}, dials: 1, status: 429,
+		},
 
-		{name: "update reset, then 429", method: "PUT", replies: script(reset, response(429, rejectedBody)), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 4, status: 429},
-		{name: "update 5xx, then a long 429", method: "PUT", replies: script(response(503, ""), response(429, rejectedBody, "Retry-After: 300")), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 2, status: 429},
-		{name: "update reset, then rejected", method: "PUT", replies: script(reset, response(409, rejectedBody)), is: []error{unknown, cloudflare.ErrConflict}, dials: 2, status: 409},
-		{name: "update reset, then a failure with 200", method: "PUT", replies: script(reset, response(200, rejectedBody)), is: []error{unknown}, dials: 2, status: 200},
-		{name: "update reset, then redirected", method: "PUT", replies: script(reset, response(301, "", "Location: http://elsewhere.invalid/")), is: []error{unknown}, dials: 2, status: 301},
-		{name: "update reset, then 404", method: "PUT", replies: script(reset, response(404, notFoundBody)), is: []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404},
+		{
+			name: "update reset, then 429", method: "PUT",
+			replies: script(reset, response(429, rejectedBody)),
+			is:      []error{unknown, cloudflare.ErrRateLimited}, dials: 4, status: 429,
+		},
+		{
+			name: "update 5xx, then a long 429", method: "PUT",
+			replies: script(response(503, ""), response(429, rejectedBody, "Retry-After: 300")),
+			is:      []error{unknown, cloudflare.ErrRateLimited}, dials: 2, status: 429,
+		},
+		{
+			name: "update reset, then rejected", method: "PUT",
+			replies: script(reset, response(409, rejectedBody)),
+			is:      []error{unknown, cloudflare.ErrConflict}, dials: 2, status: 409,
+		},
+		{
+			name: "update reset, then a failure with 200", method: "PUT",
+			replies: script(reset, response(200, rejectedBody)), is: []error{unknown}, dials: 2, status: 200,
+		},
+		{
+			name: "update reset, then redirected", method: "PUT",
+			replies: script(reset, response(301, "", "Location: http://elsewhere.invalid/")),
+			is:      []error{unknown}, dials: 2, status: 301,
+		},
+		{
+			name: "update reset, then 404", method: "PUT",
+			replies: script(reset, response(404, notFoundBody)),
+			is:      []error{unknown, cloudflare.ErrNotFound}, dials: 2, status: 404,
+		},
 		{name: "update reset, then no connection", method: "PUT", replies: script(reset, refused), is: []error{unknown}, dials: 4},
-		{name: "update reset, then no certificate", method: "PUT", replies: script(reset, pipeReply{dialError: &tls.CertificateVerificationError{Err: io.EOF}}), is: []error{unknown}, dials: 2},
-		{name: "update reset, then success", method: "PUT", replies: script(reset, response(502, ""), response(429, ""), response(200, organizationBody)), dials: 4},
+		{
+			name: "update reset, then no certificate", method: "PUT",
+			replies: script(reset, pipeReply{dialError: &tls.CertificateVerificationError{Err: io.EOF}}),
+			is:      []error{unknown}, dials: 2,
+		},
+		{
+			name: "update reset, then success", method: "PUT",
+			replies: script(reset, response(502, ""), response(429, ""), response(200, organizationBody)), dials: 4,
+		},
 		{name: "update 5xx, then reset", method: "PUT", replies: script(response(503, rejectedBody), reset), is: []error{unknown}, dials: 4, status: 503},
-		{name: "update 5xx, then canceled between attempts", method: "PUT", replies: script(response(503, rejectedBody, "Retry-After: 9")), cancel: time.Second, is: []error{unknown, canceled}, dials: 1, status: 503},
-		{name: "update 5xx, then canceled in flight", method: "PUT", replies: script(response(503, rejectedBody, "Retry-After: 1"), stalled), cancel: 2 * time.Second, is: []error{unknown, canceled}, dials: 2, status: 503},
-		{name: "update 5xx, 429, then reset", method: "PUT", replies: script(response(503, rejectedBody), response(429, rejectedBody), reset), is: []error{unknown, cloudflare.ErrRateLimited}, dials: 4, status: 429},
-		{name: "update 429, then canceled between attempts", method: "PUT", replies: script(response(429, rejectedBody, "Retry-After: 9")), cancel: time.Second, is: []error{canceled, cloudflare.ErrRateLimited}, dials: 1, status: 429},
-		{name: "update without a connection, then rejected", method: "PUT", replies: script(refused, response(400, rejectedBody)), is: []error{}, dials: 2, status: 400},
-		{name: "read 5xx, then 404", method: "GET", replies: script(response(503, ""), response(404, notFoundBody)), is: []error{cloudflare.ErrNotFound}, dials: 2, status: 404},
+		{
+			name: "update 5xx, then canceled between attempts", method: "PUT",
+			replies: script(response(503, rejectedBody, "Retry-After: 9")), cancel: time.Second,
+			is: []error{unknown, canceled}, dials: 1, status: 503,
+		},
+		{
+			name: "update 5xx, then canceled in flight", method: "PUT",
+			replies: script(response(503, rejectedBody, "Retry-After: 1"), stalled), cancel: 2 * time.Second,
+			is: []error{unknown, canceled}, dials: 2, status: 503,
+		},
+		{
+			name: "update 5xx, 429, then reset", method: "PUT",
+			replies: script(response(503, rejectedBody), response(429, rejectedBody), reset),
+			is:      []error{unknown, cloudflare.ErrRateLimited}, dials: 4, status: 429,
+		},
+		{
+			name: "update 429, then canceled between attempts", method: "PUT",
+			replies: script(response(429, rejectedBody, "Retry-After: 9")), cancel: time.Second,
+			is: []error{canceled, cloudflare.ErrRateLimited}, dials: 1, status: 429,
+		},
+		{
+			name: "update without a connection, then rejected", method: "PUT",
+			replies: script(refused, response(400, rejectedBody)), is: []error{}, dials: 2, status: 400,
+		},
+		{
+			name: "read 5xx, then 404", method: "GET",
+			replies: script(response(503, ""), response(404, notFoundBody)),
+			is:      []error{cloudflare.ErrNotFound}, dials: 2, status: 404,
+		},
 
 		{name: "delete reset, then 404", method: "DELETE", replies: script(reset, response(404, notFoundBody)), dials: 2},
 		{name: "delete 5xx, then 404", method: "DELETE", replies: script(response(502, "<html>"), response(404, notFoundBody)), dials: 2},
 		{name: "delete timed out, then 404", method: "DELETE", replies: script(stalled, response(404, notFoundBody)), dials: 2},
-		{name: "delete 5xx, 429, then 404", method: "DELETE", replies: script(response(502, ""), response(429, ""), refused, response(404, notFoundBody)), dials: 4},
-		{name: "delete that gets 404 at once", method: "DELETE", replies: script(response(404, notFoundBody)), is: []error{cloudflare.ErrNotFound}, dials: 1, status: 404},
-		{name: "delete 429, then 404", method: "DELETE", replies: script(response(429, ""), response(404, notFoundBody)), is: []error{cloudflare.ErrNotFound}, dials: 2, status: 404},
-		{name: "delete without a connection, then 404", method: "DELETE", replies: script(refused, response(404, notFoundBody)), is: []error{cloudflare.ErrNotFound}, dials: 2, status: 404},
-		{name: "delete reset, then a 404 for the route", method: "DELETE", replies: script(reset, response(404, noRouteBody)), is: []error{unknown}, dials: 2, status: 404},
-		{name: "delete reset, then a 404 for the URI", method: "DELETE", replies: script(reset, response(404, noURIBody)), is: []error{unknown}, dials: 2, status: 404},
-		{name: "delete reset, then a 404 of a proxy", method: "DELETE", replies: script(reset, response(404, "<html>")), is: []error{unknown}, dials: 2, status: 404},
-		{name: "delete reset, then a 404 without an envelope", method: "DELETE", replies: script(reset, response(404, `{"title":"Not Found","status":404}`)), is: []error{unknown}, dials: 2, status: 404},
+		{
+			name: "delete 5xx, 429, then 404", method: "DELETE",
+			replies: script(response(502, ""), response(429, ""), refused, response(404, notFoundBody)), dials: 4,
+		},
+		{
+			name: "delete that gets 404 at once", method: "DELETE",
+			replies: script(response(404, notFoundBody)), is: []error{cloudflare.ErrNotFound}, dials: 1, status: 404,
+		},
+		{
+			name: "delete 429, then 404", method: "DELETE",
+			replies: script(response(429, ""), response(404, notFoundBody)),
+			is:      []error{cloudflare.ErrNotFound}, dials: 2, status: 404,
+		},
+		{
+			name: "delete without a connection, then 404", method: "DELETE",
+			replies: script(refused, response(404, notFoundBody)),
+			is:      []error{cloudflare.ErrNotFound}, dials: 2, status: 404,
+		},
+		{
+			name: "delete reset, then a 404 for the route", method: "DELETE",
+			replies: script(reset, response(404, noRouteBody)), is: []error{unknown}, dials: 2, status: 404,
+		},
+		{
+			name: "delete reset, then a 404 for the URI", method: "DELETE",
+			replies: script(reset, response(404, noURIBody)), is: []error{unknown}, dials: 2, status: 404,
+		},
+		{
+			name: "delete reset, then a 404 of a proxy", method: "DELETE",
+			replies: script(reset, response(404, "<html>")), is: []error{unknown}, dials: 2, status: 404,
+		},
+		{
+			name: "delete reset, then a 404 without an envelope", method: "DELETE",
+			replies: script(reset, response(404, `{"title":"Not Found","status":404}`)),
+			is:      []error{unknown}, dials: 2, status: 404,
+		},
 		{name: "delete reset, then an empty 404", method: "DELETE", replies: script(reset, response(404, "")), is: []error{unknown}, dials: 2, status: 404},
-		{name: "delete reset, then a 404 that reports success", method: "DELETE", replies: script(reset, response(404, deletedBody)), is: []error{unknown}, dials: 2, status: 404},
+		{
+			name: "delete reset, then a 404 that reports success", method: "DELETE",
+			replies: script(reset, response(404, deletedBody)), is: []error{unknown}, dials: 2, status: 404,
+		},
 		{name: "delete reset, then 410", method: "DELETE", replies: script(reset, response(410, notFoundBody)), is: []error{unknown}, dials: 2, status: 410},
-		{name: "delete with a null result", method: "DELETE", replies: script(response(200, `{"success":true,"result":null}`)), is: []error{unknown}, dials: 1, status: 200},
+		{
+			name: "delete with a null result", method: "DELETE",
+			replies: script(response(200, `{"success":true,"result":null}`)),
+			is:      []error{unknown}, dials: 1, status: 200,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

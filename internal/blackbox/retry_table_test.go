@@ -191,7 +191,11 @@ func retryTable() []retryColumn {
 		{name: "reset after reading", reply: pipeReply{reset: true}, repeats: idempotent, unknown: true},
 		{name: "header cut", reply: pipeReply{response: text("HTTP/1.1 200 OK\r\nContent-Le")}, repeats: idempotent, unknown: true},
 		{name: "not HTTP", reply: pipeReply{response: text("SSH-2.0-OpenSSH_9.9\r\n\r\n")}, repeats: idempotent, unknown: true},
-		{name: "switching protocols", reply: pipeReply{response: text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")}, repeats: idempotent, unknown: true},
+		{
+			name:    "switching protocols",
+			reply:   pipeReply{response: text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")},
+			repeats: idempotent, unknown: true,
+		},
 		{name: "body cut", reply: pipeReply{response: half(200)}, repeats: idempotent, unknown: true, inBody: true},
 		{name: "body reset", reply: pipeReply{response: half(200), reset: true}, repeats: idempotent, unknown: true, inBody: true},
 		{name: "body of a 400 cut", reply: pipeReply{response: half(400)}, status: 400, inBody: true},
@@ -217,7 +221,11 @@ func retryTable() []retryColumn {
 
 		{name: "200 without a result", reply: pipeResponse(200, `{"success":true,"errors":[],"messages":[]}`), unknown: true, status: 200, inBody: true},
 		{name: "200 in HTML", reply: pipeResponse(200, "<html>"), unknown: true, status: 200, inBody: true},
-		{name: "200 cut in a way that only JSON shows", reply: pipeResponse(200, organizationBody[:len(organizationBody)-1]), unknown: true, status: 200, inBody: true},
+		{
+			name:  "200 cut in a way that only JSON shows",
+			reply: pipeResponse(200, organizationBody[:len(organizationBody)-1]), unknown: true, status: 200,
+			inBody: true,
+		},
 		{name: "200 that is empty", reply: pipeResponse(200, ""), unknown: true, status: 200, inBody: true},
 		{name: "204 where a result is due", reply: pipeResponse(204, ""), unknown: true, status: 204, inBody: true},
 		{name: "200 with a failure", reply: pipeResponse(200, rejectedBody), status: 200, inBody: true},

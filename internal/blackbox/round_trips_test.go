@@ -134,18 +134,20 @@ func jobs() []job {
 		{"DeleteIfEmpty of an empty one", 4, 2, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
 			return c.Organizations.DeleteIfEmpty(ctx, id)
 		}},
-		{"DeleteIfEmpty of one that holds 10,000 organizations", 3, 1, withOrganizations(10_000), func(ctx context.Context, c *cloudflare.Client, id string) error {
-			err := c.Organizations.DeleteIfEmpty(ctx, id)
-			if notEmpty, ok := errors.AsType[*cloudflare.NotEmptyError](err); ok && notEmpty.Organizations == 10_000 {
-				return nil
-			}
-			return fmt.Errorf("it should hold 10,000 organizations: %w", err)
-		}},
+		{"DeleteIfEmpty of one that holds 10,000 organizations", 3, 1, withOrganizations(10_000),
+			func(ctx context.Context, c *cloudflare.Client, id string) error {
+				err := c.Organizations.DeleteIfEmpty(ctx, id)
+				if notEmpty, ok := errors.AsType[*cloudflare.NotEmptyError](err); ok && notEmpty.Organizations == 10_000 {
+					return nil
+				}
+				return fmt.Errorf("it should hold 10,000 organizations: %w", err)
+			}},
 		{"inventory of 60 organizations, 8 at a time", 121, 1 + 8, withOrganizations(59), inventory},
 		{"inventory of 1,000 organizations, 8 at a time", 2001, 1 + 125, withOrganizations(999), inventory},
-		{"profiles of 500 organizations, 8 at a time", 1001, 1 + 2*63, withProfiles(withOrganizations(499)), func(ctx context.Context, c *cloudflare.Client, _ string) error {
-			return eachOrganization(ctx, c, func(id string) error { return modifyProfile(ctx, c, id) })
-		}},
+		{"profiles of 500 organizations, 8 at a time", 1001, 1 + 2*63, withProfiles(withOrganizations(499)),
+			func(ctx context.Context, c *cloudflare.Client, _ string) error {
+				return eachOrganization(ctx, c, func(id string) error { return modifyProfile(ctx, c, id) })
+			}},
 	}
 }
 

@@ -210,7 +210,8 @@ func TestFramingOfRequestsWithoutABody(t *testing.T) {
 	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		var got []string
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			got = append(got, fmt.Sprint(r.Proto, " ", r.Method, " ", r.Header["Content-Length"], r.ContentLength, r.TransferEncoding, r.Header["Content-Type"]))
+			got = append(got, fmt.Sprint(r.Proto, " ", r.Method, " ", r.Header["Content-Length"], r.ContentLength,
+				r.TransferEncoding, r.Header["Content-Type"]))
 			_, _ = io.WriteString(w, `{"success":true}`)
 		}))
 		server.EnableHTTP2 = protocol == "HTTP/2.0"

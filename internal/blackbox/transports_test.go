@@ -42,8 +42,16 @@ func TestMisbehavingTransports(t *testing.T) {
 		{"status 1000000", &http.Response{StatusCode: 1000000, Header: http.Header{}, Body: body()}, nil, true, "1000000"},
 		{"an error and a response", &http.Response{StatusCode: 200, Body: body()}, errors.New("broken"), false, "broken"},
 		{"a body that fails", &http.Response{StatusCode: 200, Body: failingBody{}}, nil, false, "the body broke"},
-		{"a body that reads too much", &http.Response{StatusCode: 200, Body: readFunc(func(p []byte) int { return len(p) + 5 })}, nil, false, "the rules of io.Reader"},
-		{"a body that reads less than nothing", &http.Response{StatusCode: 200, Body: readFunc(func([]byte) int { return -1 })}, nil, false, "the rules of io.Reader"},
+		{
+			"a body that reads too much",
+			&http.Response{StatusCode: 200, Body: readFunc(func(p []byte) int { return len(p) + 5 })}, nil, false,
+			"the rules of io.Reader",
+		},
+		{
+			"a body that reads less than nothing",
+			&http.Response{StatusCode: 200, Body: readFunc(func([]byte) int { return -1 })}, nil, false,
+			"the rules of io.Reader",
+		},
 		{"a body that reads nothing", &http.Response{StatusCode: 200, Body: readFunc(func([]byte) int { return 0 })}, nil, false, "no data or error"},
 	}
 	for _, tt := range tests {

@@ -88,8 +88,10 @@ func TestRaw(t *testing.T) {
 		`{"result_info":{"a":[1, 2]}}`:        {info: `{"a":[1, 2]}`},
 		"{\"result\" \r:\n\t{ \"x\": 1e2 } }": {result: `{ "x": 1e2 }`},
 		"{\"result\":\"\xff\\ud800\"}":        {result: "\"\xff\\ud800\""},
-		`{"success":false,"errors":[{"message":"m"}],"result_info":{"count":0,"history_status":"unavailable"},"result":null}`: {"null", `{"count":0,"history_status":"unavailable"}`},
-		`{"success":false,"result": { "a" : 1 } ,"result_info":[]}`:                                                           {`{ "a" : 1 }`, `[]`},
+		`{"success":false,"errors":[{"message":"m"}],"result_info":{"count":0,"history_status":"unavailable"},"result":null}`: {
+			"null", `{"count":0,"history_status":"unavailable"}`,
+		},
+		`{"success":false,"result": { "a" : 1 } ,"result_info":[]}`: {`{ "a" : 1 }`, `[]`},
 		// What cannot be decoded is returned too, of a failure and of a success.
 		`{"success":false,"result":[":"],"result_info":{"count":"0"}}`:             {`[":"]`, `{"count":"0"}`},
 		`{"success":true,"result":7,"result_info":{"cursor":"c"}}`:                 {`7`, `{"cursor":"c"}`},

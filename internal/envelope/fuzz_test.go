@@ -17,7 +17,8 @@ var hostileBodies = []string{
 	`{"success":true,"success":true}`, `{"success":true,"result":{"id":"a","id":"b"}}`, `{"success":true}{}`,
 	`{"errors":[{"code":"1","message":{"a":1},"source":{"pointer":[]},"error_chain":[{"error_chain":[{"error_chain":["x"]}]}]},null,7,"s"]}`,
 	`{"success":false,"errors":{"code":1},"messages":"m","result":7}`, `{"code":1007,"error":"auth.key_not_in_claims"}`,
-	`{"title":"T","detail":"D","error_code":522,"ray_id":"r"}`, `{"success":true,"result_info":{"cursors":{"after":1},"page":"2"},"result":[ 7 ]}`, "{\"errors\":[\"\\ud800\xff\"]}", `{"result":null,"result_info":null}`,
+	`{"title":"T","detail":"D","error_code":522,"ray_id":"r"}`, `{"success":true,"result_info":{"cursors":{"after":1},"page":"2"},"result":[ 7 ]}`,
+	"{\"errors\":[\"\\ud800\xff\"]}", `{"result":null,"result_info":null}`,
 }
 
 // FuzzDecode checks that Decode returns, keeps to its bounds, accepts nothing but JSON, agrees with encoding/json and

@@ -80,12 +80,15 @@ func TestSourceThatFailsLeavesTheGate(t *testing.T) {
 		source func(context.Context) (Credential, error)
 		text   string
 	}{
-		"error":            {func(context.Context) (Credential, error) { return Token("t"), errors.New("no vault") }, "credential source: no vault"},
-		"no credential":    {func(context.Context) (Credential, error) { return Credential{}, nil }, "credential source: no credential"},
-		"a bad credential": {func(context.Context) (Credential, error) { return Token("a b"), nil }, "credential source: the API token contains white space or a character that is not printable ASCII"},
-		"a bad key":        {func(context.Context) (Credential, error) { return Key("k", "me"), nil }, "credential source: the email address has no @"},
-		"canceled":         {func(context.Context) (Credential, error) { cancel(); return Token("t"), nil }, "context canceled"},
-		"panic":            {func(context.Context) (Credential, error) { panic("no vault") }, ""},
+		"error":         {func(context.Context) (Credential, error) { return Token("t"), errors.New("no vault") }, "credential source: no vault"},
+		"no credential": {func(context.Context) (Credential, error) { return Credential{}, nil }, "credential source: no credential"},
+		"a bad credential": {
+			func(context.Context) (Credential, error) { return Token("a b"), nil },
+			"credential source: the API token contains white space or a character that is not printable ASCII",
+		},
+		"a bad key": {func(context.Context) (Credential, error) { return Key("k", "me"), nil }, "credential source: the email address has no @"},
+		"canceled":  {func(context.Context) (Credential, error) { cancel(); return Token("t"), nil }, "context canceled"},
+		"panic":     {func(context.Context) (Credential, error) { panic("no vault") }, ""},
 	} {
 		source = tt.source
 		do := func() {

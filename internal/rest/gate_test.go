@@ -252,8 +252,11 @@ func TestGateReportsTheReset(t *testing.T) {
 		limit, deadline time.Duration
 		text            string
 	}{
-		"longer than the limit": {time.Second, time.Minute, "rate limited: no requests remain before the reset in 20s, which is longer than the maximum wait of 1s"},
-		"past the deadline":     {time.Minute, time.Second, "rate limited: no requests remain before the reset in 20s, which is past the deadline"},
+		"longer than the limit": {
+			time.Second, time.Minute,
+			"rate limited: no requests remain before the reset in 20s, which is longer than the maximum wait of 1s",
+		},
+		"past the deadline": {time.Minute, time.Second, "rate limited: no requests remain before the reset in 20s, which is past the deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

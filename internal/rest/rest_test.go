@@ -82,7 +82,8 @@ func TestBaseURLProblems(t *testing.T) {
 func TestInvalidPaths(t *testing.T) {
 	c := clientFor(t, "https://h/v4", nil)
 	for _, segments := range [][]string{
-		nil, {}, {""}, {"a", ""}, {"", "a"}, {"."}, {".."}, {"a", ".."}, {"a/b"}, {"/"}, {`\`}, {"?"}, {"#"}, {"%"}, {"%41"}, {"\x00"}, {"a\nb"}, {"\x7f"}, {"\u0085"},
+		nil, {}, {""}, {"a", ""}, {"", "a"}, {"."}, {".."}, {"a", ".."}, {"a/b"}, {"/"}, {`\`}, {"?"},
+		{"#"}, {"%"}, {"%41"}, {"\x00"}, {"a\nb"}, {"\x7f"}, {"\u0085"},
 		{"\xff"}, {"\xed\xa0\x80"},
 	} {
 		u, escaped, err := c.target(segments, "")
@@ -105,7 +106,8 @@ func asReceived(t *testing.T, c *Sender, u *url.URL) *http.Request {
 // Any text is a single segment of a path, on the wire too, or causes an error.
 func FuzzTarget(f *testing.F) {
 	for _, segment := range []string{
-		"", ".", "..", "...", "a", "../a", "a/b", `a\b`, "a?b", "a#b", "%2e", "a%2fb", "a;b", "a:b", "//", "*", "é", "\xff", "\x00", "a b", " ", "\u2028", "null",
+		"", ".", "..", "...", "a", "../a", "a/b", `a\b`, "a?b", "a#b", "%2e", "a%2fb", "a;b",
+		"a:b", "//", "*", "é", "\xff", "\x00", "a b", " ", "\u2028", "null",
 		"http://h/", "[::1]", "@", "..;", "\u2024\u2024", "\uff0f", "+", "&=", "{}", "<>", "|", "`", "'", `"`,
 	} {
 		f.Add("organizations", segment, "")
@@ -152,10 +154,14 @@ func FuzzTarget(f *testing.F) {
 // Every request goes to the origin of the base URL and below its path. The origin has https or is this machine.
 func FuzzBaseURL(f *testing.F) {
 	for _, base := range []string{
-		"", "https://api.cloudflare.com/client/v4", "https://h/", "https://h//", "https://h/a//b/", "https://h:1/a%20b", "https://h/a%2Fb", "https://h/%2F", "https://h/a/%2f/",
-		"http://localhost", "http://127.0.0.1:8080/x", "http://[::1]", "http://[::ffff:127.0.0.1]", "http://h", "https://u:p@h", "https://h?q", "https://h#f", "https://h/..",
-		"https://h/%2e%2e/", "https:h", "https:///h", "//h", "HTTPS://H", "ftp://h", `https://h\@i`, "https://h\n", "https://[fe80::1%25en0]", "https://h:", "https://h/;a=1", "https://h/%",
-		"https://%41", "https://h/a+b", "https://h/é", "https://h/%C3%A9", "https://*", "https://h/[x]", "https://h,i/", "https://h/%00", `https://h"`, "https://<h>",
+		"", "https://api.cloudflare.com/client/v4", "https://h/", "https://h//", "https://h/a//b/", "https://h:1/a%20b",
+		"https://h/a%2Fb", "https://h/%2F", "https://h/a/%2f/",
+		"http://localhost", "http://127.0.0.1:8080/x", "http://[::1]", "http://[::ffff:127.0.0.1]", "http://h",
+		"https://u:p@h", "https://h?q", "https://h#f", "https://h/..",
+		"https://h/%2e%2e/", "https:h", "https:///h", "//h", "HTTPS://H", "ftp://h", `https://h\@i`,
+		"https://h\n", "https://[fe80::1%25en0]", "https://h:", "https://h/;a=1", "https://h/%",
+		"https://%41", "https://h/a+b", "https://h/é", "https://h/%C3%A9", "https://*", "https://h/[x]",
+		"https://h,i/", "https://h/%00", `https://h"`, "https://<h>",
 	} {
 		f.Add(base)
 	}
@@ -194,7 +200,8 @@ func FuzzBaseURL(f *testing.F) {
 		if received.Host != parsed.Host && !strings.Contains(parsed.Host, "%") { // a zone is this machine's own, and not sent
 			t.Fatalf("%q: the host is %q", base, received.Host)
 		}
-		if cleaned := path.Clean(u.Path); strings.Contains(u.Path, "/../") || strings.Contains(u.Path, "/./") || !strings.HasSuffix(cleaned, "/organizations/a b") {
+		if cleaned := path.Clean(u.Path); strings.Contains(u.Path, "/../") || strings.Contains(u.Path, "/./") ||
+			!strings.HasSuffix(cleaned, "/organizations/a b") {
 			t.Fatalf("%q: %q is another path for some", base, u.Path)
 		}
 	})
@@ -246,7 +253,8 @@ func TestRead(t *testing.T) {
 			{200, 0, -1, false}, {200, 0, 0, false}, {204, 0, 0, false},
 			{200, small, -1, false}, {200, small, small, false}, {200, small, 1, false}, {200, small, 1 << 20, false}, {404, small, -1, false},
 			{200, 511, 511, false}, {200, 512, 512, false}, {200, 513, 513, false},
-			{404, MaxErrorBody, -1, false}, {404, MaxErrorBody + 1, -1, true}, {404, MaxErrorBody, MaxErrorBody, false}, {404, 2 * MaxErrorBody, 2 * MaxErrorBody, true},
+			{404, MaxErrorBody, -1, false}, {404, MaxErrorBody + 1, -1, true},
+			{404, MaxErrorBody, MaxErrorBody, false}, {404, 2 * MaxErrorBody, 2 * MaxErrorBody, true},
 			{200, MaxErrorBody + 1, -1, false}, {200, 3 * MaxErrorBody, 3 * MaxErrorBody, false}, {301, MaxErrorBody + 1, -1, true},
 			{299, MaxErrorBody + 1, -1, false}, {300, MaxErrorBody + 1, -1, true},
 			{200, small, MaxBody + 1, true}, {200, 2 * small, 1 << 60, true}, {500, small, MaxErrorBody + 1, true},

@@ -103,15 +103,18 @@ func TestDifferences(t *testing.T) {
 	}{
 		"nothing": {`"openapi"`, `"openapi"`, nil},
 
-		"a value of an enum":        {`"active", "pending"`, `"active"`, []string{"changed " + list}},
-		"another enum":              {`"pending"`, `"rejected"`, []string{"changed " + list}},
-		"a new parameter":           {`{"name": "status"`, `{"name": "s", "in": "query"}, {"name": "status"`, []string{"changed " + list}},
-		"a parameter's place":       {`"status", "in": "query"`, `"status", "in": "header"`, []string{"changed " + list}},
-		"a parameter of the path":   {`{"name": "name", "in": "query"`, `{"name": "names", "in": "query"`, []string{"changed " + list}},
-		"a required parameter":      {`{"name": "status",`, `{"required": true, "name": "status",`, []string{"changed " + list}},
-		"a limit":                   {`"maximum": 100}`, `"maximum": 200}`, []string{"changed " + list}},
-		"a status":                  {`"204"`, `"200"`, []string{"changed " + update}},
-		"a media type":              {`"4XX": {"description": "No", "content": {"application/json"`, `"4XX": {"description": "No", "content": {"text/plain"`, []string{"changed " + list}},
+		"a value of an enum":      {`"active", "pending"`, `"active"`, []string{"changed " + list}},
+		"another enum":            {`"pending"`, `"rejected"`, []string{"changed " + list}},
+		"a new parameter":         {`{"name": "status"`, `{"name": "s", "in": "query"}, {"name": "status"`, []string{"changed " + list}},
+		"a parameter's place":     {`"status", "in": "query"`, `"status", "in": "header"`, []string{"changed " + list}},
+		"a parameter of the path": {`{"name": "name", "in": "query"`, `{"name": "names", "in": "query"`, []string{"changed " + list}},
+		"a required parameter":    {`{"name": "status",`, `{"required": true, "name": "status",`, []string{"changed " + list}},
+		"a limit":                 {`"maximum": 100}`, `"maximum": 200}`, []string{"changed " + list}},
+		"a status":                {`"204"`, `"200"`, []string{"changed " + update}},
+		"a media type": {
+			`"4XX": {"description": "No", "content": {"application/json"`,
+			`"4XX": {"description": "No", "content": {"text/plain"`, []string{"changed " + list},
+		},
 		"a response by reference":   {`"type": "array", "items": {"$ref"`, `"type": "array", "maxItems": 3, "items": {"$ref"`, []string{"changed " + list}},
 		"a header":                  {`"x-request"`, `"x-response"`, []string{"changed " + list}},
 		"a schema by reference":     {`"minimum": 1000`, `"minimum": 1`, []string{"changed " + list}},
@@ -119,18 +122,28 @@ func TestDifferences(t *testing.T) {
 		"a required field":          {`"required": ["name", "title"]`, `"required": ["name"]`, []string{"changed " + list, "changed " + update}},
 		"a type":                    {`"title": {"type": "string"}`, `"title": {"type": "integer"}`, []string{"changed " + list, "changed " + update}},
 		"a field named description": {`"description": {"type": "string"},`, ``, []string{"changed " + list, "changed " + update}},
-		"the type of that field":    {`"description": {"type": "string"}`, `"description": {"type": "integer"}`, []string{"changed " + list, "changed " + update}},
-		"a field named x-limit":     {`"x-limit"`, `"x-limits"`, []string{"changed " + list, "changed " + update}},
+		"the type of that field": {
+			`"description": {"type": "string"}`, `"description": {"type": "integer"}`,
+			[]string{"changed " + list, "changed " + update},
+		},
+		"a field named x-limit": {`"x-limit"`, `"x-limits"`, []string{"changed " + list, "changed " + update}},
 		"a field in one named example": {
 			`"properties": {"enum"`, `"properties": {"enums"`, []string{"changed " + list, "changed " + update},
 		},
-		"a field that contains its type": {`"parent": {"$ref": "#/components/schemas/Thing"}`, `"parent": {"type": "object"}`, []string{"changed " + list, "changed " + update}},
-		"a default":                      {`"default": ["b", "a"]`, `"default": ["a", "b"]`, []string{"changed " + list, "changed " + update}},
-		"the order of a tuple":           {`"prefixItems": [{"type": "string"}, {"type": "integer"}]`, `"prefixItems": [{"type": "integer"}, {"type": "string"}]`, []string{"changed " + list, "changed " + update}},
-		"a deprecation":                  {`"name": {"type"`, `"name": {"deprecated": true, "type"`, []string{"changed " + list, "changed " + update}},
-		"the security of the document":   {`"email": []}, {"token": []}`, `"email": []}`, []string{"changed " + list}},
-		"the security of an operation":   {`"security": [{"token": []}],`, ``, []string{"changed " + update}},
-		"a security scheme":              {`"scheme": "bearer"`, `"scheme": "basic"`, []string{"changed " + list, "changed " + update}},
+		"a field that contains its type": {
+			`"parent": {"$ref": "#/components/schemas/Thing"}`, `"parent": {"type": "object"}`,
+			[]string{"changed " + list, "changed " + update},
+		},
+		"a default": {`"default": ["b", "a"]`, `"default": ["a", "b"]`, []string{"changed " + list, "changed " + update}},
+		"the order of a tuple": {
+			`"prefixItems": [{"type": "string"}, {"type": "integer"}]`,
+			`"prefixItems": [{"type": "integer"}, {"type": "string"}]`,
+			[]string{"changed " + list, "changed " + update},
+		},
+		"a deprecation":                {`"name": {"type"`, `"name": {"deprecated": true, "type"`, []string{"changed " + list, "changed " + update}},
+		"the security of the document": {`"email": []}, {"token": []}`, `"email": []}`, []string{"changed " + list}},
+		"the security of an operation": {`"security": [{"token": []}],`, ``, []string{"changed " + update}},
+		"a security scheme":            {`"scheme": "bearer"`, `"scheme": "basic"`, []string{"changed " + list, "changed " + update}},
 
 		"a new path": {`"/zones"`, `"/organizations/{organization_id}/roles": {"get": {"responses": {}}}, "/zones"`,
 			[]string{"added GET /organizations/{organization_id}/roles"}},
@@ -163,7 +176,10 @@ func TestDifferences(t *testing.T) {
 		"a parameter that the operation overrides": {
 			`"maximum": 1000`, `"maximum": 2000`, nil,
 		},
-		"a reference in place of a schema": {`"schema": {"$ref": "#/components/schemas/Failure"}`, `"schema": {"type": "object", "properties": {"code": {"type": "integer", "minimum": 1000}}}`, nil},
+		"a reference in place of a schema": {
+			`"schema": {"$ref": "#/components/schemas/Failure"}`,
+			`"schema": {"type": "object", "properties": {"code": {"type": "integer", "minimum": 1000}}}`, nil,
+		},
 		"a reference into a list": {
 			`{"name": "status", "in": "query", "schema": {"type": "string", "enum": ["active", "pending"]}},`,
 			`{"name": "status", "in": "query", "schema": {"enum": ["active", "pending"], "type": "string"}},
@@ -237,7 +253,10 @@ func TestRecursiveSchemas(t *testing.T) {
 		return all[list]
 	}
 	const toA, toB = `{"properties": {"next": {"$ref": "#/components/schemas/A"}}}`, `{"properties": {"next": {"$ref": "#/components/schemas/B"}}}`
-	all := map[string]bool{hash(toA, `{}`): true, hash(toB, toA): true, hash(toB, toB): true, hash(toB, `{}`): true, hash(`{"$ref": "#/components/schemas/A"}`, `{}`): true}
+	all := map[string]bool{
+		hash(toA, `{}`): true, hash(toB, toA): true, hash(toB, toB): true, hash(toB, `{}`): true,
+		hash(`{"$ref": "#/components/schemas/A"}`, `{}`): true,
+	}
 	assert.Len(t, all, 5)
 }
 
