@@ -197,11 +197,7 @@ func (s *OrganizationMembersService) Create(ctx context.Context, organizationID 
 //
 // API: DELETE /organizations/{organization_id}/members/{member_id}
 func (s *OrganizationMembersService) Delete(ctx context.Context, organizationID, memberID string, opts ...CallOption) error {
-	remove := deleteMember.call(organizationID, memberID)
-	remove.body.value = struct { // the API's schema requires it, though the path has the same ID
-		MemberID string `json:"member_id"`
-	}{memberID}
-	err := (*service)(s).do(ctx, remove, new(envelope.Envelope), opts)
+	err := (*service)(s).do(ctx, deleteMember.call(organizationID, memberID), new(envelope.Envelope), opts)
 	if deletedEarlier(err) {
 		return nil
 	}

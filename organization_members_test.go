@@ -91,7 +91,7 @@ func TestOrganizationMembersRequests(t *testing.T) {
 		"Delete": {
 			func(ctx context.Context, c *cloudflare.Client) error {
 				return c.OrganizationMembers.Delete(ctx, organizationID, memberID)
-			}, respondWith(204, ""), sentRequest{Method: "DELETE", URL: memberURL, Body: `{"member_id":"` + memberID + `"}`},
+			}, respondWith(204, ""), sentRequest{Method: "DELETE", URL: memberURL},
 		},
 	}
 	for name, test := range tests {
