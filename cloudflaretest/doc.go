@@ -18,10 +18,12 @@
 //			if waited := time.Since(start); waited < 20*time.Second {
 //				t.Errorf("waited only %s of 20 seconds", waited) // in virtual time
 //			}
-//			for i, want := range []string{"ann@example.com", "ann@example.com", "bob@example.com"} {
-//				if got := server.Requests()[i].Email; got != want {
-//					t.Errorf("request %d came from %q, not from %q", i+1, got, want)
-//				}
+//			var senders []string
+//			for _, request := range server.Requests() {
+//				senders = append(senders, request.Email)
+//			}
+//			if want := []string{"ann@example.com", "ann@example.com", "bob@example.com"}; !slices.Equal(senders, want) {
+//				t.Errorf("the requests came from %q, not from %q", senders, want)
 //			}
 //		})
 //	}
@@ -100,7 +102,8 @@
 // Organizations and profiles:
 //   - A PUT of an organization replaces it: without a profile in the body, the organization has no profile afterwards.
 //     A PUT of a profile stores empty fields.
-//   - A request for a profile that was never set fails with status 404.
+//   - A request for a profile that was never set fails with status 404. A test of a null profile can serve it with
+//     [Server.FailNext] and [Status].
 //   - The parent cannot be changed. Flags are "enabled" or "disabled", and managed_by is the ID of the parent.
 //   - Members of any status make an organization not empty. The caller is not a member.
 //   - For the filters named containing, an organization contains the resources in itself and in its sub-organizations,

@@ -260,23 +260,26 @@ func TestFailNext(t *testing.T) {
 
 func TestFailNextOfHandlers(t *testing.T) {
 	s := NewServer().ForTest(t)
-	for _, pattern := range []string{"GET /zones/{id}", "/zones/{id}/purge_cache", "GET /organizations/search", "/tree/", "GET /tree/{id}/leaf", "POST /exact/{$}", "PUT /rest/{rest...}"} {
+	for _, pattern := range []string{"GET /zones/{id}", "/zones/{id}/purge_cache", "GET /organizations/search", "/tree/", "GET /tree/{id}/leaf", "POST /exact/{$}", "PUT /rest/{rest...}", "GET /named/{organization_id}"} {
 		s.Handle(pattern, echo(pattern))
 	}
 	for pattern, requests := range map[string][2]string{ // one that the fault is not for, and one that it is for
-		"GET /zones/{zone_id}":      {"GET /zones/1/purge_cache", "GET /zones/1"},
-		"GET /zones/1":              {"GET /zones/2", "GET /zones/1"},
-		"/zones/{id}/purge_cache":   {"GET /zones/1", "DELETE /zones/1/purge_cache"},
-		"POST /zones/1/purge_cache": {"PUT /zones/1/purge_cache", "POST /zones/1/purge_cache"},
-		"GET /organizations/search": {"GET /organizations", "GET /organizations/search"},
-		"GET /organizations/{id}":   {"GET /organizations/search", "GET /organizations/" + s.AddOrganization("a", "")},
-		"GET /tree/":                {"POST /tree/a", "GET /tree/a/b"},
-		"POST /tree/a/{x}/":         {"POST /tree/a", "POST /tree/a/b/c"},
-		"GET /tree/{x}/{y}":         {"GET /tree/1/leaf", "GET /tree/1/twig"},
-		"GET /tree/{x}/leaf":        {"GET /tree/1/twig", "GET /tree/1/leaf"},
-		"POST /exact/{$}":           {"POST /zones/1/purge_cache", "POST /exact/"},
-		"PUT /rest/{others...}":     {"PUT /tree/1", "PUT /rest/a/b"},
-		"PUT /rest/a/{$}":           {"PUT /rest/a/b", "PUT /rest/a/"},
+		"GET /zones/{zone_id}":                            {"GET /zones/1/purge_cache", "GET /zones/1"},
+		"GET /zones/1":                                    {"GET /zones/2", "GET /zones/1"},
+		"/zones/{id}/purge_cache":                         {"GET /zones/1", "DELETE /zones/1/purge_cache"},
+		"POST /zones/1/purge_cache":                       {"PUT /zones/1/purge_cache", "POST /zones/1/purge_cache"},
+		"GET /organizations/search":                       {"GET /organizations", "GET /organizations/search"},
+		"GET /organizations/{id}":                         {"GET /organizations/search", "GET /organizations/" + s.AddOrganization("a", "")},
+		"GET /tree/":                                      {"POST /tree/a", "GET /tree/a/b"},
+		"POST /tree/a/{x}/":                               {"POST /tree/a", "POST /tree/a/b/c"},
+		"GET /tree/{x}/{y}":                               {"GET /tree/1/leaf", "GET /tree/1/twig"},
+		"GET /tree/{x}/leaf":                              {"GET /tree/1/twig", "GET /tree/1/leaf"},
+		"POST /exact/{$}":                                 {"POST /zones/1/purge_cache", "POST /exact/"},
+		"PUT /rest/{others...}":                           {"PUT /tree/1", "PUT /rest/a/b"},
+		"GET /named/{member_id}":                          {"GET /named/", "GET /named/any"},
+		"GET /named/any":                                  {"GET /named/other", "GET /named/any"},
+		"GET /organizations/{organization_id}/logs/audit": {"GET /organizations/any/shares", "GET /organizations/any/logs/audit"},
+		"PUT /rest/a/{$}":                                 {"PUT /rest/a/b", "PUT /rest/a/"},
 	} {
 		s.FailNext(pattern, Status(599, nil, ""))
 		for i, request := range requests {

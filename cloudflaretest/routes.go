@@ -168,9 +168,10 @@ type segment struct {
 type segmentKind int
 
 const (
-	literal  segmentKind = iota
-	wildcard             // one segment, such as {member_id}
-	tree                 // any number of segments, such as {rest...} or nothing after the last slash
+	literal    segmentKind = iota
+	wildcard               // one segment, such as {zone_id}
+	idWildcard             // one segment in the form of an ID; only in the server's own routes
+	tree                   // any number of segments, such as {rest...} or nothing after the last slash
 )
 
 // parsePattern reports whether a text is a path, or a method and a path. It leaves other errors to [http.ServeMux].
@@ -203,6 +204,11 @@ func parsePattern(text string) (p pattern, ok bool) {
 // endpoint returns a pattern of the table above.
 func endpoint(text string) pattern {
 	p, _ := parsePattern(text)
+	for i, s := range p.segments {
+		if s.kind == wildcard && (s.text == "organization_id" || s.text == "member_id") {
+			p.segments[i].kind = idWildcard
+		}
+	}
 	return p
 }
 
@@ -213,7 +219,7 @@ func unescape(text string) string {
 	return text
 }
 
-// covers reports whether p matches what q matches. The names of wildcards in q, and a missing method, do not matter.
+// covers reports whether p matches what q matches, apart from the form of IDs. A missing method does not matter.
 func (p pattern) covers(q pattern) bool {
 	sameMethod := p.method == "" || q.method == "" || p.method == q.method
 	return (sameMethod || p.method == http.MethodGet && q.method == http.MethodHead) && p.coversPath(q)
@@ -227,7 +233,8 @@ func (p pattern) coversPath(q pattern) bool {
 		switch own := p.segments[i]; {
 		case own.kind == tree:
 			return true
-		case own.kind == wildcard && (theirs.kind == wildcard || theirs.kind == literal && takes(own.text, theirs.text)):
+		case own.kind == idWildcard && (theirs.kind == wildcard || theirs.kind == literal && isID(theirs.text)):
+		case own.kind == wildcard && (theirs.kind == wildcard || theirs.kind == literal && theirs.text != ""):
 		case own != theirs:
 			return false
 		}
@@ -235,19 +242,11 @@ func (p pattern) coversPath(q pattern) bool {
 	return len(p.segments) == len(q.segments)
 }
 
-// takes reports whether a value has the form of a wildcard.
-func takes(name, value string) bool {
-	if name == "organization_id" || name == "member_id" {
-		return isID(value)
-	}
-	return value != ""
-}
-
 // params returns the values of the wildcards.
 func (p pattern) params(request pattern) map[string]string {
 	params := map[string]string{}
 	for i, s := range p.segments {
-		if s.kind == wildcard {
+		if s.kind == wildcard || s.kind == idWildcard {
 			params[s.text] = request.segments[i].text
 		}
 	}
