@@ -3,14 +3,20 @@ package blackbox
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"os/exec"
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
 )
 
 // faultyProxy is an HTTP proxy for CONNECT, or a SOCKS5 proxy, that can fail before it has connected.
@@ -101,4 +107,77 @@ func (p *faultyProxy) tunnel(conn net.Conn, target, success string) {
 	_, _ = io.Copy(conn, far)
 	_ = conn.Close()
 	back.Wait()
+}
+
+// A request over http never goes through a proxy, however the host is spelled and whatever the environment says.
+func TestEnvironmentDoesNotProxyHTTP(t *testing.T) {
+	const variable = "CLOUDFLARE_TEST_PROXY"
+	if os.Getenv(variable) == "" { // net/http reads the environment once, so that a process of its own is needed
+		proxy := newCountedServer(t, func(http.ResponseWriter, *http.Request) {})
+		child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		child.Env = append(os.Environ(), variable+"=1", "HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL, "NO_PROXY=", "no_proxy=")
+		output, err := child.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		assert.Contains(t, string(output), "--- PASS: "+t.Name())
+		assert.Zero(t, proxy.connections.Load())
+		return
+	}
+	elsewhere, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "http", Host: "LOCALHOST"}})
+	require.NoError(t, err)
+	require.NotNil(t, elsewhere, "net/http would use the proxy for this spelling")
+	server := newCountedServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, successBody("[]")) })
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	require.NoError(t, err)
+	for _, host := range []string{"127.0.0.1", "localhost", "Localhost", "LOCALHOST"} {
+		for name, hc := range map[string]*http.Client{
+			"the default": nil, "http.DefaultClient": http.DefaultClient, "a zero client": {},
+			"a clone of http.DefaultTransport": {Transport: http.DefaultTransport.(*http.Transport).Clone()},
+			"NewTransport":                     {Transport: cloudflare.NewTransport()},
+		} {
+			options := []cloudflare.Option{cloudflare.WithAPIToken(canaryToken), cloudflare.WithBaseURL("http://" + host + ":" + port)}
+			if hc != nil {
+				options = append(options, cloudflare.WithHTTPClient(hc))
+			}
+			client, err := cloudflare.NewClient(options...)
+			require.NoError(t, err, "%s: %s", name, host)
+			_, err = client.Organizations.List(t.Context(), cloudflare.OrganizationListParams{})
+			assert.NoError(t, err, "%s: %s", name, host)
+		}
+	}
+}
+
+// NewClient rejects a transport that would send requests over http through a proxy. If the transport changes its mind
+// later, no request is sent. No error shows the proxy, whose URL may contain a password.
+func TestTransportsThatProxyHTTP(t *testing.T) {
+	proxy := &url.URL{Scheme: "http", Host: "proxy.example.com", User: url.UserPassword("user", canary)}
+	with := func(base string, function func(*http.Request) (*url.URL, error)) (*cloudflare.Client, error) {
+		return cloudflare.NewClient(cloudflare.WithAPIToken(canaryToken), cloudflare.WithBaseURL(base),
+			cloudflare.WithHTTPClient(&http.Client{Transport: &http.Transport{Proxy: function}}))
+	}
+	fails := func(*http.Request) (*url.URL, error) { return nil, errors.New("proxy " + canary) }
+	for _, base := range []string{"http://localhost", "http://LOCALHOST:8080", "http://127.0.0.1:1/client/v4", "http://[::1]"} {
+		for name, function := range map[string]func(*http.Request) (*url.URL, error){"a proxy": http.ProxyURL(proxy), "an error": fails} {
+			_, err := with(base, function)
+			if assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%s: %s", base, name) {
+				assert.ErrorContains(t, err, "WithHTTPClient")
+				assert.NotContains(t, err.Error(), canary)
+			}
+		}
+	}
+	_, err := with("https://api.example.com", http.ProxyURL(proxy))
+	require.NoError(t, err, "a tunnel through a proxy is encrypted")
+
+	calls := 0
+	client, err := with("http://localhost:1", func(*http.Request) (*url.URL, error) {
+		if calls++; calls > 1 {
+			return proxy, nil
+		}
+		return nil, nil
+	})
+	require.NoError(t, err)
+	_, err = client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Acme"})
+	assert.ErrorContains(t, err, "proxy in clear text")
+	assert.NotErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
+	assert.NotContains(t, err.Error(), canary)
+	assert.Equal(t, 2, calls, "no further attempt")
 }

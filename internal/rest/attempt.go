@@ -72,6 +72,9 @@ func (s *Sender) whyEnded(ctx context.Context, result outcome, limit *timeLimit)
 
 // exchange makes one round trip and reads the body.
 func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, limit *timeLimit) (*RawResponse, outcome, error) {
+	if err := s.checkProxy(r); err != nil {
+		return nil, hopeless, err
+	}
 	resp, err := s.roundTrip(r)
 	switch {
 	case err != nil:

@@ -49,7 +49,8 @@ type Sender struct {
 	fetches   bool                                  // it uses the Fetch API
 }
 
-// New returns a Sender, or an error that matches ErrInvalidArgument if the base URL is not valid.
+// New returns a Sender, or an error that matches ErrInvalidArgument if the base URL is not valid, or if its requests
+// would go through a proxy in clear text.
 func New(config Config) (*Sender, error) {
 	origin, err := parseBase(config.BaseURL)
 	if err != nil {
@@ -76,6 +77,9 @@ func New(config Config) (*Sender, error) {
 	s.roundTrip = transport.RoundTrip
 	if t, ok := transport.(*http.Transport); ok {
 		s.native, s.proxy, s.fetches = true, t.Proxy, fetches(t)
+	}
+	if err := s.checkTransport(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

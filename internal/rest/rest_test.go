@@ -184,10 +184,10 @@ func FuzzBaseURL(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", base, err)
 		}
-		if u.Scheme != parsed.Scheme || u.Host != parsed.Host || u.User != nil || u.Fragment != "" || u.RawQuery != "q=1" {
+		if u.Scheme != parsed.Scheme || u.Host != strings.ToLower(parsed.Host) || u.User != nil || u.Fragment != "" || u.RawQuery != "q=1" {
 			t.Fatalf("%q became %+v", base, u)
 		}
-		if u.Scheme != "https" && !(u.Scheme == "http" && (strings.EqualFold(u.Hostname(), "localhost") || net.ParseIP(u.Hostname()).IsLoopback())) {
+		if u.Scheme != "https" && !(u.Scheme == "http" && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())) {
 			t.Fatalf("%q is neither https nor this machine", base)
 		}
 		want := strings.TrimRight(parsed.EscapedPath(), "/") + "/organizations/a%20b"
@@ -197,7 +197,7 @@ func FuzzBaseURL(f *testing.F) {
 				t.Fatalf("%q: %s: the path is %q and not %q", base, name, got, want)
 			}
 		}
-		if received.Host != parsed.Host && !strings.Contains(parsed.Host, "%") { // a zone is this machine's own, and not sent
+		if received.Host != strings.ToLower(parsed.Host) && !strings.Contains(parsed.Host, "%") { // a zone is this machine's own, and not sent
 			t.Fatalf("%q: the host is %q", base, received.Host)
 		}
 		if cleaned := path.Clean(u.Path); strings.Contains(u.Path, "/../") || strings.Contains(u.Path, "/./") ||

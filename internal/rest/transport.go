@@ -14,7 +14,7 @@ var sharedTransport = sync.OnceValue(NewTransport)
 // NewTransport returns a new transport with the settings of the shared one.
 func NewTransport() *http.Transport {
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxyFromEnvironment,
 		OnProxyConnectResponse: checkConnect,
 		DialContext:            dialContext,
 		ForceAttemptHTTP2:      true,

@@ -24,7 +24,7 @@ func TestNewTransportFields(t *testing.T) {
 		"MaxResponseHeaderBytes", "TLSClientConfig", "HTTP2",
 	}, set)
 
-	assert.Equal(t, reflect.ValueOf(http.ProxyFromEnvironment).Pointer(), reflect.ValueOf(transport.Proxy).Pointer())
+	assert.Equal(t, reflect.ValueOf(proxyFromEnvironment).Pointer(), reflect.ValueOf(transport.Proxy).Pointer())
 	assert.True(t, transport.ForceAttemptHTTP2)
 	assert.Equal(t, 128, transport.MaxIdleConnsPerHost)
 	assert.GreaterOrEqual(t, transport.IdleConnTimeout, 30*time.Second)

@@ -41,6 +41,7 @@ func parseBase(base string) (*url.URL, error) {
 			return invalid("must not have . or .. in its path")
 		}
 	}
+	u.Host = strings.ToLower(u.Host)
 	// The escaped path is trimmed, so that the slash of a %2F stays.
 	u.RawPath = strings.TrimRight(u.EscapedPath(), "/")
 	u.Path, _ = url.PathUnescape(u.RawPath) // the URL is valid
