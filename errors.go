@@ -123,19 +123,19 @@ func status(code int) string {
 }
 
 func (r ResponseInfo) write(b *strings.Builder) {
-	b.WriteString(rest.Shorten(oneLine(r.Message), maxLine))
+	b.WriteString(asIs.line(r.Message))
 	if r.Code != 0 {
 		fmt.Fprintf(b, " (code %d)", r.Code)
 	}
 	if r.Source.Pointer != "" {
-		b.WriteString(" at " + rest.Shorten(oneLine(r.Source.Pointer), maxLine))
+		b.WriteString(" at " + asIs.line(r.Source.Pointer))
 	}
 	for _, inner := range r.ErrorChain {
 		b.WriteString(" < ")
 		inner.write(b)
 	}
 	if r.DocumentationURL != "" {
-		b.WriteString(", see " + rest.Shorten(oneLine(r.DocumentationURL), maxLine))
+		b.WriteString(", see " + asIs.line(r.DocumentationURL))
 	}
 }
 
@@ -236,7 +236,7 @@ func (e *CallError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cloudflare: %s %s", e.Method, e.Path)
 	for _, cause := range e.reasons() {
-		b.WriteString(": " + oneLine(cause.Error()))
+		b.WriteString(": " + rest.OneLine(cause.Error()))
 	}
 	switch {
 	case e.Attempts == 0:

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/cloudflare/internal/envelope"
+	"example.com/cloudflare/internal/rest"
 )
 
 // OrganizationMembersService lists, reads, adds and removes the members of an organization. Use it as
@@ -128,7 +129,7 @@ func (p OrganizationMemberCreateParams) problem() string {
 		return "Email is empty"
 	case !strings.Contains(p.Email, "@"):
 		return "Email has no @"
-	case !utf8.ValidString(p.Email) || strings.ContainsFunc(p.Email, isSpaceOrControl):
+	case !utf8.ValidString(p.Email) || strings.ContainsFunc(p.Email, rest.IsSpaceOrControl):
 		return "Email has white space or a control character, or is not valid UTF-8"
 	case p.Status != "" && p.Status != MemberStatusActive && p.Status != MemberStatusCanceled:
 		return fmt.Sprintf("Status must be empty, \"active\" or \"canceled\", not %q", p.Status)

@@ -47,7 +47,7 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 	case !errors.Is(createErr, ErrOutcomeUnknown):
 		return member, createErr == nil, createErr
 	}
-	err = lookAgain(ctx, visibleWithin, func() (found bool, err error) {
+	err = (*service)(s).lookAgain(ctx, visibleWithin, func() (found bool, err error) {
 		member, err = s.withEmail(ctx, organizationID, params, opts)
 		return member != nil, err
 	})

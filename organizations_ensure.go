@@ -7,8 +7,6 @@ import (
 	"math"
 	"strings"
 	"time"
-
-	"example.com/cloudflare/internal/rest"
 )
 
 const (
@@ -65,7 +63,7 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 	case !errors.Is(createErr, ErrOutcomeUnknown):
 		return org, createErr == nil, createErr
 	}
-	err = lookAgain(ctx, visibleWithin, func() (found bool, err error) {
+	err = (*service)(s).lookAgain(ctx, visibleWithin, func() (found bool, err error) {
 		org, err = s.withName(ctx, params, opts)
 		return org != nil, err
 	})
@@ -161,7 +159,7 @@ func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizati
 			limit = math.MaxInt64
 		}
 	}
-	switch err := lookAgain(ctx, limit, look); {
+	switch err := (*service)(s).lookAgain(ctx, limit, look); {
 	case err == nil:
 		return org, nil
 	case missing == nil:
@@ -173,7 +171,7 @@ func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizati
 
 // lookAgain calls look until it finds something or fails, and doubles the wait between calls. It returns an error if
 // the next wait would pass the limit or the deadline of the context.
-func lookAgain(ctx context.Context, limit time.Duration, look func() (found bool, err error)) error {
+func (s *service) lookAgain(ctx context.Context, limit time.Duration, look func() (found bool, err error)) error {
 	start := time.Now()
 	for wait := firstLookAgain; ; wait = min(2*wait, longestLookAgain) {
 		if found, err := look(); found || err != nil {
@@ -182,7 +180,7 @@ func lookAgain(ctx context.Context, limit time.Duration, look func() (found bool
 		if passed := time.Since(start); passed+wait > limit {
 			return fmt.Errorf("it did not appear within %s", passed.Round(time.Millisecond))
 		}
-		if err := rest.Sleep(ctx, wait); err != nil {
+		if err := s.client.sender.Sleep(ctx, wait); err != nil {
 			return fmt.Errorf("it did not appear within %s: %w", time.Since(start).Round(time.Millisecond), err)
 		}
 	}

@@ -8,33 +8,23 @@ import (
 	"example.com/cloudflare/internal/rest"
 )
 
-// Bounds on texts from a server, in bytes.
-const (
-	maxRedacted = 16 << 10 // searched for secrets
-	maxText     = 4 << 10  // kept in a field of an error, and quoted of all errors of a response
-	maxLine     = 200      // quoted on one line
-)
+// maxText bounds what is kept in a field of an error, and quoted of all errors of a response, in bytes.
+const maxText = 4 << 10
 
 // redactor removes the credentials of a call from a text.
 type redactor func(string) string
 
+// asIs is for texts that were redacted before, and for those in errors that a user makes.
+var asIs redactor = func(text string) string { return text }
+
 // redactor returns one for the results of earlier calls.
 func (c *Client) redactor() redactor { return c.sender.Redact }
 
-// text redacts a text and returns at most limit bytes of it.
-func (redact redactor) text(text string, limit int) string {
-	whole := len(text) <= maxRedacted
-	text = redact(strings.ToValidUTF8(text[:min(len(text), maxRedacted)], "\uFFFD"))
-	if !whole { // a secret may lie across the end of the searched text
-		text = text[:max(0, len(text)-maxRedacted/2)] + "…"
-	}
-	return rest.Shorten(text, limit)
-}
+// text returns the beginning of a text, as an error keeps it.
+func (redact redactor) text(text string) string { return rest.Text(redact, text, maxText) }
 
-// line redacts the beginning of a text and puts it on one line.
-func (redact redactor) line(text string) string {
-	return rest.Shorten(oneLine(redact.text(text, maxRedacted)), maxLine)
-}
+// line returns the beginning of a text on one line, as an error quotes it.
+func (redact redactor) line(text string) string { return rest.Line(redact, text) }
 
 // sample returns the beginning of a body, on one line.
 func (redact redactor) sample(body []byte) string {
@@ -44,7 +34,7 @@ func (redact redactor) sample(body []byte) string {
 	case len(bytes.TrimSpace(body)) == 0:
 		return "the body is blank"
 	}
-	return `"` + redact.line(string(body[:min(len(body), maxRedacted+1)])) + `"`
+	return `"` + redact.line(string(body)) + `"`
 }
 
 // sampleOfSuccess returns the beginning of the body of a 2xx response if it is HTML or plain text, as proxies send it.
@@ -68,10 +58,4 @@ func (redact redactor) json(raw []byte) []byte {
 		return nil
 	}
 	return []byte(redact(string(raw)))
-}
-
-// oneLine replaces runs of white space and control characters with a single space. It must not remove them, because
-// that could join two halves of a secret that was not found before.
-func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, isSpaceOrControl), " ")
 }

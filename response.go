@@ -279,9 +279,9 @@ func (redact redactor) infos(infos envelope.Infos) []ResponseInfo {
 	for i, info := range infos {
 		out[i] = ResponseInfo{
 			Code:             info.Code,
-			Message:          redact.text(info.Message, maxText),
-			DocumentationURL: redact.text(info.DocumentationURL, maxText),
-			Source:           ResponseInfoSource{Pointer: redact.text(info.Pointer, maxText)},
+			Message:          redact.text(info.Message),
+			DocumentationURL: redact.text(info.DocumentationURL),
+			Source:           ResponseInfoSource{Pointer: redact.text(info.Pointer)},
 			ErrorChain:       redact.infos(info.Chain),
 		}
 	}
@@ -291,7 +291,7 @@ func (redact redactor) infos(infos envelope.Infos) []ResponseInfo {
 func (redact redactor) rateLimits(h http.Header) []RateLimit {
 	var out []RateLimit
 	for _, limit := range rest.RateLimits(h) {
-		limit.Name = redact(limit.Name)
+		limit.Name = redact.line(limit.Name)
 		out = append(out, RateLimit(limit))
 	}
 	return out

@@ -5,12 +5,16 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/cloudflare"
 )
@@ -132,3 +136,84 @@ func TestContextCause(t *testing.T) {
 		}
 	}
 }
+
+// The cause of a context becomes part of an error only redacted and in part, whenever the context ends.
+func TestCausesOfAContextAreRedactedAndShort(t *testing.T) {
+	type moment struct {
+		transport func(end func()) roundTripper
+		limiter   func(end func())
+	}
+	respond := func(body io.Reader, status int) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {"7"}}, Body: io.NopCloser(body)}, nil
+	}
+	waits := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, context.Cause(r.Context())
+	}
+	for name, m := range map[string]moment{
+		"before": {},
+		"under way": {transport: func(end func()) roundTripper {
+			return func(r *http.Request) (*http.Response, error) { time.AfterFunc(time.Second, end); return waits(r) }
+		}},
+		"in the body": {transport: func(end func()) roundTripper {
+			return func(r *http.Request) (*http.Response, error) {
+				return respond(io.MultiReader(strings.NewReader(`{"succ`), readerFunc(func([]byte) (int, error) {
+					end()
+					<-r.Context().Done()
+					return 0, context.Cause(r.Context())
+				})), 200)
+			}
+		}},
+		"in the limiter": {limiter: func(end func()) { end() }},
+		"between attempts": {transport: func(end func()) roundTripper {
+			return func(*http.Request) (*http.Response, error) {
+				time.AfterFunc(time.Second, end)
+				return respond(strings.NewReader(""), 503)
+			}
+		}},
+		"between the requests of a wait": {transport: func(end func()) roundTripper {
+			return func(*http.Request) (*http.Response, error) {
+				time.AfterFunc(time.Millisecond, end)
+				return respond(strings.NewReader(notFoundBody), 404)
+			}
+		}},
+	} {
+		for kind, cause := range map[string]error{
+			"a credential": fmt.Errorf("the vault revoked %s", canaryToken), "divided": errors.New(canaryToken[:20] + "\u200b" + canaryToken[20:]),
+			"100 kB": errors.New(strings.Repeat("é", 50_000)), "lines": errors.New("one\r\ntwo"),
+		} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithCancelCause(t.Context())
+					end := func() { cancel(cause) }
+					var records strings.Builder
+					transport, options := http.RoundTripper(sendNothing(t)), []cloudflare.Option{cloudflare.WithLogger(slog.New(slog.NewTextHandler(&records, nil)))}
+					if m.transport != nil {
+						transport = m.transport(end)
+					} else if m.limiter == nil {
+						end()
+					}
+					if m.limiter != nil {
+						options = append(options, cloudflare.WithLimiter(limiterFunc(func(ctx context.Context) error { m.limiter(end); return ctx.Err() })))
+					}
+					client := newClient(t, transport, options...)
+					_, err := client.Organizations.WaitUntilReadable(ctx, organizationID)
+					require.ErrorIs(t, err, context.Canceled)
+					assert.NotErrorIs(t, err, cause)
+					for _, text := range []string{err.Error(), records.String()} {
+						assert.NotContains(t, strings.ReplaceAll(text, "\u200b", ""), canaryToken)
+						assert.Less(t, len(text), 1000)
+					}
+					assert.NotContains(t, err.Error(), "\n")
+					for e := err; e != nil; e = errors.Unwrap(e) {
+						assert.NotContains(t, strings.ReplaceAll(e.Error(), "\u200b", ""), canaryToken)
+					}
+				})
+			})
+		}
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -3,7 +3,9 @@ package blackbox
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"log/slog"
@@ -217,4 +219,50 @@ func TestLogRecordsContainNoSecrets(t *testing.T) {
 		"level": "DEBUG", "msg": "cloudflare request", "method": "PUT", "path": "/organizations/o1", "attempt": 1.0, "status": 200.0,
 		"ray_id": "86610873f8d987a9-IAD",
 	}, record)
+}
+
+// A character that cannot be seen divides an echoed credential, so that it is not redacted. It is replaced and not
+// removed: whoever removes what cannot be seen from an error or a record does not join the halves.
+func TestDividedCredentialsAreNotJoined(t *testing.T) {
+	unseen := func(r rune) rune {
+		if !unicode.IsGraphic(r) || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+			return -1
+		}
+		return r
+	}
+	for _, divider := range []string{
+		"\xff", "\xc0\xaf", "\xed\xa0\x80", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u180e", "\u202e", "\u2066", "\u009b", "\u0085", "\x7f",
+		"\ufe0f", "\U000e0041", "\U000e0100", "\u115f", "\u3164", "\ue000", "\u2028",
+	} {
+		half := len(canaryToken) / 2
+		echoed := canaryToken[:half] + divider + canaryToken[half:]
+		quoted := strings.ToValidUTF8(echoed, "\uFFFD") // JSON must be valid UTF-8
+		var texts []string
+		var records strings.Builder
+		see := func(transport http.RoundTripper) {
+			client := newClient(t, transport, noRetries, cloudflare.WithLogger(slog.New(slog.NewTextHandler(&records, nil))),
+				cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
+					texts = append(texts, a.RayID, fmt.Sprint(a.RateLimits), fmt.Sprint(a.Err))
+				}))
+			var response cloudflare.Response
+			_, err := client.Organizations.Get(t.Context(), organizationID, cloudflare.CaptureResponse(&response))
+			require.Error(t, err)
+			texts = append(texts, err.Error(), response.RayID, fmt.Sprint(response.RateLimits), fmt.Sprint(response.Messages))
+			if e, ok := errors.AsType[*cloudflare.Error](err); ok {
+				texts = append(texts, e.RayID, fmt.Sprint(e.RateLimits), fmt.Sprint(e.Errors), fmt.Sprint(e.Messages), e.LogValue().String())
+			}
+		}
+		lines := []string{"Cf-Ray: " + echoed, `Ratelimit: ` + echoed + `;r=1;t=2`, "Content-Encoding: " + echoed, "Location: https://" + echoed}
+		see(respondWith(400, `{"success":false,"errors":[{"code":1,"message":"`+quoted+`","documentation_url":"`+quoted+`"}],"messages":[{"code":1,"message":"`+quoted+`"}]}`, lines...))
+		see(respondWith(502, echoed, lines...))
+		see(respondWith(302, echoed, lines...))
+		see(respondWith(200, "plain "+echoed, lines...))
+		see(fail(errors.New("transport: " + echoed)))
+		for _, text := range append(texts, records.String()) {
+			if assert.NotContains(t, strings.Map(unseen, text), canaryToken, "divided by %q", divider) {
+				continue
+			}
+			t.Fatalf("%q", text)
+		}
+	}
 }

@@ -85,11 +85,11 @@ func TestErrorBodies(t *testing.T) {
 		{"entries that are not errors", 400, `{"success":false,"errors":[null,1,true,[{}],{"code":5}]}`, infos{{Code: 5}}, "(code 5)", nil},
 		{
 			"more lines than one", 400, `{"success":false,"errors":[{"message":"one\r\n\ttwo\u001b[31m"}]}`,
-			infos{{Message: "one\r\n\ttwo\x1b[31m"}}, "one two", nil,
+			infos{{Message: "one   two [31m"}}, "one two", nil,
 		},
 		{"a pointer and a URL of two lines", 400,
 			`{"success":false,"errors":[{"message":"m","source":{"pointer":"/a\r\nb"},"documentation_url":"https://d\u001b[2J\n/e"}]}`,
-			infos{{Message: "m", Source: cloudflare.ResponseInfoSource{Pointer: "/a\r\nb"}, DocumentationURL: "https://d\x1b[2J\n/e"}},
+			infos{{Message: "m", Source: cloudflare.ResponseInfoSource{Pointer: "/a  b"}, DocumentationURL: "https://d [2J /e"}},
 			"m at /a b, see https://d [2J /e", nil},
 		{
 			"messages null", 400,

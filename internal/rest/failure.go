@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Failure is the error of a call that ended without a response to report.
@@ -25,7 +26,10 @@ func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
 func (f *Failure) Unwrap() []error { return f.Causes }
 
 // endedBy adds the reason why no other attempt follows.
-func (f *Failure) endedBy(cause error) *Failure {
+func (f *Failure) endedBy(ctx context.Context, cause error) *Failure {
+	if ended := endOf(ctx, f.Redact); ended != nil {
+		cause = ended
+	}
 	f.Causes = append(f.Causes, cause)
 	return f
 }
@@ -62,35 +66,34 @@ func withoutURL(err error) error {
 	}
 }
 
-// redactError returns err as a caller may see it: without secrets and with a short text. It matches an error of package
-// context only if the caller's context has ended, although net reports its own timeouts as such errors too.
+// redactError returns err as a caller may see it: without secrets and with a short text on one line. It matches an error
+// of package context only if the caller's context has ended, although net reports its own timeouts as such errors too.
 func redactError(ctx context.Context, redact func(string) string, err error) error {
-	if ended := contextError(ctx); ended != nil {
+	if ended := endOf(ctx, redact); ended != nil {
 		return ended
 	}
 	text := err.Error()
-	redacted := redact(text)
-	switch short := Shorten(redacted, maxErrorText); {
-	case redacted != text || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
-		return errors.New(short)
-	case short != text:
-		return &shortError{short, err}
+	seen := visible(text)
+	switch line := Line(redact, text); {
+	case strings.ContainsRune(seen, utf8.RuneError) || redact(seen) != seen || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+		return errors.New(line)
+	case line != text:
+		return &shortError{line, err}
 	}
 	return err
 }
 
-// maxErrorText bounds the text of an error. net/http quotes a header of up to 1 MiB in full.
-const maxErrorText = 200
-
-// Shorten returns a text, or its beginning and an ellipsis, in at most limit bytes.
-func Shorten(text string, limit int) string {
-	if len(text) <= limit {
-		return text
+// endOf returns why ctx has ended, as a caller may see it, or nil. The cause of a context can be as long as its caller
+// likes, and contain a secret.
+func endOf(ctx context.Context, redact func(string) string) error {
+	ended := contextError(ctx)
+	if sentinel := errors.Unwrap(ended); sentinel != nil {
+		return &shortError{Line(redact, ended.Error()), sentinel}
 	}
-	return strings.ToValidUTF8(text[:limit-len("…")], "") + "…"
+	return ended
 }
 
-// shortError prints the beginning of an error's text, and matches what the error matches.
+// shortError prints the text of an error as a caller may see it, and matches what the error matches.
 type shortError struct {
 	text string
 	err  error

@@ -57,7 +57,7 @@ func TestErrorsAreShort(t *testing.T) {
 				response, err := s.Do(t.Context(), RawRequest{Method: method, Path: []string{"a"}, MaxRetries: 2})
 				response.Release()
 				if err != nil {
-					assert.LessOrEqual(t, len(err.Error()), maxErrorText)
+					assert.LessOrEqual(t, len(err.Error()), maxLine)
 				}
 			}
 			for line := range strings.Lines(log.String()) {
@@ -71,7 +71,7 @@ func TestErrorsAreShort(t *testing.T) {
 func TestShortErrorsMatch(t *testing.T) {
 	long := &tls.CertificateVerificationError{Err: errors.New(strings.Repeat("é", 300))}
 	err := redactError(t.Context(), func(text string) string { return text }, long)
-	assert.LessOrEqual(t, len(err.Error()), maxErrorText)
+	assert.LessOrEqual(t, len(err.Error()), maxLine)
 	assert.Contains(t, err.Error(), "failed to verify certificate: éé")
 	assert.True(t, strings.HasSuffix(err.Error(), "é…"), "no character is cut in two: %q", err)
 	var untrusted *tls.CertificateVerificationError
@@ -80,9 +80,9 @@ func TestShortErrorsMatch(t *testing.T) {
 	// An error that contained a secret is not kept, because it would still print it.
 	err = redactError(t.Context(), strings.NewReplacer("é", "[redacted]").Replace, long)
 	assert.NotErrorAs(t, err, &untrusted)
-	assert.LessOrEqual(t, len(err.Error()), maxErrorText)
+	assert.LessOrEqual(t, len(err.Error()), maxLine)
 
-	short := errors.New(strings.Repeat("x", maxErrorText))
+	short := errors.New(strings.Repeat("x", maxLine))
 	assert.Same(t, short, redactError(t.Context(), func(text string) string { return text }, short))
 }
 

@@ -37,7 +37,7 @@ func (s *Sender) report(ctx context.Context, a Attempt, response *RawResponse, r
 	}
 	a.Path, a.Route, a.Redact = redact(a.Path), redact(a.Route), redact
 	if response != nil {
-		a.StatusCode, a.RayID, a.Header = response.StatusCode, Shorten(redact(response.Header.Get("Cf-Ray")), maxErrorText), response.Header
+		a.StatusCode, a.RayID, a.Header = response.StatusCode, Line(redact, response.Header.Get("Cf-Ray")), response.Header
 	}
 	if !a.Retry { // without a retry, RetryIn is the wait that the server requested
 		a.RetryIn = 0

@@ -129,7 +129,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		next, reset, err := s.admit(ctx, signer)
 		if err != nil {
 			failure.RetryAfter = reset
-			return nil, failure.endedBy(err)
+			return nil, failure.endedBy(ctx, err)
 		}
 		signer = next
 		start := time.Now()
@@ -154,8 +154,8 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 
 		switch {
 		case again:
-			if ended := Sleep(ctx, wait); ended != nil {
-				return nil, failure.endedBy(ended)
+			if ended := sleep(ctx, wait); ended != nil {
+				return nil, failure.endedBy(ctx, ended)
 			}
 		case err != nil:
 			return nil, failure

@@ -14,8 +14,17 @@ func deadlineError(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// Sleep waits. It returns an error as soon as ctx ends, and at once if the wait would not end before its deadline.
-func Sleep(ctx context.Context, wait time.Duration) error {
+// Sleep waits between two calls as sleep does, and returns its error as a caller may see it.
+func (s *Sender) Sleep(ctx context.Context, wait time.Duration) error {
+	err := sleep(ctx, wait)
+	if ended := endOf(ctx, s.Redact); ended != nil {
+		return ended
+	}
+	return err
+}
+
+// sleep waits. It returns an error as soon as ctx ends, and at once if the wait would not end before its deadline.
+func sleep(ctx context.Context, wait time.Duration) error {
 	if err := deadlineError(ctx, wait); err != nil {
 		return err
 	}
