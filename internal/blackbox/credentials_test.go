@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -176,6 +177,23 @@ func TestMisplacedCredentialsAreNotShown(t *testing.T) {
 				require.Error(t, err, "%s, %s, %q", name, response, value)
 				requireNoCanary(t, fmt.Sprintf("%s, %s, %q", name, response, value), err)
 				assert.NotContains(t, logged.String(), canary)
+			}
+		}
+	}
+	// Nothing can be found before the source has returned a credential. Errors then have the route and no value.
+	source := func(context.Context) (cloudflare.Credential, error) {
+		return cloudflare.Credential{}, errors.New("the vault is sealed")
+	}
+	for name, call := range wrong {
+		for _, value := range []string{canaryToken, "Bearer " + canaryToken, canaryToken + "\n", "/" + canaryToken, canaryToken + "\xff"} {
+			ended, cancel := context.WithCancelCause(t.Context())
+			cancel(errors.New("because of " + value))
+			for _, ctx := range []context.Context{t.Context(), ended} {
+				client, err := cloudflare.NewClient(cloudflare.WithCredentialSource(source), cloudflare.WithHTTPClient(&http.Client{Transport: sendNothing(t)}))
+				require.NoError(t, err)
+				err = call(ctx, client, value)
+				require.Error(t, err, "%s, %q", name, value)
+				requireNoCanary(t, fmt.Sprintf("%s before the source, %q", name, value), err)
 			}
 		}
 	}

@@ -69,8 +69,9 @@ type signer struct {
 	secrets func() []secrets    // the ones that redact replaces
 }
 
-// unsigned is used until the credential is known.
-var unsigned = &signer{redact: func(text string) string { return text }, secrets: func() []secrets { return nil }}
+// unsigned is used until a credential source has returned a credential. A credential that was passed in the wrong place
+// could not be found before, so nothing is shown.
+var unsigned = &signer{redact: func(string) string { return "[not shown]" }, secrets: func() []secrets { return nil }}
 
 func newSigner(c Credential, userAgent string) *signer {
 	own := c.secrets()

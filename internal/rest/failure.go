@@ -11,7 +11,7 @@ import (
 
 // Failure is the error of a call that ended without a response to report.
 type Failure struct {
-	Path       string
+	Path       string        // redacted; the route while the credential is not known
 	Attempts   int           // 0: no request was sent
 	Last       *RawResponse  // the last response, nil if there was none; to be released
 	Unknown    bool          // an attempt was a write that may have happened
@@ -19,6 +19,17 @@ type Failure struct {
 	Causes     []error       // why the last attempt has no response, and why no other attempt followed
 
 	Redact func(string) string // redacts the credentials of all attempts
+
+	path string // escaped, below the base URL
+}
+
+// newFailure returns the Failure of a call whose first attempt has not been admitted.
+func newFailure(path, route string, signer *signer) *Failure {
+	f := &Failure{Path: route, Redact: signer.redact, path: path}
+	if signer != unsigned {
+		f.Path = signer.redact(path)
+	}
+	return f
 }
 
 func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
@@ -37,7 +48,7 @@ func (f *Failure) endedBy(ctx context.Context, cause error) *Failure {
 // add takes over the response and the error of an attempt, and returns the error as a caller may see it.
 func (f *Failure) add(ctx context.Context, signer *signer, response *RawResponse, err error) error {
 	f.Attempts++
-	f.Redact, f.Causes = signer.redact, nil
+	f.Path, f.Redact, f.Causes = signer.redact(f.path), signer.redact, nil
 	if err != nil {
 		err = redactError(ctx, signer.redact, withoutURL(err))
 		f.Causes = []error{err}
@@ -45,7 +56,7 @@ func (f *Failure) add(ctx context.Context, signer *signer, response *RawResponse
 	if response != nil {
 		f.Last.Release()
 		f.Last = response
-		response.Path, response.Attempts = f.Path, f.Attempts
+		response.Path, response.Attempts = f.path, f.Attempts
 		response.Token, response.Redact = signer.isToken, signer.redact
 		if response.Incomplete != nil {
 			response.Incomplete = redactError(ctx, signer.redact, response.Incomplete)
@@ -88,7 +99,8 @@ func redactError(ctx context.Context, redact func(string) string, err error) err
 func endOf(ctx context.Context, redact func(string) string) error {
 	ended := contextError(ctx)
 	if sentinel := errors.Unwrap(ended); sentinel != nil {
-		return &shortError{Line(redact, ended.Error()), sentinel}
+		said := strings.TrimPrefix(ended.Error(), sentinel.Error()+": ")
+		return &shortError{sentinel.Error() + ": " + Line(redact, said), sentinel}
 	}
 	return ended
 }

@@ -121,7 +121,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		return nil, err
 	}
 	signer := s.signer.Load()
-	failure := &Failure{Path: path, Redact: signer.redact} // returned unless the call ends with a response
+	failure := newFailure(path, req.Route, signer) // returned unless the call ends with a response
 	call := ctx
 	for {
 		ctx := s.contextOfAttempt(call)
@@ -185,7 +185,7 @@ func (s *Sender) admit(ctx context.Context, earlier *signer) (next *signer, rese
 			return nil, 0, err
 		}
 		if err := s.Limiter(ctx); err != nil {
-			return nil, 0, redactError(ctx, earlier.redact, fmt.Errorf("limiter: %w", err))
+			return nil, 0, notSent(ctx, earlier, fmt.Errorf("limiter: %w", err))
 		}
 	}
 	if reset, err := s.gate.enter(ctx, s.MaxRetryWait); err != nil {
@@ -193,9 +193,19 @@ func (s *Sender) admit(ctx context.Context, earlier *signer) (next *signer, rese
 	}
 	next, err = s.sign(ctx)
 	if err != nil {
-		return nil, 0, redactError(ctx, earlier.redact, err)
+		return nil, 0, notSent(ctx, earlier, err)
 	}
 	return next.alsoRedacting(earlier), 0, nil
+}
+
+// notSent returns the error of a limiter or a credential source as a caller may see it. While the credential is not
+// known, it is shown as it is, because it says nothing of the arguments of the call.
+func notSent(ctx context.Context, known *signer, err error) error {
+	redact := known.redact
+	if known == unsigned {
+		redact = func(text string) string { return text }
+	}
+	return redactError(ctx, redact, err)
 }
 
 // wait returns the wait before the next attempt. It returns false if the server requests a longer wait than
