@@ -37,7 +37,7 @@ func newAttempt(a rest.Attempt) Attempt {
 		RayID:          a.RayID,
 		RetryAfter:     rest.RetryAfter(a.Header, time.Now()),
 		RateLimits:     redactor(a.Redact).rateLimits(a.Header),
-		Err:            a.Err,
+		Err:            unprinted(a.Err),
 		Waited:         a.Waited,
 		Duration:       a.Duration,
 		OutcomeUnknown: a.OutcomeUnknown,
@@ -45,3 +45,18 @@ func newAttempt(a rest.Attempt) Attempt {
 		RetryIn:        a.RetryIn,
 	}
 }
+
+// attemptError prints and matches like the error of a transport. It keeps that error in a closure, because an encoder
+// would show what it holds, such as the certificate of a server.
+type attemptError struct{ held func() error }
+
+func unprinted(err error) error {
+	if err == nil {
+		return nil
+	}
+	return attemptError{func() error { return err }}
+}
+
+func (e attemptError) Error() string { return e.held().Error() }
+
+func (e attemptError) Unwrap() error { return e.held() }

@@ -219,7 +219,7 @@ func (e *PageError) Unwrap() error { return e.Err }
 // CallError is returned when a call ends without a response to report. Either the request was never sent, or the
 // connection failed, or the context ended. Use [errors.Is] and [errors.As] to find the cause.
 type CallError struct {
-	Method, Path string // Path is escaped, below the base URL, without the query
+	Method, Path string // Path is escaped, below the base URL, without the query; the route if no credential was known
 	Attempts     int    // the number of requests that were sent
 
 	// RetryAfter is the time until the rate limit resets, if the client ended the call because no requests remain. Such

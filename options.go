@@ -90,7 +90,7 @@ func (c *config) setCredential(source string) bool {
 
 // WithBaseURL sets the URL that requests are sent to, such as a gateway or a test server. The default is
 // https://api.cloudflare.com/client/v4. The URL must use https and must not have a user, a query or a fragment. Plain
-// http is valid for localhost and loopback addresses only.
+// http is valid for localhost and loopback addresses only, and never sent through a proxy.
 func WithBaseURL(base string) Option {
 	return func(c *config) { c.rest.BaseURL = base }
 }
@@ -103,6 +103,8 @@ func WithBaseURL(base string) Option {
 // replaces http.DefaultTransport does not affect these clients. If hc has no Transport, the client uses
 // http.DefaultTransport, which keeps only two idle connections to the API. [NewTransport] returns a transport with
 // better settings.
+//
+// If the base URL has http, the Proxy function of an *http.Transport must return nil for it.
 //
 // If a custom transport returns an error of its own without sending a write, the outcome of the write still counts as
 // unknown. Put a circuit breaker into a [Limiter] instead.
@@ -209,7 +211,8 @@ func WithAttemptHook(hook func(ctx context.Context, attempt Attempt)) Option {
 }
 
 // NewTransport returns a new transport with the settings of the default transport. Change or wrap the transport, and
-// pass it to [WithHTTPClient]. Each transport has its own connections, so use one transport for all clients.
+// pass it to [WithHTTPClient]. Each transport has its own connections, so use one transport for all clients. It takes
+// proxies from the environment, for https only.
 func NewTransport() *http.Transport { return rest.NewTransport() }
 
 // WithLimiter calls l.Wait before every attempt. If Wait returns an error, the attempt is not sent and the call fails

@@ -2,12 +2,16 @@ package blackbox
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -119,7 +123,12 @@ func TestNoPrinterReachesACredential(t *testing.T) {
 	}))
 	t.Cleanup(srv.Close)
 	for scheme, credential := range credentials {
-		for _, hc := range []*http.Client{nil, {Transport: srv.Client().Transport}} {
+		jar, err := cookiejar.New(nil)
+		require.NoError(t, err)
+		origin, err := url.Parse(srv.URL)
+		require.NoError(t, err)
+		jar.SetCookies(origin, []*http.Cookie{{Name: "session", Value: canaryToken}})
+		for _, hc := range []*http.Client{nil, {Transport: srv.Client().Transport}, {Jar: jar}} {
 			opts := []cloudflare.Option{credential, cloudflare.WithBaseURL(srv.URL), cloudflare.WithUserAgent("x/1"),
 				cloudflare.WithLogger(slog.New(slog.DiscardHandler)), cloudflare.WithTimeout(time.Minute)}
 			if hc != nil {
@@ -136,6 +145,29 @@ func TestNoPrinterReachesACredential(t *testing.T) {
 				requireNoCanary(t, scheme+": "+name, v)
 			}
 		}
+	}
+}
+
+// No encoder or print verb shows what the error of an attempt holds, such as the certificate of a server.
+func TestAttemptsShowNoCertificate(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	var attempt cloudflare.Attempt
+	client := newClient(t, cloudflare.NewTransport(), noRetries, cloudflare.WithBaseURL(server.URL),
+		cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) { attempt = a }))
+	_, err := client.Organizations.Get(t.Context(), organizationID)
+	require.Error(t, err)
+	untrusted, ok := errors.AsType[*tls.CertificateVerificationError](attempt.Err)
+	require.True(t, ok, "%v", attempt.Err)
+	subject := untrusted.UnverifiedCertificates[0].Subject.Organization[0]
+	require.NotEmpty(t, subject)
+	for how, text := range renderings(t, attempt) {
+		assert.NotContains(t, text, subject, how)
+	}
+	for how, text := range renderings(t, err) {
+		assert.NotContains(t, text, subject, how)
 	}
 }
 

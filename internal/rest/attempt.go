@@ -87,7 +87,7 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 	}
 	defer resp.Body.Close()
 	if s.jar != nil {
-		s.jar.SetCookies(r.URL, resp.Cookies())
+		s.jar().SetCookies(r.URL, resp.Cookies())
 	}
 	if resp.StatusCode == 0 && s.fetches { // a browser reports a redirect as status 0
 		return nil, settled, errors.New("redirects are not followed")
@@ -131,7 +131,7 @@ func (s *Sender) request(ctx context.Context, signer *signer, req *RawRequest, t
 		header["js.fetch:redirect"] = []string{"manual"} // an option of net/http, which does not send it
 	}
 	if s.jar != nil {
-		for _, cookie := range s.jar.Cookies(target) {
+		for _, cookie := range s.jar().Cookies(target) {
 			r.AddCookie(cookie)
 		}
 	}

@@ -37,8 +37,8 @@ type Config struct {
 // Sender sends requests to one origin. It is safe for concurrent use.
 type Sender struct {
 	Config
-	origin *url.URL // Path and RawPath, which is always set, end without a slash
-	jar    http.CookieJar
+	origin *url.URL              // Path and RawPath, which is always set, end without a slash
+	jar    func() http.CookieJar // nil: none; a closure, so that printing a Sender does not show the cookies
 	gate   gate
 	signer atomic.Pointer[signer] // the last one that was used; never nil
 
@@ -62,7 +62,10 @@ func New(config Config) (*Sender, error) {
 	if hc := config.HTTPClient; hc != nil {
 		// The transport is used without the http.Client, which would follow redirects, or hide a response whose Location
 		// it cannot parse.
-		transport, s.jar = hc.Transport, hc.Jar
+		transport = hc.Transport
+		if jar := hc.Jar; jar != nil {
+			s.jar = func() http.CookieJar { return jar }
+		}
 		if transport == nil {
 			transport = http.DefaultTransport
 		}
