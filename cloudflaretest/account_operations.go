@@ -26,7 +26,8 @@ type wireNewAccount struct {
 }
 
 type wireSettings struct {
-	EnforceTwofactor bool `json:"enforce_twofactor"`
+	AbuseContactEmail string `json:"abuse_contact_email"`
+	EnforceTwofactor  bool   `json:"enforce_twofactor"`
 }
 
 type wireManagedBy struct {
@@ -98,7 +99,7 @@ func (s *Server) parseAccount(body []byte) (a Account, o *organization, err erro
 	case unit != nil:
 		id, _, err := unit.text("id")
 		if o = s.organization[id]; err != nil || o == nil {
-			return a, nil, errors.New("unit.id: organization not found")
+			return a, nil, unknownOrganization("unit.id")
 		}
 		return a, o, nil
 	case len(s.organizations) != 1:
@@ -130,7 +131,7 @@ func (s *Server) moveAccount(c *call) response {
 	case id == "":
 		return badRequest(errors.New("destination_organization_id is required"))
 	case destination == nil:
-		return badRequest(errors.New("destination_organization_id: organization not found"))
+		return badRequest(unknownOrganization("destination_organization_id"))
 	case source == destination:
 		return failure(http.StatusConflict, codeOther, "the account is already in the organization")
 	case source != nil && source.chain()[0] != destination.chain()[0]:

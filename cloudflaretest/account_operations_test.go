@@ -28,7 +28,7 @@ func TestCreateAccount(t *testing.T) {
 	account := got.fields(t)["id"].(string)
 	assert.JSONEq(t, fmt.Sprintf(`{
 		"id": %q, "name": "Shop", "type": "enterprise", "created_on": "2026-01-01T00:00:02Z",
-		"settings": {"enforce_twofactor": false}, "managed_by": {"parent_org_id": %q, "parent_org_name": "a"}
+		"settings": {"abuse_contact_email": "", "enforce_twofactor": false}, "managed_by": {"parent_org_id": %q, "parent_org_name": "a"}
 	}`, account, id), string(got.Result))
 	assert.Equal(t, []string{"Shop"}, do(t, s, "GET", "/organizations/"+id+"/accounts", "").names(t))
 

@@ -141,7 +141,11 @@ func isAddress(text string) bool {
 
 // unauthorized is the response to a caller without the permission.
 func unauthorized() response {
-	return failure(http.StatusForbidden, 9109, "Unauthorized to access requested resource")
+	return failures(http.StatusForbidden, message{
+		Code:             9109,
+		Message:          "Unauthorized to access requested resource",
+		DocumentationURL: "https://developers.cloudflare.com/fundamentals/api/",
+	})
 }
 
 // authenticationError is the response to credentials that the operation does not accept.

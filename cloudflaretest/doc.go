@@ -85,6 +85,8 @@
 //     and a body that is not application/json 415. A JSON object with a name twice is not valid.
 //   - Status 409 means that the organization is not empty, the member exists, the invitation is not pending, the
 //     account is already in the organization, or the Idempotency-Key was used with another body.
+//   - An error has a pointer to its source if a body has the ID of an organization that does not exist. An error with
+//     code 9109 has the address of the documentation.
 //   - Query parameters that are not documented are ignored, and so is the body of a GET or DELETE. HEAD is served like
 //     GET.
 //

@@ -214,7 +214,7 @@ func (s *Server) createOrganization(c *call) response {
 	var parent *organization
 	if in.hasParent {
 		if parent = s.organization[in.parentID]; parent == nil {
-			return badRequest(errors.New("parent.id: organization not found"))
+			return badRequest(unknownOrganization("parent.id"))
 		}
 	}
 	o := s.addOrganization(in.name, parent, in.profile)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -30,9 +31,15 @@ type envelope struct {
 }
 
 type message struct {
-	Code       int       `json:"code"`
-	Message    string    `json:"message"`
-	ErrorChain []message `json:"error_chain,omitempty"`
+	Code             int       `json:"code"`
+	Message          string    `json:"message"`
+	DocumentationURL string    `json:"documentation_url,omitempty"`
+	Source           *source   `json:"source,omitempty"`
+	ErrorChain       []message `json:"error_chain,omitempty"`
+}
+
+type source struct {
+	Pointer string `json:"pointer"` // a JSON pointer into the body of the request
 }
 
 // response is the result of an operation. The body is encoded without s.mu, so it holds copies. A nil body means that
@@ -60,8 +67,17 @@ func failures(status int, errors ...message) response {
 }
 
 func badRequest(err error) response {
-	return failure(http.StatusBadRequest, codeOther, "%v", err)
+	m := message{Code: codeOther, Message: err.Error()}
+	if unknown, ok := errors.AsType[unknownOrganization](err); ok {
+		m.Source = &source{"/" + strings.ReplaceAll(string(unknown), ".", "/")}
+	}
+	return failures(http.StatusBadRequest, m)
 }
+
+// unknownOrganization is the error of a field such as "parent.id" that does not identify an organization.
+type unknownOrganization string
+
+func (field unknownOrganization) Error() string { return string(field) + ": organization not found" }
 
 func (resp response) write(w http.ResponseWriter, r *http.Request) {
 	if resp.body == nil {

@@ -131,3 +131,20 @@ func TestGzipIsCut(t *testing.T) {
 	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	assert.Equal(t, "gzip", s.Requests()[0].Header.Get("Accept-Encoding"))
 }
+
+func TestErrorsIdentifyTheirSource(t *testing.T) {
+	s := NewServer().ForTest(t)
+	account := s.AddAccount("", Account{})
+	for pointer, got := range map[string]reply{
+		"/parent/id":                   do(t, s, "POST", "/organizations", `{"name":"x","parent":{"id":"no"}}`),
+		"/unit/id":                     do(t, s, "POST", "/accounts", `{"name":"x","unit":{"id":"no"}}`),
+		"/destination_organization_id": do(t, s, "POST", "/accounts/"+account+"/move", `{"destination_organization_id":"no"}`),
+	} {
+		got.failed(t, 400, "organization not found")
+		assert.Contains(t, got.Raw, `"source":{"pointer":"`+pointer+`"}`)
+	}
+	got := do(t, s, "GET", "/accounts/"+account+"/profile", "")
+	got.failed(t, 403, "Unauthorized")
+	assert.Contains(t, got.Raw, `"documentation_url":"https://`)
+	assert.NotContains(t, do(t, s, "POST", "/organizations", `{}`).Raw, "source")
+}
