@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -73,6 +74,18 @@ func TestEveryMethodDocumentsItsCredential(t *testing.T) {
 		assert.Contains(t, comment[1], "Credential: "+cloudflare.AcceptedCredentials(comment[2]), comment[2])
 	}
 	assert.Greater(t, len(comments), len(cloudflare.Operations()))
+}
+
+// The first sentence of doc.go has what each service is about.
+func TestEveryServiceIsInTheDocumentation(t *testing.T) {
+	first, _, _ := strings.Cut(strings.ReplaceAll(textOf(t, "doc.go"), "\n// ", " "), ". ")
+	for service := range reflect.TypeFor[cloudflare.Client]().Fields() {
+		if service.IsExported() {
+			about := regexp.MustCompile(`^Organization([A-Z])`).ReplaceAllString(service.Name, "$1") // AuditLogs
+			words := regexp.MustCompile(`[A-Z][a-z]+`).FindAllString(about, -1)
+			assert.Contains(t, first, strings.ToLower(strings.Join(words, " ")), service.Name)
+		}
+	}
 }
 
 // textOf returns the text of the files with names that match a pattern.
@@ -182,41 +195,6 @@ func snippetFile(snippet string) string {
 		}
 	}
 	return file.String() + snippet
-}
-
-// TestReadmeCredentials checks that the table of credentials has every method that calls one operation, and says of it
-// what the operation says.
-func TestReadmeCredentials(t *testing.T) {
-	got := map[string]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| (`Organization.*) \\| (.*) \\|$").FindAllStringSubmatch(textOf(t, "README.md"), -1) {
-		service := ""
-		for _, method := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(row[1], -1) {
-			name := method[1]
-			if before, _, ok := strings.Cut(name, "."); ok {
-				service = before
-			} else {
-				name = service + "." + name
-			}
-			assert.NotContains(t, got, name)
-			got[name] = row[2]
-		}
-	}
-	want := map[string]string{}
-	methods := regexp.MustCompile(`(?m)^// API: ([A-Z]+ /\S+)\nfunc \(\w+ \*(\w+)Service\) (\w+)`).FindAllStringSubmatch(textOf(t, "*.go"), -1)
-	for _, method := range methods {
-		token, permission := cloudflare.AcceptsToken(method[1])
-		name, says := method[2]+"."+method[3], "yes, the permission is not documented"
-		switch {
-		case !token:
-			says = "no"
-		case permission != "":
-			says = "yes, with " + permission
-		case method[2] == "OrganizationInvites":
-			says = "yes, a token of the invited user"
-		}
-		want[name] = says
-	}
-	assert.Equal(t, want, got)
 }
 
 // TestReadmeOptions checks that the table of options has every option of NewClient, once.

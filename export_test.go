@@ -24,13 +24,3 @@ func AcceptedCredentials(operation string) string {
 	}
 	return "no such operation"
 }
-
-// AcceptsToken reports whether an operation that Operations returns accepts an API token, and with which permission.
-func AcceptsToken(operation string) (accepts bool, permission string) {
-	for _, op := range operations {
-		if op.method+" "+op.route == operation {
-			return op.credentials.token, op.credentials.permission
-		}
-	}
-	panic("there is no operation " + operation)
-}

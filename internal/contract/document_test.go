@@ -48,6 +48,15 @@ func contractOperations(t testing.TB) []contractOperation {
 	return all
 }
 
+func operationsByName(t testing.TB) map[string]contractOperation {
+	t.Helper()
+	all := map[string]contractOperation{}
+	for _, op := range contractOperations(t) {
+		all[op.name] = op
+	}
+	return all
+}
+
 // paramsIn returns the names of the parameters in a place: path, query or header.
 func (op contractOperation) paramsIn(place string) (names []string) {
 	for _, param := range op.params {

@@ -39,7 +39,8 @@ type release struct {
 // newestSchema downloads the schema of the newest release that has one. api is the address of GitHub's API.
 func newestSchema(ctx context.Context, client *http.Client, api string) (source string, document []byte, err error) {
 	for page := 1; page <= maxPages; page++ {
-		data, err := get(ctx, client, fmt.Sprintf("%s/repos/%s/releases?per_page=%d&page=%d", api, repository, releasesPerPage, page), os.Getenv("GITHUB_TOKEN"))
+		address := fmt.Sprintf("%s/repos/%s/releases?per_page=%d&page=%d", api, repository, releasesPerPage, page)
+		data, err := get(ctx, client, address, os.Getenv("GITHUB_TOKEN"))
 		if err != nil {
 			return "", nil, err
 		}
