@@ -327,12 +327,17 @@ func TestEveryOperationIsListed(t *testing.T) {
 	require.Greater(t, len(documented), 10)
 }
 
-// Every method of every service is in everyMethod, unless it calls several operations.
+// workflows are the methods that may send several requests and are not in everyMethod.
+var workflows = []string{
+	"Organizations.Ensure", "Organizations.Modify", "Organizations.DeleteIfEmpty", "Organizations.WaitUntilReadable",
+	"OrganizationProfile.Modify", "OrganizationMembers.Ensure",
+}
+
+// Every method of every service is in everyMethod, unless it is a workflow.
 func TestEveryMethodIsListed(t *testing.T) {
-	listed := map[string]bool{
-		"Organizations.Ensure": true, "Organizations.Modify": true, "Organizations.DeleteIfEmpty": true,
-		"Organizations.WaitUntilReadable": true, "OrganizationProfile.Modify": true,
-		"OrganizationMembers.Ensure": true,
+	listed := map[string]bool{}
+	for _, name := range workflows {
+		listed[name] = true
 	}
 	for _, m := range everyMethod {
 		assert.False(t, listed[m.name], "%s is listed twice", m.name)
@@ -345,4 +350,33 @@ func TestEveryMethodIsListed(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Every field of params that is an ID is in everyIDMethod.
+func TestEveryIDInParamsIsListed(t *testing.T) {
+	listed := map[string]bool{}
+	for _, place := range everyIDMethod {
+		listed[place.name] = true
+	}
+	found := 0
+	for service := range reflect.TypeFor[cloudflare.Client]().Fields() {
+		if !service.IsExported() {
+			continue
+		}
+		for method := range service.Type.Methods() {
+			for params := range method.Type.Ins() {
+				if params.Kind() != reflect.Struct {
+					continue
+				}
+				for field := range params.Fields() {
+					if strings.HasSuffix(strings.TrimSuffix(field.Name, "s"), "ID") {
+						place := service.Name + "." + method.Name + "'s " + field.Name
+						assert.True(t, listed[place], "%s is not in everyIDMethod", place)
+						found++
+					}
+				}
+			}
+		}
+	}
+	assert.NotZero(t, found)
 }

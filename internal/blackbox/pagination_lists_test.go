@@ -39,30 +39,45 @@ func ids[T any](list iter.Seq2[*T, error], id func(*T) string) iter.Seq2[string,
 }
 
 var everyPagedList = []pagedList{
-	{"organizations", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+	{"Organizations.All", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
 		all := c.Organizations.All(ctx, cloudflare.OrganizationListParams{PageSize: 2, PageToken: token})
 		return ids(all, func(o *cloudflare.Organization) string { return o.ID })
 	}},
-	{"accounts", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+	{"OrganizationAccounts.All", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
 		all := c.OrganizationAccounts.All(ctx, "o1", cloudflare.OrganizationAccountListParams{PageSize: 2, PageToken: token})
 		return ids(all, func(a *cloudflare.Account) string { return a.ID })
 	}},
-	{"members", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+	{"OrganizationMembers.All", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
 		all := c.OrganizationMembers.All(ctx, "o1", cloudflare.OrganizationMemberListParams{PageSize: 2, PageToken: token})
 		return ids(all, func(m *cloudflare.OrganizationMember) string { return m.ID })
 	}},
-	{"audit logs", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+	{"OrganizationAuditLogs.All", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
 		all := c.OrganizationAuditLogs.All(ctx, "o1", cloudflare.AuditLogListParams{Since: aDay, Before: aDay, PageSize: 2, PageToken: token})
 		return ids(all, func(e *cloudflare.AuditLog) string { return e.ID })
 	}},
-	{"a history", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+	{"OrganizationAuditLogs.HistoryAll", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
 		params := cloudflare.AuditLogHistoryParams{ActionTime: aDay, Since: aDay, Before: aDay, PageSize: 2, PageToken: token}
 		return ids(c.OrganizationAuditLogs.HistoryAll(ctx, "o1", "e1", params), func(e *cloudflare.AuditLog) string { return e.ID })
 	}},
-	{"shares", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
+	{"OrganizationShares.All", func(ctx context.Context, c *cloudflare.Client, token string) iter.Seq2[string, error] {
 		all := c.OrganizationShares.All(ctx, "o1", cloudflare.ShareListParams{PageSize: 2, PageToken: token})
 		return ids(all, func(s *cloudflare.Share) string { return s.ID })
 	}},
+}
+
+// Every method named All is in everyPagedList. Every list with pages has such a method: TestPagedListsHaveAll in
+// internal/contract checks that.
+func TestEveryPagedListIsListed(t *testing.T) {
+	var want, listed []string
+	for _, m := range everyMethod {
+		if m.isAll() {
+			want = append(want, m.name)
+		}
+	}
+	for _, list := range everyPagedList {
+		listed = append(listed, list.name)
+	}
+	assert.ElementsMatch(t, want, listed)
 }
 
 var tenIDs = []string{"i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7", "i8", "i9"}

