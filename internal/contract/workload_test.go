@@ -110,6 +110,7 @@ var workload = []job{
 	{"OrganizationAccounts.List", func(ctx context.Context, c *cloudflare.Client, w *world) error {
 		items, err := page(c.OrganizationAccounts.List(ctx, w.child, cloudflare.OrganizationAccountListParams{
 			Name: "SHOP", NameContains: "HO", NameStartsWith: "SH", NameEndsWith: "OP",
+			//lint:ignore SA1019 Deprecated parameters must be sent right too.
 			AccountPubname: "SHOP", AccountPubnameContains: "HO", AccountPubnameStartsWith: "SH", AccountPubnameEndsWith: "OP",
 			OrderBy: cloudflare.AccountOrderByName, Direction: cloudflare.DirectionDescending, IncludeTags: true, OmitTotal: true, PageSize: 1,
 		}))
