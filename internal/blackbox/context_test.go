@@ -187,7 +187,8 @@ func TestCausesOfAContextAreRedactedAndShort(t *testing.T) {
 					ctx, cancel := context.WithCancelCause(t.Context())
 					end := func() { cancel(cause) }
 					var records strings.Builder
-					transport, options := http.RoundTripper(sendNothing(t)), []cloudflare.Option{cloudflare.WithLogger(slog.New(slog.NewTextHandler(&records, nil)))}
+					transport := http.RoundTripper(sendNothing(t))
+					options := []cloudflare.Option{cloudflare.WithLogger(slog.New(slog.NewTextHandler(&records, nil)))}
 					if m.transport != nil {
 						transport = m.transport(end)
 					} else if m.limiter == nil {

@@ -231,7 +231,8 @@ func TestDividedCredentialsAreNotJoined(t *testing.T) {
 		return r
 	}
 	for _, divider := range []string{
-		"\xff", "\xc0\xaf", "\xed\xa0\x80", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u180e", "\u202e", "\u2066", "\u009b", "\u0085", "\x7f",
+		"\xff", "\xc0\xaf", "\xed\xa0\x80", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u180e",
+		"\u202e", "\u2066", "\u009b", "\u0085", "\x7f",
 		"\ufe0f", "\U000e0041", "\U000e0100", "\u115f", "\u3164", "\ue000", "\u2028",
 	} {
 		half := len(canaryToken) / 2
@@ -253,7 +254,8 @@ func TestDividedCredentialsAreNotJoined(t *testing.T) {
 			}
 		}
 		lines := []string{"Cf-Ray: " + echoed, `Ratelimit: ` + echoed + `;r=1;t=2`, "Content-Encoding: " + echoed, "Location: https://" + echoed}
-		see(respondWith(400, `{"success":false,"errors":[{"code":1,"message":"`+quoted+`","documentation_url":"`+quoted+`"}],"messages":[{"code":1,"message":"`+quoted+`"}]}`, lines...))
+		see(respondWith(400, `{"success":false,"errors":[{"code":1,"message":"`+quoted+`","documentation_url":"`+quoted+`"}],`+
+			`"messages":[{"code":1,"message":"`+quoted+`"}]}`, lines...))
 		see(respondWith(502, echoed, lines...))
 		see(respondWith(302, echoed, lines...))
 		see(respondWith(200, "plain "+echoed, lines...))

@@ -26,8 +26,10 @@ func TestEnvironmentProxiesOnlyHTTPS(t *testing.T) {
 // net/http and has a proxy for every other host.
 func FuzzDial(f *testing.F) {
 	for _, base := range []string{
-		"http://localhost", "http://LOCALHOST", "http://Localhost:80/x", "http://localhost.", "http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:2", "http://[::ffff:127.0.0.1]",
-		"http://[::1%25lo]", "http://127.1", "http://0x7f.1", "http://localhost.example.com", "http://foo.localhost", "https://h", "https://LOCALHOST", "http://%6cocalhost", "http://l%6Fcalhost",
+		"http://localhost", "http://LOCALHOST", "http://Localhost:80/x", "http://localhost.",
+		"http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:2", "http://[::ffff:127.0.0.1]",
+		"http://[::1%25lo]", "http://127.1", "http://0x7f.1", "http://localhost.example.com", "http://foo.localhost",
+		"https://h", "https://LOCALHOST", "http://%6cocalhost", "http://l%6Fcalhost",
 	} {
 		f.Add(base)
 	}

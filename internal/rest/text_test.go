@@ -45,7 +45,8 @@ func TestLine(t *testing.T) {
 
 // No text joins the halves of a secret, whatever divides them. What a reader sees is on one line and valid UTF-8.
 func FuzzLine(f *testing.F) {
-	for _, divider := range []string{"", "\xff", "\u200b", "\u202e", "\u009b", "\u00ad", "\U000e0041", "\ufe0f", "\u200d", "é\u200d", "\n", "\x00", "…", "\uFFFD"} {
+	for _, divider := range []string{"", "\xff", "\u200b", "\u202e", "\u009b",
+		"\u00ad", "\U000e0041", "\ufe0f", "\u200d", "é\u200d", "\n", "\x00", "…", "\uFFFD"} {
 		f.Add(divider)
 	}
 	f.Fuzz(func(t *testing.T, divider string) {
