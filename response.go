@@ -229,7 +229,7 @@ func (c *call) callError(err error, captures []*Response) error {
 	}
 	e := &CallError{
 		Method:     c.method,
-		Path:       failure.Path,
+		Path:       failure.Path(),
 		Attempts:   failure.Attempts,
 		RetryAfter: failure.RetryAfter,
 		unknown:    failure.Unknown,

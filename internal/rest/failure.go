@@ -11,7 +11,6 @@ import (
 
 // Failure is the error of a call that ended without a response to report.
 type Failure struct {
-	Path       string        // redacted; the route while the credential is not known
 	Attempts   int           // 0: no request was sent
 	Last       *RawResponse  // the last response, nil if there was none; to be released
 	Unknown    bool          // an attempt was a write that may have happened
@@ -20,16 +19,21 @@ type Failure struct {
 
 	Redact func(string) string // redacts the credentials of all attempts
 
-	path string // escaped, below the base URL
+	path, route string // path is escaped, below the base URL
+	known       bool   // there is a credential that Redact redacts
 }
 
 // newFailure returns the Failure of a call whose first attempt has not been admitted.
 func newFailure(path, route string, signer *signer) *Failure {
-	f := &Failure{Path: route, Redact: signer.redact, path: path}
-	if signer != unsigned {
-		f.Path = signer.redact(path)
+	return &Failure{Redact: signer.redact, path: path, route: route, known: signer != unsigned}
+}
+
+// Path returns the redacted path of the request, or its route while the credential is not known.
+func (f *Failure) Path() string {
+	if !f.known {
+		return f.route
 	}
-	return f
+	return f.Redact(f.path)
 }
 
 func (f *Failure) Error() string { return errors.Join(f.Causes...).Error() }
@@ -48,7 +52,7 @@ func (f *Failure) endedBy(ctx context.Context, cause error) *Failure {
 // add takes over the response and the error of an attempt, and returns the error as a caller may see it.
 func (f *Failure) add(ctx context.Context, signer *signer, response *RawResponse, err error) error {
 	f.Attempts++
-	f.Path, f.Redact, f.Causes = signer.redact(f.path), signer.redact, nil
+	f.Redact, f.known, f.Causes = signer.redact, true, nil
 	if err != nil {
 		err = redactError(ctx, signer.redact, withoutURL(err))
 		f.Causes = []error{err}
