@@ -53,6 +53,22 @@ func checkID(name, id string) error {
 	return nil
 }
 
+// sameID reports whether two IDs identify the same resource. The case of ASCII letters does not matter. Nothing else
+// compares IDs.
+func sameID(a, b string) bool { return a == b || foldASCII(a) == foldASCII(b) }
+
+// foldASCII returns s with its ASCII letters in lower case. Maps whose keys are IDs or email addresses use this form. The
+// case mappings of Unicode would make a "k" of the Kelvin sign, and one mailbox of two.
+func foldASCII(s string) string {
+	folded := []byte(s)
+	for i, c := range folded {
+		if 'A' <= c && c <= 'Z' {
+			folded[i] = c - 'A' + 'a'
+		}
+	}
+	return string(folded)
+}
+
 // checkAnyOf rejects a filter that is empty but not nil, or that has an empty element. A program that computes such a
 // filter does not want to select everything.
 func checkAnyOf[T ~string](name string, values []T) error {

@@ -1,9 +1,16 @@
 package cloudflare_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"math"
 	"net/http"
 	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -352,4 +359,90 @@ func TestMethodsWithSeveralRequestsCheckTheirArgumentsFirst(t *testing.T) {
 		assert.ErrorIs(t, call(client), cloudflare.ErrForbidden, name)
 		assert.True(t, sent.Load(), name)
 	}
+}
+
+// Two IDs that differ in the case of ASCII letters identify the same resource. Every other comparison of IDs would do
+// something that the caller did not ask for, such as create a second organization.
+func TestOneFunctionComparesIDs(t *testing.T) {
+	isID := regexp.MustCompile(`^(?i:ids?)$|I[Dd]s?$`)
+	// The last name in an expression: ParentID of org.Parent.ParentID, id of result.id() and of ids[0].
+	var nameOf func(ast.Expr) string
+	nameOf = func(e ast.Expr) string {
+		switch e := e.(type) {
+		case *ast.Ident:
+			return e.Name
+		case *ast.SelectorExpr:
+			return e.Sel.Name
+		case *ast.CallExpr:
+			return nameOf(e.Fun)
+		case *ast.IndexExpr:
+			return nameOf(e.X)
+		case *ast.ParenExpr:
+			return nameOf(e.X)
+		case *ast.StarExpr:
+			return nameOf(e.X)
+		}
+		return ""
+	}
+	comparisons := map[string]bool{
+		"strings.EqualFold": true, "strings.ToLower": true, "strings.ToUpper": true, "strings.Compare": true,
+		"slices.Contains": true, "slices.Index": true, "slices.Equal": true, "slices.Compact": true,
+	}
+	compared := 0
+	positions := token.NewFileSet()
+	files, err := goFiles(positions, ".")
+	require.NoError(t, err)
+	for path, file := range files {
+		// The fake API accepts only IDs in lower case. The IDs in enqueue.go are those of tasks.
+		if strings.HasPrefix(path, "cloudflaretest/") || path == "examples/fleet/enqueue.go" {
+			continue
+		}
+		for _, declaration := range file.Decls {
+			if function, ok := declaration.(*ast.FuncDecl); ok && strings.EqualFold(function.Name.Name, "sameID") {
+				compared++
+				continue
+			}
+			ast.Inspect(declaration, func(n ast.Node) bool {
+				var operands []ast.Expr
+				switch n := n.(type) {
+				case *ast.BinaryExpr:
+					if n.Op == token.EQL || n.Op == token.NEQ {
+						operands = []ast.Expr{n.X, n.Y}
+					}
+				case *ast.CallExpr:
+					if f, ok := n.Fun.(*ast.SelectorExpr); ok && comparisons[nameOf(f.X)+"."+f.Sel.Name] {
+						operands = n.Args
+					}
+				case *ast.SwitchStmt:
+					if n.Tag != nil {
+						operands = []ast.Expr{n.Tag}
+					}
+				}
+				for _, operand := range operands {
+					// An error of a function such as checkID is not an ID, nor is a constant.
+					literal, isLiteral := operand.(*ast.BasicLit)
+					if isLiteral && literal.Kind == token.STRING || nameOf(operand) == "nil" || nameOf(operand) == "NoParent" {
+						return true
+					}
+				}
+				for _, operand := range operands {
+					assert.NotRegexp(t, isID, nameOf(operand), "%s: use sameID", positions.Position(operand.Pos()))
+				}
+				return true
+			})
+		}
+	}
+	assert.Equal(t, 3, compared, "sameID of this package, of cforg and of fleet")
+}
+
+// goFiles parses all Go files below a folder except tests, in the nested modules too.
+func goFiles(positions *token.FileSet, root string) (map[string]*ast.File, error) {
+	files := map[string]*ast.File{}
+	return files, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files[filepath.ToSlash(path)], err = parser.ParseFile(positions, path, nil, 0)
+		return err
+	})
 }

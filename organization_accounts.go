@@ -9,7 +9,6 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"example.com/cloudflare/internal/envelope"
@@ -249,7 +248,7 @@ type moveResult struct {
 }
 
 func (r *moveResult) check() error {
-	if !strings.EqualFold(r.AccountID, r.accountID) || !strings.EqualFold(r.DestinationOrganizationID, r.destinationID) {
+	if !sameID(r.AccountID, r.accountID) || !sameID(r.DestinationOrganizationID, r.destinationID) {
 		return errors.New("it is about another account or organization")
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"example.com/cloudflare/internal/envelope"
 )
@@ -21,7 +20,7 @@ const maxBatch = 10
 // were created.
 //
 // All members are checked before a request is sent. The error matches [ErrInvalidArgument] if the list is empty, if two
-// members have the same email address, ignoring case, or if Create would reject a member.
+// members have the same email address, ignoring the case of ASCII letters, or if Create would reject a member.
 //
 // Credential: a global API key.
 //
@@ -62,16 +61,13 @@ func newMemberBodies(members []OrganizationMemberCreateParams) ([]memberBody, er
 		if problem := params.problem(); problem != "" {
 			return nil, invalid("member %d: %s", i, problem)
 		}
-		if j, twice := first[foldEmail(params.Email)]; twice {
+		if j, twice := first[foldASCII(params.Email)]; twice {
 			return nil, invalid("members %d and %d have the same email address", j, i)
 		}
-		first[foldEmail(params.Email)], bodies[i] = i, newMemberBody(params)
+		first[foldASCII(params.Email)], bodies[i] = i, newMemberBody(params)
 	}
 	return bodies, nil
 }
-
-// foldEmail returns the same text for addresses that belong to the same user.
-func foldEmail(email string) string { return strings.ToLower(email) }
 
 // batchResult is the result of a batch. The API documents no way to report that it created only some of the members, so
 // a result with a different number of members is not usable.
@@ -105,17 +101,17 @@ func newBatchError(created []OrganizationMember, result *batchResult, chunk, res
 	}
 	sent, named := make(map[string]bool, len(chunk)), make(map[string]bool, len(chunk))
 	for _, params := range chunk {
-		sent[foldEmail(params.Email)] = true
+		sent[foldASCII(params.Email)] = true
 	}
 	for _, member := range result.created {
-		if email := foldEmail(member.User.Email); sent[email] && !named[email] { // only members of this request
+		if email := foldASCII(member.User.Email); sent[email] && !named[email] { // only members of this request
 			named[email], created = true, append(created, member)
 		}
 	}
 	return &BatchError{
 		Created: created,
 		Unknown: slices.DeleteFunc(slices.Clone(chunk), func(params OrganizationMemberCreateParams) bool {
-			return named[foldEmail(params.Email)]
+			return named[foldASCII(params.Email)]
 		}),
 		NotCreated: slices.Clone(rest),
 		Err:        err,

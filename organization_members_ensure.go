@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Ensure returns the member with the email address of params, and creates the member if it does not exist. The
-// comparison ignores case. An existing member is not changed: the status may differ from params.Status.
+// comparison ignores the case of ASCII letters. An existing member is not changed: the status may differ from params.Status.
 //
 // Ensure ignores memberships with the status rejected, and those with the status canceled unless params.Status is
 // canceled. If only ignored memberships exist, Ensure creates another one, which may invite the user again. The API
@@ -41,7 +40,7 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 	}
 	member, createErr := s.Create(ctx, organizationID, params, opts...)
 	switch {
-	case createErr == nil && foldEmail(member.User.Email) != foldEmail(params.Email):
+	case createErr == nil && foldASCII(member.User.Email) != foldASCII(params.Email):
 		return member, true, fmt.Errorf("cloudflare: member %s was created, but with another email address: Ensure would not find it again",
 			s.client.redactor().line(member.ID))
 	case !errors.Is(createErr, ErrOutcomeUnknown):
@@ -61,7 +60,7 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 func (s *OrganizationMembersService) withEmail(ctx context.Context, organizationID string, params OrganizationMemberCreateParams, opts []CallOption) (found *OrganizationMember, err error) {
 	// The API does not document whether its filter ignores case, nor whether it stores addresses as they were sent.
 	forms := []string{params.Email}
-	if lower := strings.ToLower(params.Email); lower != params.Email {
+	if lower := foldASCII(params.Email); lower != params.Email {
 		forms = append(forms, lower)
 	}
 	for _, email := range forms {
@@ -70,7 +69,7 @@ func (s *OrganizationMembersService) withEmail(ctx context.Context, organization
 				return nil, err
 			}
 			// The list is compared, because the API could ignore the filter.
-			if foldEmail(member.User.Email) == foldEmail(params.Email) && suffices(member, params.Status) &&
+			if foldASCII(member.User.Email) == foldASCII(params.Email) && suffices(member, params.Status) &&
 				(found == nil || preference(member) > preference(found)) {
 				found = member
 			}

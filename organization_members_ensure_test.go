@@ -3,6 +3,7 @@ package cloudflare_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,34 @@ func TestMembersEnsureLooksInLowerCaseToo(t *testing.T) {
 	require.Len(t, script.sent, 2)
 	assert.Equal(t, organizationURL+"/members?page_size=1000&user.email=Ann%40example.com", script.sent[0].URL)
 	assert.Equal(t, organizationURL+"/members?page_size=1000&user.email=ann%40example.com", script.sent[1].URL)
+}
+
+// Only the case of ASCII letters is ignored: the mailbox of another user may have the Kelvin sign or a long s.
+func TestMembersWithOtherLettersAreOthers(t *testing.T) {
+	for _, email := range []string{"\u212aate@example.com", "kate@example.com\u017f", "KATE@\u0130.com", "\u00c4@example.com"} {
+		ascii := strings.NewReplacer("\u212a", "k", "\u017f", "s", "\u0130", "i", "\u00c4", "\u00e4").Replace(email)
+		members := []cloudflare.OrganizationMemberCreateParams{{Email: ascii}, {Email: email}}
+		client, script := newScriptedClient(t,
+			respondSuccess("["+membershipJSON("other", email, "active")+"]"), respondSuccess("[]"), respondSuccess(membershipJSON("new", ascii, "pending")))
+		if !strings.ContainsAny(ascii, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") { // which are looked for in lower case too
+			script.responses = slices.Delete(script.responses, 1, 2)
+		}
+		member, created, err := client.OrganizationMembers.Ensure(t.Context(), organizationID, members[0])
+		require.NoError(t, err, "%q", email)
+		assert.True(t, created, "%q", email)
+		assert.Equal(t, "new", member.ID, "%q", email)
+
+		withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+			created, err := api.client.OrganizationMembers.BatchCreate(t.Context(), api.AddOrganization("Org", ""), members)
+			require.NoError(t, err, "%q", email)
+			assert.Len(t, created, 2, "%q", email)
+			assert.NotEqual(t, created[0].User.ID, created[1].User.ID, "%q", email)
+		})
+		// The request of a batch fails after the API has created one of the two.
+		client = newClient(t, respondSuccess("["+membershipJSON("a", email, "pending")+"]"))
+		_, err = client.OrganizationMembers.BatchCreate(t.Context(), organizationID, members)
+		assert.Equal(t, members[:1], batchErrorOf(t, err).Unknown, "%q", email)
+	}
 }
 
 func TestMembersEnsureFails(t *testing.T) {

@@ -160,7 +160,7 @@ func (s *OrganizationsService) checkGone(ctx context.Context, organizationID str
 		if err != nil {
 			return err
 		}
-		if org.ID == organizationID {
+		if sameID(org.ID, organizationID) {
 			return fmt.Errorf("%w; but the organization is listed: it may be too new to be read", missing)
 		}
 	}

@@ -113,6 +113,20 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 	}
 }
 
+// The ID that a list has may differ from the argument in the case of its letters.
+func TestDeleteIfEmptyIgnoresTheCaseOfIDs(t *testing.T) {
+	listed := respondSuccess("[" + organizationJSON(organizationID, "Org", "") + "]")
+	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Query().Has("id") {
+			return listed(r)
+		}
+		return respondWith(http.StatusNotFound, notFoundBody)(r)
+	}))
+	err := client.Organizations.DeleteIfEmpty(t.Context(), strings.ToUpper(organizationID))
+	assert.ErrorIs(t, err, cloudflare.ErrNotFound)
+	assert.ErrorContains(t, err, "listed")
+}
+
 // A new organization that cannot be read yet is not gone.
 func TestDeleteIfEmptyWithoutAReadableOrganization(t *testing.T) {
 	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {

@@ -90,7 +90,7 @@ func (s *OrganizationsService) withName(ctx context.Context, params Organization
 			// It is not safe to return this organization, nor to create another one.
 			return nil, fmt.Errorf("cloudflare: organization %s is named %q, but the API does not report its parent",
 				s.client.redactor().line(org.ID), params.Name)
-		case org.Parent == nil || org.Parent.ID == params.ParentID:
+		case org.Parent == nil || sameID(org.Parent.ID, params.ParentID):
 			found = append(found, *org)
 		}
 	}

@@ -83,6 +83,8 @@ func TestEnsureChecksWhatTheAPILists(t *testing.T) {
 			"parent", "b", false,
 		},
 		"a root, and one wanted":     {organizationJSON("a", "Org", ""), "", "a", false},
+		"a parent in another case":   {organizationJSON("a", "Org", `,"parent":{"id":"PARENT","name":"Parent"}`), "parent", "a", false},
+		"a parent that is close":     {organizationJSON("a", "Org", `,"parent":{"id":"parent\u017f","name":"Parent"}`), "parents", "new", true},
 		"a parent that is not named": {organizationJSON("a", "Org", ""), "parent", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -57,5 +57,5 @@ func (s *OrganizationsService) Modify(ctx context.Context, organizationID string
 
 func sameUpdate(a, b OrganizationUpdateParams) bool {
 	sameProfile := a.Profile == b.Profile || a.Profile != nil && b.Profile != nil && *a.Profile == *b.Profile
-	return sameProfile && a.Name == b.Name && a.ParentID == b.ParentID
+	return sameProfile && a.Name == b.Name && sameID(a.ParentID, b.ParentID)
 }

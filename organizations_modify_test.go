@@ -3,6 +3,7 @@ package cloudflare_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,13 +49,17 @@ func TestModifyWithoutAnUpdate(t *testing.T) {
 			p.Profile = new(*p.Profile)
 			return nil
 		}, nil},
+		"if the parent is as before": {func(p *cloudflare.OrganizationUpdateParams) error {
+			p.ParentID = strings.ToUpper(p.ParentID)
+			return nil
+		}, nil},
 		"if change fails":           {func(p *cloudflare.OrganizationUpdateParams) error { p.Name = "New"; return rejected }, rejected},
 		"if a name would be empty":  {renameTo(""), cloudflare.ErrInvalidArgument},
 		"if there is nothing to do": {nil, cloudflare.ErrInvalidArgument},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
-				id := api.AddOrganization("Old", "")
+				id := api.AddOrganization("Old", api.AddOrganization("Parent", ""))
 				require.NoError(t, api.client.OrganizationProfile.Update(t.Context(), id, modifiedProfile))
 				before := len(api.writes())
 

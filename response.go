@@ -90,7 +90,7 @@ func (c *call) decode(response *rest.RawResponse, env *envelope.Envelope) *Error
 	}
 	if result, ok := into.(identified); ok && c.operation.endsInID() {
 		// A cache or a gateway may respond with another resource, which must not be taken for this one.
-		if requested := c.ids[len(c.ids)-1]; !strings.EqualFold(result.id(), requested) {
+		if requestedID := c.ids[len(c.ids)-1]; !sameID(result.id(), requestedID) {
 			return c.unusableError(response, "it is about another ID than the one requested")
 		}
 	}

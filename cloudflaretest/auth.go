@@ -117,7 +117,7 @@ func (s *Server) authenticate(h http.Header) (caller, *response) {
 	case isTokenInPlaceOfKey(key):
 		return caller{}, invalidHeaders(6103, "Invalid format for X-Auth-Key header")
 	case known.email == "" || known.isToken:
-	case strings.EqualFold(email, known.email):
+	case foldEmail(email) == foldEmail(known.email):
 		return caller{email: known.email, withoutOrganizations: known.withoutOrganizations}, nil
 	case known.ofMembers:
 		for _, o := range s.organizations {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 )
 
 // inviteCode returns the code of a member's invitation. The code does not have the form of an ID, because the API does
@@ -43,7 +42,7 @@ func (s *Server) updateInvite(c *call) response {
 		switch {
 		case m.inviteCode() != c.params["member_code"]:
 			continue
-		case !strings.EqualFold(m.Email, c.caller.email):
+		case foldEmail(m.Email) != foldEmail(c.caller.email):
 			return unauthorized()
 		case m.Status != "pending":
 			return failure(http.StatusConflict, codeOther, "invitation is not pending: the member is %s", m.Status)

@@ -51,7 +51,18 @@ type wireUser struct {
 
 func (m *member) userID() string { return userID(m.Email) }
 
-func userID(email string) string { return fakeID("user", strings.ToLower(email)) }
+func userID(email string) string { return fakeID("user", foldEmail(email)) }
+
+// foldEmail returns an address with its ASCII letters in lower case, the same for all forms of one address.
+func foldEmail(email string) string {
+	folded := []byte(email)
+	for i, c := range folded {
+		if 'A' <= c && c <= 'Z' {
+			folded[i] = c - 'A' + 'a'
+		}
+	}
+	return string(folded)
+}
 
 func (m *member) wire() wireMember {
 	w := wireMember{
@@ -96,9 +107,8 @@ func (s *Server) addMember(o *organization, m Member) *member {
 }
 
 func (o *organization) memberByEmail(email string) *member {
-	wanted := newText(email)
 	for _, m := range o.members {
-		if anyCase(m.email, wanted) {
+		if foldEmail(m.Email) == foldEmail(email) {
 			return m
 		}
 	}
@@ -179,10 +189,10 @@ func (s *Server) batchCreateMembers(c *call) response {
 			return badRequest(fmt.Errorf("members[%d]: %w", i, err))
 		}
 		email := members[i].Email
-		if seen[strings.ToLower(email)] || c.organization.memberByEmail(email) != nil {
+		if seen[foldEmail(email)] || c.organization.memberByEmail(email) != nil {
 			return failure(http.StatusConflict, codeOther, "members[%d]: %s is already a member", i, email)
 		}
-		seen[strings.ToLower(email)] = true
+		seen[foldEmail(email)] = true
 	}
 	result := make([]wireMember, len(members))
 	for i, m := range members {

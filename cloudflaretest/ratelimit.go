@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -67,7 +66,7 @@ func (l *rateLimit) count(email string, h http.Header) (exceeded bool) {
 		setRateLimit(h, defaultQuota, defaultQuota-1, defaultWindow, defaultWindow)
 		return false
 	}
-	email = strings.ToLower(email)
+	email = foldEmail(email)
 	user := l.users[email]
 	if user == nil {
 		user = new(userLimit)

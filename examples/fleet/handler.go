@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -174,7 +175,7 @@ func (h *handler) find(ctx context.Context, p payload) (*cloudflare.Organization
 		if org.Parent != nil {
 			parentID = org.Parent.ID
 		}
-		if org.Name == p.Name && parentID == p.ParentID {
+		if org.Name == p.Name && sameID(parentID, p.ParentID) {
 			found = append(found, org)
 		}
 	}
@@ -186,6 +187,9 @@ func (h *handler) find(ctx context.Context, p payload) (*cloudflare.Organization
 	}
 	return nil, &cloudflare.AmbiguousError{Name: p.Name, ParentID: p.ParentID, Organizations: found}
 }
+
+// sameID reports whether two IDs identify the same organization. Those of a file have only the digits 0 to 9, a to f.
+func sameID(a, b string) bool { return strings.EqualFold(a, b) }
 
 // audit reads the members of an organization.
 func (h *handler) audit(ctx context.Context, p payload) (*result, error) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +115,21 @@ func TestProfileOfAName(t *testing.T) {
 	assert.Equal(t, &result{OrganizationID: done.OrganizationID}, again)
 	assert.Equal(t, 1, b.sent(http.MethodPost))
 	assert.Empty(t, createNotes(b))
+}
+
+// The API may send the ID of a parent in another case than the file has.
+func TestProfileOfANameBelowAParent(t *testing.T) {
+	b := newBench(t)
+	parent := b.api.AddOrganization("parent", "")
+	existing := b.api.AddOrganization("acme", parent)
+	listed := fmt.Sprintf(`{"success":true,"result":[{"id":%q,"name":"acme","parent":{"id":%q}}]}`, existing, strings.ToUpper(parent))
+	b.api.FailNext("GET /organizations", cloudflaretest.Status(http.StatusOK, nil, listed))
+	p := acme
+	p.ParentID = parent
+	done, err := b.run(kindProfile, p)
+	require.NoError(t, err)
+	assert.Equal(t, &result{OrganizationID: existing, Changed: true}, done)
+	assert.Zero(t, b.sent(http.MethodPost))
 }
 
 func createNotes(b *bench) []string {

@@ -40,7 +40,7 @@ func loadState(file, organizationID string, since time.Time) (*state, error) {
 	if err := json.Unmarshal(data, s); err != nil {
 		return nil, fmt.Errorf("%s is not a checkpoint: %w", file, err)
 	}
-	if s.OrganizationID != organizationID {
+	if !cli.SameID(s.OrganizationID, organizationID) {
 		return nil, cli.Usagef("--checkpoint: %s belongs to another organization, %q", file, s.OrganizationID)
 	}
 	if s.Printed == nil {

@@ -11,8 +11,8 @@ import (
 // OrganizationID returns the ID of the organization that s is the ID or the exact name of. No organization of that name
 // and several of them are errors with ExitRefused.
 func OrganizationID(ctx context.Context, client *cloudflare.Client, s string) (string, error) {
-	if IsID(s) {
-		return s, nil
+	if id := Fold(s); IsID(id) {
+		return id, nil
 	}
 	var ids []string
 	for org, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{Name: s}) {

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,7 +15,7 @@ func TestOrganizationID(t *testing.T) {
 	server := cloudflaretest.NewServer().ForTest(t)
 	tree := demo.Seed(server)
 	root := tree.Organizations[0].ID
-	for _, s := range []string{root, demo.Root} {
+	for _, s := range []string{root, strings.ToUpper(root), demo.Root} {
 		id, err := cli.OrganizationID(t.Context(), server.Client(), s)
 		assert.NoError(t, err)
 		assert.Equal(t, root, id)

@@ -111,7 +111,7 @@ func remove(ctx context.Context, env *cli.Env, client *cloudflare.Client, nameOr
 // it can be read by its ID.
 func listed(ctx context.Context, client *cloudflare.Client, id string) (*cloudflare.Organization, error) {
 	for org, err := range client.Organizations.All(ctx, cloudflare.OrganizationListParams{IDs: []string{id}}) {
-		if err != nil || org.ID == id {
+		if err != nil || cli.SameID(org.ID, id) {
 			return org, err
 		}
 	}

@@ -47,7 +47,7 @@ type search struct {
 
 // run begins with the search that needs the fewest requests. An ID is unique, so run stops once it is found.
 func (s *search) run(ctx context.Context, kind string) (err error) {
-	byID := isID(s.query)
+	byID := cli.IsID(cli.Fold(s.query)) // in upper case too
 	wants := func(what string) bool { return kind == "any" || kind == what }
 	noAccount := false // has this ID
 	if byID && wants("account") {
@@ -72,7 +72,7 @@ func (s *search) run(ctx context.Context, kind string) (err error) {
 
 // accountChain requests the organizations of an account. It reports whether the API says that there is no such account.
 func (s *search) accountChain(ctx context.Context) (none bool, err error) {
-	id := strings.ToLower(s.query)
+	id := cli.Fold(s.query)
 	chain, err := s.client.OrganizationAccounts.Organizations(ctx, id)
 	switch {
 	case errors.Is(err, cloudflare.ErrNotFound):
@@ -94,7 +94,7 @@ func (s *search) accountChain(ctx context.Context) (none bool, err error) {
 
 func (s *search) organizations(context.Context, bool) error {
 	for _, n := range s.nodes {
-		if s.fits(n.ID, n.Name) {
+		if s.fits(n.Name, n.ID) {
 			s.places = append(s.places, place{Kind: "organization", ID: n.ID, Name: n.Name, Path: pathTo(n)})
 		}
 	}
@@ -111,7 +111,7 @@ func (s *search) accounts(ctx context.Context, byID bool) error {
 			if err != nil {
 				return found, err
 			}
-			if s.fits(a.ID, a.Name) {
+			if s.fits(a.Name, a.ID) {
 				found = append(found, place{Kind: "account", ID: a.ID, Name: a.Name})
 			}
 		}
@@ -122,7 +122,7 @@ func (s *search) accounts(ctx context.Context, byID bool) error {
 // accountByID lists the organizations that contain the account. A token that may not read the chain of organizations may
 // be allowed to do this. An organization contains what those below it contain, so the holder is the lowest in the list.
 func (s *search) accountByID(ctx context.Context) error {
-	id := strings.ToLower(s.query)
+	id := cli.Fold(s.query)
 	contains := make(map[string]bool)
 	for org, err := range s.client.Organizations.All(ctx, cloudflare.OrganizationListParams{ContainingAccount: id}) {
 		if errors.Is(err, cloudflare.ErrNotFound) {
@@ -130,10 +130,10 @@ func (s *search) accountByID(ctx context.Context) error {
 		} else if err != nil {
 			return err
 		}
-		contains[org.ID] = true
+		contains[cli.Fold(org.ID)] = true
 	}
 	holders := slices.DeleteFunc(slices.Clone(s.nodes), func(n *hierarchy.Node) bool {
-		return !contains[n.ID] || slices.ContainsFunc(n.Below, func(below *hierarchy.Node) bool { return contains[below.ID] })
+		return !contains[cli.Fold(n.ID)] || slices.ContainsFunc(n.Below, func(below *hierarchy.Node) bool { return contains[cli.Fold(below.ID)] })
 	})
 	return s.lookInto(ctx, holders, func(n *hierarchy.Node) ([]place, error) {
 		found := place{Kind: "account", ID: id}
@@ -141,7 +141,7 @@ func (s *search) accountByID(ctx context.Context) error {
 			if err != nil {
 				break // an API token may not list accounts; the place is known without the account's name
 			}
-			if a.ID == id {
+			if cli.SameID(a.ID, id) {
 				found.Name = a.Name
 			}
 		}
@@ -157,7 +157,7 @@ func (s *search) users(ctx context.Context, _ bool) error {
 			if err != nil {
 				return found, err
 			}
-			if s.fits(m.User.ID, m.User.Name, m.User.Email, m.ID) {
+			if s.fits(m.User.Name, m.User.ID, m.ID, m.User.Email) {
 				found = append(found, place{Kind: "user", ID: m.User.ID, Name: m.User.Name, Email: m.User.Email, Status: string(m.Status)})
 			}
 		}
@@ -179,9 +179,8 @@ func (s *search) lookInto(ctx context.Context, nodes []*hierarchy.Node, look fun
 	return err
 }
 
-func (s *search) fits(values ...string) bool {
-	return slices.ContainsFunc(values, func(value string) bool { return strings.EqualFold(value, s.query) })
+// fits reports whether a name, an ID or an email address is the one to find.
+func (s *search) fits(name string, values ...string) bool {
+	return strings.EqualFold(name, s.query) ||
+		slices.ContainsFunc(values, func(value string) bool { return cli.Fold(value) == cli.Fold(s.query) })
 }
-
-// isID reports whether s has the form of an ID, in lower or upper case.
-func isID(s string) bool { return cli.IsID(strings.ToLower(s)) }

@@ -58,7 +58,7 @@ func Select(nodes []*Node, s string) ([]*Node, error) {
 	var found []*Node
 	var ids []string
 	for _, n := range nodes {
-		if n.ID == s || n.Name == s {
+		if cli.SameID(n.ID, s) || n.Name == s {
 			found, ids = append(found, n), append(ids, n.ID)
 		}
 	}
@@ -83,14 +83,14 @@ func List(ctx context.Context, client *cloudflare.Client) ([]*Node, error) {
 func Build(orgs []cloudflare.Organization) []*Node {
 	byID := make(map[string]*Node)
 	for i, org := range orgs {
-		byID[org.ID] = &Node{Organization: &orgs[i]} // a list that changes while it is read may hold one twice
+		byID[cli.Fold(org.ID)] = &Node{Organization: &orgs[i]} // a list that changes while it is read may hold one twice
 	}
 	nodes := slices.SortedFunc(maps.Values(byID), func(a, b *Node) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	for _, n := range nodes {
 		if parent := n.Parent; parent != nil {
-			if n.Above = byID[parent.ID]; n.Above == nil {
+			if n.Above = byID[cli.Fold(parent.ID)]; n.Above == nil {
 				n.Flaw = fmt.Sprintf("its parent %q is not visible", cmp.Or(parent.Name, parent.ID))
 			}
 		}

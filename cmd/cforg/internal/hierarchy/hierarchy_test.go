@@ -37,14 +37,15 @@ func TestBuild(t *testing.T) {
 		orgs string
 		want []string // the level, the path, the flaw
 	}{
-		"nothing":       {"", nil},
-		"a tree":        {"c<a b<a d<b a e", []string{"1 A", "2 A / B", "3 A / B / D", "2 A / C", "1 E"}},
-		"an orphan":     {"a b<x c<b", []string{"1 A", `1 B its parent "x" is not visible`, "2 B / C"}},
-		"below itself":  {"a<a b<a", []string{`1 A its parent "A" is below it`, "2 A / B"}},
-		"a cycle":       {"a<c b<a c<b", []string{`1 A its parent "C" is below it`, "2 A / B", "3 A / B / C"}},
-		"two cycles":    {"a<b b<a c<d d<c", []string{`1 A its parent "B" is below it`, "2 A / B", `1 C its parent "D" is below it`, "2 C / D"}},
-		"below a cycle": {"a<b b<c c<b", []string{`1 B its parent "C" is below it`, "2 B / A", "2 B / C"}},
-		"named twice":   {"a b<a b<a", []string{"1 A", "2 A / B"}},
+		"nothing":         {"", nil},
+		"a tree":          {"c<a b<a d<b a e", []string{"1 A", "2 A / B", "3 A / B / D", "2 A / C", "1 E"}},
+		"an orphan":       {"a b<x c<b", []string{"1 A", `1 B its parent "x" is not visible`, "2 B / C"}},
+		"below itself":    {"a<a b<a", []string{`1 A its parent "A" is below it`, "2 A / B"}},
+		"a cycle":         {"a<c b<a c<b", []string{`1 A its parent "C" is below it`, "2 A / B", "3 A / B / C"}},
+		"two cycles":      {"a<b b<a c<d d<c", []string{`1 A its parent "B" is below it`, "2 A / B", `1 C its parent "D" is below it`, "2 C / D"}},
+		"below a cycle":   {"a<b b<c c<b", []string{`1 B its parent "C" is below it`, "2 B / A", "2 B / C"}},
+		"named twice":     {"a b<a b<a", []string{"1 A", "2 A / B"}},
+		"IDs in capitals": {"a b<A B<A C<B", []string{"1 A", "2 A / B", "3 A / B / C"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			orgs := organizations(test.orgs)

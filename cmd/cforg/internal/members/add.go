@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +40,7 @@ func checkEmails(emails []string) error {
 		if err := cli.CheckEmail(email); err != nil {
 			return err
 		}
-		if slices.ContainsFunc(emails[:i], func(other string) bool { return strings.EqualFold(other, email) }) {
+		if slices.ContainsFunc(emails[:i], func(other string) bool { return cli.Fold(other) == cli.Fold(email) }) {
 			return fmt.Errorf("%q is given twice", email)
 		}
 	}
@@ -94,7 +93,7 @@ func add(ctx context.Context, env *cli.Env, organization string, emails []string
 func sift(env *cli.Env, members []cloudflare.OrganizationMember, emails []string) (missing []cloudflare.OrganizationMemberCreateParams, err error) {
 	var former []string
 	for _, email := range emails {
-		i := slices.IndexFunc(members, func(m cloudflare.OrganizationMember) bool { return strings.EqualFold(m.User.Email, email) })
+		i := slices.IndexFunc(members, func(m cloudflare.OrganizationMember) bool { return cli.Fold(m.User.Email) == cli.Fold(email) })
 		if i < 0 {
 			missing = append(missing, cloudflare.OrganizationMemberCreateParams{Email: email})
 			continue

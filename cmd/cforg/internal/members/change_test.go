@@ -112,7 +112,7 @@ func TestRemove(t *testing.T) {
 		members, err := list(t.Context(), w.Client(), id)
 		require.NoError(t, err)
 
-		asked := w.Run(t.Context(), Command, "n\n", "remove", id, "BOB@example.com", members[1].ID, members[2].ID)
+		asked := w.Run(t.Context(), Command, "n\n", "remove", id, "BOB@example.com", strings.ToUpper(members[1].ID), members[2].ID)
 		assert.Equal(t, cli.ExitRefused, asked.Code)
 		assert.Contains(t, asked.Stderr, "  remove bob@example.com (active)\n  remove eve@example.com (pending)\nRemove 2 members? [y/N] ")
 		assert.Zero(t, w.Sent(http.MethodDelete, 0))

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/hierarchy"
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
@@ -27,7 +28,7 @@ func problemsOf(m *cloudflare.OrganizationMember, domains []string) (problems []
 		problems = append(problems, notActive)
 	}
 	domain := m.User.Email[strings.LastIndex(m.User.Email, "@")+1:]
-	if domains != nil && !slices.ContainsFunc(domains, func(own string) bool { return strings.EqualFold(own, domain) }) {
+	if domains != nil && !slices.ContainsFunc(domains, func(own string) bool { return cli.Fold(own) == cli.Fold(domain) }) {
 		problems = append(problems, outside)
 	}
 	return problems
@@ -57,7 +58,7 @@ func newFinding(n *hierarchy.Node, m *cloudflare.OrganizationMember, problems []
 }
 
 // person tells people apart: by the ID of the user, or without one by the email address.
-func (f finding) person() string { return cmp.Or(f.UserID, strings.ToLower(f.Email)) }
+func (f finding) person() string { return cli.Fold(cmp.Or(f.UserID, f.Email)) }
 
 func (f finding) twoFactor() string {
 	if f.TwoFactor == nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,5 +53,5 @@ func describe(m cloudflare.OrganizationMember) string {
 }
 
 func isMember(m cloudflare.OrganizationMember, idOrEmail string) bool {
-	return m.ID == idOrEmail || strings.EqualFold(m.User.Email, idOrEmail)
+	return cli.SameID(m.ID, idOrEmail) || cli.Fold(m.User.Email) == cli.Fold(idOrEmail)
 }

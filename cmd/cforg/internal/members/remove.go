@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -80,9 +79,9 @@ func look(ctx context.Context, client *cloudflare.Client, organizationID string,
 			if !isMember(m, idOrEmail) {
 				continue
 			}
-			found[m.ID] = true
-			if !gone[m.ID] {
-				gone[m.ID] = true
+			found[cli.Fold(m.ID)] = true
+			if !gone[cli.Fold(m.ID)] {
+				gone[cli.Fold(m.ID)] = true
 				leaving = append(leaving, m)
 			}
 		}
@@ -98,7 +97,7 @@ func look(ctx context.Context, client *cloudflare.Client, organizationID string,
 	for _, m := range members {
 		if m.Status == cloudflare.MemberStatusActive {
 			before++
-			if !gone[m.ID] {
+			if !gone[cli.Fold(m.ID)] {
 				after++
 			}
 		}
@@ -112,7 +111,7 @@ func look(ctx context.Context, client *cloudflare.Client, organizationID string,
 func confirm(ctx context.Context, env *cli.Env, client *cloudflare.Client, leaving []cloudflare.OrganizationMember) error {
 	own := ownEmail(ctx, env, client)
 	for _, m := range leaving {
-		if own != "" && strings.EqualFold(m.User.Email, own) {
+		if own != "" && cli.Fold(m.User.Email) == cli.Fold(own) {
 			return cli.Refused(fmt.Errorf("nobody was removed: %q is you; use --yes to remove yourself", m.User.Email))
 		}
 		fmt.Fprintf(env.Stderr, "  remove %s\n", output.Text(describe(m)))

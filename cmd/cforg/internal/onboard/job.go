@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"example.com/cloudflare"
@@ -167,7 +166,7 @@ func (j *job) findMember(ctx context.Context, organizationID string) (*cloudflar
 		if err != nil {
 			return nil, err
 		}
-		if strings.EqualFold(member.User.Email, j.member) {
+		if cli.Fold(member.User.Email) == cli.Fold(j.member) {
 			return member, nil
 		}
 	}

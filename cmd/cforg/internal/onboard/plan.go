@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"example.com/cloudflare"
+	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
@@ -21,7 +22,7 @@ func (j *job) plan(ctx context.Context) (steps []string, err error) {
 	}
 	if org == nil {
 		below := parentID
-		if j.parent != parentID {
+		if !cli.SameID(j.parent, parentID) {
 			below = fmt.Sprintf("%s (%s)", j.parent, parentID)
 		}
 		steps = append(steps, fmt.Sprintf("create the organization %q below %s", j.name, below))
