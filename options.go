@@ -228,7 +228,8 @@ func WithLimiter(l Limiter) Option {
 	}
 }
 
-// Limiter paces requests. The *rate.Limiter of golang.org/x/time/rate implements it.
+// Limiter paces requests. The *rate.Limiter of golang.org/x/time/rate implements it, and so does the one of module
+// redislimit, which many processes can share.
 type Limiter interface {
 	// Wait blocks until a request may be sent. If ctx has ended, the call fails with the error of ctx, even if Wait
 	// returns another error.
