@@ -1,4 +1,5 @@
--- Admits a request and returns 0, or returns for how many milliseconds to wait. It is safe to repeat.
+-- Admits a request and returns 0, or returns for how many milliseconds to wait. It is safe to repeat:
+-- a request counts once, from its last admission.
 --
 -- open      the requests under way, with the latest time at which each may still be sent or counted
 -- ended     the requests that have ended, with the time of their end
@@ -9,12 +10,17 @@ local open, ended, paused, reported, first = unpack(KEYS)
 local request, quota, leave = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local window, longest = tonumber(ARGV[4]), tonumber(ARGV[5])
 
-if redis.call('ZSCORE', open, request) then
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function admit()
+	redis.call('ZADD', open, now + longest, request)
+	redis.call('PEXPIRE', open, window + longest + 1000)
 	return 0
 end
 local wait = math.max(redis.call('PTTL', paused), 0)
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if wait == 0 and redis.call('ZSCORE', open, request) then
+	return admit()
+end
 
 -- The API may count a request at any time from its admission to its end. So it counts until a window after its end. One
 -- without an end, because its process was killed, counts until a window after the latest time at which it may be sent.
@@ -59,6 +65,4 @@ end
 if wait > 0 then
 	return wait
 end
-redis.call('ZADD', open, now + longest, request)
-redis.call('PEXPIRE', open, window + longest + 1000)
-return 0
+return admit()

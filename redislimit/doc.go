@@ -40,5 +40,6 @@
 // Redis decides by its own clock, so the clocks of processes do not matter. The clocks of a master and of the replicas
 // that may replace it must agree.
 //
-// Redis Cluster and Sentinel need nothing but the right client: all keys of a quota are in one hash slot.
+// Redis Cluster and Sentinel need nothing but the right client: all keys of a quota are in one hash slot. Whoever can
+// write to Redis can stop all processes or let them exceed the quota. No credential is stored there.
 package redislimit

@@ -24,6 +24,8 @@ const (
 	longest      = 6 * time.Minute // from the admission of a request to its end
 	longestSleep = time.Second     // then Wait looks again: a request may have ended early
 	outagePoll   = 500 * time.Millisecond
+
+	longestAdmission = 10 * time.Second // from the question to the response; a later one may not count any more
 )
 
 var (
@@ -185,6 +187,7 @@ func (l *Limiter) Wait(ctx context.Context) error {
 // admit asks once, and returns 0 or for how long to wait. If ctx ends first, or if Redis does not respond in time, the
 // request is not admitted.
 func (l *Limiter) admit(ctx context.Context, request string, lost time.Time) (time.Duration, error) {
+	asked := time.Now()
 	patience := l.config.Outage
 	if !lost.IsZero() {
 		patience -= time.Since(lost)
@@ -194,6 +197,9 @@ func (l *Limiter) admit(ctx context.Context, request string, lost time.Time) (ti
 	return inTime(patient, func(ctx context.Context) (time.Duration, error) {
 		wait, err := admitScript.Run(ctx, l.client, l.keys, request, l.config.Quota-l.config.Leave, l.config.Leave,
 			l.config.Window.Milliseconds(), longest.Milliseconds()).Int64()
+		if err == nil && wait == 0 && time.Since(asked) > longestAdmission { // this process or Redis was stopped meanwhile
+			err = errNoResponse
+		}
 		return time.Duration(wait) * time.Millisecond, err
 	}, func(wait time.Duration) {
 		if wait == 0 { // nobody waits for it any more

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -72,6 +73,67 @@ func TestRequestCountsOnce(t *testing.T) {
 		require.Zero(t, wait)
 	}
 	assert.Equal(t, quota-2, admitted(t, l))
+}
+
+// A request that asks again, because it did not learn of its admission in time, counts from then on.
+func TestAdmissionThatIsRepeated(t *testing.T) {
+	redis := newClock(t)
+	l := redis.limiter(t, Config{})
+	for range 2 {
+		redis.pass(longest + window/2)
+		wait, err := l.admit(t.Context(), "the same", time.Time{})
+		require.NoError(t, err)
+		require.Zero(t, wait)
+	}
+	redis.pass(longest + window)
+	assert.Equal(t, 1, status(t, l).Used)
+	l.record(t.Context(), nil, response{status: 429, retryAfter: time.Minute})
+	wait, err := l.admit(t.Context(), "the same", time.Time{})
+	require.NoError(t, err)
+	assert.Equal(t, time.Minute, wait, "nothing is sent during a pause")
+	redis.pass(time.Minute)
+	assert.Zero(t, status(t, l).Used)
+}
+
+// An admission that a process learns of late, because it or Redis was stopped meanwhile, may not count any more.
+func TestLateAdmissionIsRepeated(t *testing.T) {
+	store := &slowStore{delays: []time.Duration{longestAdmission, longestAdmission + 1, time.Hour, 0}}
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"}) // outside of the bubble, because it starts goroutines
+	defer client.Close()
+	client.AddHook(store)
+	synctest.Test(t, func(t *testing.T) {
+		l := New(client, Config{Name: "x", Outage: 2 * time.Hour})
+		l.warned.Store(true)
+		require.NoError(t, l.Wait(t.Context()))
+		require.Len(t, store.requests, 1)
+		require.NoError(t, l.Wait(t.Context()))
+		require.Len(t, store.requests, 4, "the second Wait has asked until it learned of its admission in time")
+		assert.Equal(t, store.requests[1], store.requests[2])
+		assert.Equal(t, store.requests[1], store.requests[3])
+		assert.NotEqual(t, store.requests[0], store.requests[1])
+	})
+}
+
+// slowStore admits each request, and responds after a delay.
+type slowStore struct {
+	delays   []time.Duration
+	requests []any
+}
+
+func (s *slowStore) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (s *slowStore) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (s *slowStore) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(_ context.Context, cmd redis.Cmder) error {
+		delay := s.delays[len(s.requests)]
+		s.requests = append(s.requests, cmd.Args()[3+5])
+		time.Sleep(delay)
+		cmd.(*redis.Cmd).SetVal(int64(0))
+		return nil
+	}
 }
 
 // If nothing is known, one request alone finds out what remains.
