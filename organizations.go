@@ -213,7 +213,8 @@ func (s *OrganizationsService) List(ctx context.Context, params OrganizationList
 //
 // If a page fails, All yields a nil organization and a [*PageError] once, and stops. The PageError holds the token to
 // resume from. The same arguments are invalid as in [OrganizationsService.List]. If the API returns a page token for
-// the second time, or one of more than 64 KiB, All yields an error after the organizations of that page.
+// the second time, one of more than 64 KiB, or 100 empty pages in a row, All yields an error after the organizations of
+// that page.
 //
 // Credential: a global API key, or an API token with the permission User Details Read.
 //

@@ -113,6 +113,26 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 	}
 }
 
+// A list whose pages stay empty ends with an error, and nothing is deleted.
+func TestDeleteIfEmptyOfEmptyPages(t *testing.T) {
+	for _, list := range []string{"/organizations", "/accounts", "/members"} {
+		var sent atomic.Int32
+		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			assert.Equal(t, http.MethodGet, r.Method, list)
+			if strings.HasSuffix(r.URL.Path, list) {
+				return respondWith(200, pageBody("[]", fmt.Sprint("token", sent.Add(1))))(r)
+			}
+			return respondSuccess("[]")(r)
+		}))
+		err := client.Organizations.DeleteIfEmpty(t.Context(), organizationID)
+		assert.ErrorContains(t, err, "100 empty pages in a row", list)
+		failed, ok := errors.AsType[*cloudflare.PageError](err)
+		require.True(t, ok, "%s: %T", list, err)
+		assert.Equal(t, "token101", failed.PageToken, "%s: it looks at one item first", list)
+		assert.EqualValues(t, 101, sent.Load(), list)
+	}
+}
+
 // The ID that a list has may differ from the argument in the case of its letters.
 func TestDeleteIfEmptyIgnoresTheCaseOfIDs(t *testing.T) {
 	listed := respondSuccess("[" + organizationJSON(organizationID, "Org", "") + "]")

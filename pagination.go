@@ -19,6 +19,9 @@ import (
 // largest page size is 100.
 const MaxPageSize = 1000
 
+// maxEmptyPages is the number of empty pages in a row after which a list ends with an error.
+const maxEmptyPages = 100
+
 // maxPageToken bounds the page tokens of a list, which Paginate keeps, in bytes.
 const maxPageToken = 64 << 10
 
@@ -38,10 +41,11 @@ type Page[T any] struct {
 // needed. An iterator that is used again fetches the pages again.
 //
 // If fetch returns an error, a nil page, or a page token for the second time or of more than 64 KiB, the iterator yields
-// a nil item and a [*PageError] once, and stops.
+// a nil item and a [*PageError] once, and stops. So it does after 100 empty pages in a row that are not the last: a loop
+// without an item could not stop the iterator.
 func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		token, seen := pageToken, make(map[string]bool)
+		token, seen, empty := pageToken, make(map[string]bool), 0
 		for {
 			seen[token] = true
 			page, err := fetch(token)
@@ -57,6 +61,9 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 					return
 				}
 			}
+			if empty++; len(page.Items) > 0 {
+				empty = 0
+			}
 			switch token = page.NextPageToken; {
 			case token == "":
 				return
@@ -64,6 +71,8 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 				err = errors.New("cloudflare: the API returned a page token for the second time, so the list would never end")
 			case len(token) > maxPageToken:
 				err = fmt.Errorf("cloudflare: the API returned a page token of more than %d KiB", maxPageToken>>10)
+			case empty == maxEmptyPages:
+				err = fmt.Errorf("cloudflare: the API returned %d empty pages in a row", maxEmptyPages)
 			}
 			if err != nil {
 				yield(nil, &PageError{token, err})

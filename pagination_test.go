@@ -3,6 +3,7 @@ package cloudflare_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -183,6 +184,78 @@ func TestAllContinuesAfterAnEmptyPage(t *testing.T) {
 		respondWith(200, pageBody(`[]`, "c")), respondWith(200, pageBody(`[{"id":"2"}]`, "d")), respondWith(200, pageBody(`[]`, "")))
 	assert.Equal(t, []string{"1", "2"}, listedIDs(t, client, cloudflare.OrganizationListParams{}))
 	assert.Len(t, script.sent, 5)
+}
+
+// A list whose pages stay empty ends with an error. A loop over it could not end it, because the loop has no item.
+func TestListsOfEmptyPagesEnd(t *testing.T) {
+	const limit = 100
+	for name, tt := range map[string]struct {
+		empty func(request int) bool
+		ids   int    // of organizations before the list ends
+		sent  int    // the number of requests
+		token string // to resume from; empty if the list is complete
+	}{
+		"never another item":      {func(int) bool { return true }, 0, limit, "100"},
+		"after an item":           {func(n int) bool { return n > 1 }, 1, limit + 1, "101"},
+		"an item just in time":    {func(n int) bool { return n != limit }, 1, 2 * limit, "200"},
+		"an item one page late":   {func(n int) bool { return n != limit+1 }, 0, limit, "100"},
+		"an item every 100 pages": {func(n int) bool { return n%limit != 0 }, 10, 10 * limit, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sent := 0
+			page := func() (items int, next string) {
+				if sent++; !tt.empty(sent) {
+					items = 1
+				}
+				if sent < 10*limit {
+					next = strconv.Itoa(sent)
+				}
+				return items, next
+			}
+			check := func(name string, items int, last any, err error) {
+				assert.Equal(t, tt.ids, items, name)
+				assert.Equal(t, tt.sent, sent, name)
+				sent = 0
+				if tt.token == "" {
+					assert.NoError(t, err, name)
+					return
+				}
+				assert.Nil(t, last, name)
+				assert.ErrorContains(t, err, "100 empty pages in a row", name)
+				failed, ok := errors.AsType[*cloudflare.PageError](err)
+				require.True(t, ok, "%s: %T", name, err)
+				assert.Equal(t, tt.token, failed.PageToken, name)
+			}
+
+			client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				items, next := page()
+				return respondWith(200, pageBody("["+strings.Repeat(`{"id":"1"}`, items)+"]", next))(r)
+			}))
+			n := 0
+			for org, err := range client.Organizations.All(t.Context(), cloudflare.OrganizationListParams{}) {
+				if err != nil {
+					check("All", n, org, err)
+				} else {
+					n++
+				}
+			}
+			if tt.token == "" {
+				check("All", n, nil, nil)
+			}
+
+			n = 0
+			var failure error
+			for _, err := range cloudflare.Paginate("", func(string) (*cloudflare.Page[int], error) {
+				items, next := page()
+				return &cloudflare.Page[int]{Items: make([]int, items), NextPageToken: next}, nil
+			}) {
+				if failure = err; err == nil {
+					n++
+				}
+			}
+			check("Paginate", n, nil, failure)
+		})
+	}
 }
 
 // A result_info with page numbers is not an error on the last page.
