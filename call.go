@@ -3,9 +3,11 @@ package cloudflare
 import (
 	"cmp"
 	"context"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -22,7 +24,7 @@ type Request struct {
 	Method string     // GET, HEAD, POST, PUT, PATCH or DELETE
 	Path   []string   // unescaped segments below the base URL: {"organizations", id}
 	Query  url.Values // nil for none
-	Body   any        // marshaled by encoding/json; a json.RawMessage is sent unchanged; nil for none
+	Body   any        // marshaled by encoding/json; a json.RawMessage is sent unchanged; nil for none; not an io.Reader
 
 	// Route is the path with placeholders for IDs, such as "/zones/{zone_id}", for [Attempt]. If Route is empty, it is
 	// the route of the method of this package that has the same path, or else the path itself.
@@ -45,7 +47,9 @@ type Request struct {
 // *json.RawMessage, a *[Nullable], or a pointer to a pointer or to an interface.
 //
 // Call returns an error that matches [ErrInvalidArgument] if the method, the path or the idempotency key is not valid, if
-// the body cannot be marshaled, or if result is not a pointer.
+// the body cannot be marshaled, or if result is not a pointer. A body or result that is an [io.Reader] or an [io.Writer],
+// such as a *bytes.Buffer, is not valid unless it marshals or unmarshals itself: encoding/json does not read or write its
+// bytes.
 func (c *Client) Call(ctx context.Context, req Request, result any, opts ...CallOption) error {
 	if c == nil {
 		return invalid("the client is nil")
@@ -53,7 +57,7 @@ func (c *Client) Call(ctx context.Context, req Request, result any, opts ...Call
 	request := call{
 		operation: operationOf(req),
 		path:      req.Path,
-		query:     checked(req.Query, cmp.Or(checkCall(req.Method, result), checkPath(req.Path), checkIdempotencyKey(req.IdempotencyKey))),
+		query:     checked(req.Query, cmp.Or(checkCall(req, result), checkPath(req.Path), checkIdempotencyKey(req.IdempotencyKey))),
 
 		idempotent:     req.Idempotent,
 		idempotencyKey: req.IdempotencyKey,
@@ -70,14 +74,43 @@ func (c *Client) Call(ctx context.Context, req Request, result any, opts ...Call
 
 var callMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
-func checkCall(method string, result any) error {
-	if !slices.Contains(callMethods, method) {
+func checkCall(req Request, result any) error {
+	if !slices.Contains(callMethods, req.Method) {
 		return invalid("the method must be one of %s", strings.Join(callMethods, ", "))
 	}
 	if v := reflect.ValueOf(result); result != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		return invalid("the result must be a pointer that is not nil, not a %T", result)
 	}
+	if isStream(req.Body, reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()) {
+		return invalid("the body must not be an io.Reader or io.Writer such as %T: use a json.RawMessage", req.Body)
+	}
+	if isStream(result, reflect.TypeFor[json.Unmarshaler](), reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return invalid("the result must not be an io.Reader or io.Writer such as %T: use a *json.RawMessage", result)
+	}
 	return nil
+}
+
+// isStream reports whether v, or what it points to, is an io.Reader or an io.Writer without any of the coders.
+// encoding/json takes such a value for a struct that is usually empty.
+func isStream(v any, coders ...reflect.Type) bool {
+	value := reflect.ValueOf(v)
+	for range 10 { // a type can be a pointer to itself
+		if !value.IsValid() {
+			return false
+		}
+		t := value.Type()
+		if slices.ContainsFunc(coders, t.Implements) {
+			return false
+		}
+		if kind := t.Kind(); kind != reflect.Pointer && kind != reflect.Interface {
+			methods := reflect.PointerTo(t)
+			return methods.Implements(reflect.TypeFor[io.Reader]()) || methods.Implements(reflect.TypeFor[io.Writer]())
+		}
+		if value = value.Elem(); !value.IsValid() && t.Kind() == reflect.Pointer {
+			value = reflect.Zero(t.Elem())
+		}
+	}
+	return false
 }
 
 // callBody is a body whose type was written for encoding/json. The body of a service is marshaled by encoding/json/v2,

@@ -1,11 +1,16 @@
 package cloudflare_test
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"math"
 	"net/http"
 	"net/url"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +109,101 @@ func TestInvalidRequests(t *testing.T) {
 			assert.Regexp(t, `^cloudflare: (GET: )?invalid argument: .{8,}`, err.Error(), name)
 			assert.ErrorContains(t, err, tt.says, name)
 		}
+	}
+}
+
+// stream is a reader and a writer of JSON that encodes and decodes itself.
+type stream struct{ bytes.Buffer }
+
+func (s *stream) MarshalJSON() ([]byte, error)    { return s.Bytes(), nil }
+func (s *stream) UnmarshalJSON(data []byte) error { s.Reset(); _, err := s.Write(data); return err }
+
+// textStream encodes itself as a string.
+type textStream struct{ io.ReadWriter }
+
+func (textStream) MarshalText() ([]byte, error) { return []byte("text"), nil }
+func (*textStream) UnmarshalText([]byte) error  { return nil }
+
+// encoding/json would send {} for a reader or a writer, and would decode nothing into it.
+func TestCallRejectsReadersAndWriters(t *testing.T) {
+	client := newClient(t, sendNothing(t))
+	buffer := bytes.NewBufferString(`{"a":1}`)
+	file, err := os.Open("go.mod")
+	require.NoError(t, err)
+	defer file.Close()
+	pipe, writer := io.Pipe()
+	var reader io.Reader = buffer
+	var anything any = buffer
+	for name, v := range map[string]any{
+		"strings.Reader":         strings.NewReader("{}"),
+		"bytes.Reader":           bytes.NewReader(nil),
+		"bytes.Buffer":           buffer,
+		"a nil bytes.Buffer":     (*bytes.Buffer)(nil),
+		"strings.Builder":        new(strings.Builder),
+		"os.File":                file,
+		"bufio.Reader":           bufio.NewReader(buffer),
+		"bufio.Writer":           bufio.NewWriter(buffer),
+		"bufio.ReadWriter":       &bufio.ReadWriter{},
+		"gzip.Writer":            gzip.NewWriter(buffer),
+		"io.NopCloser":           io.NopCloser(buffer),
+		"io.LimitReader":         io.LimitReader(buffer, 1),
+		"io.MultiReader":         io.MultiReader(buffer, buffer),
+		"io.TeeReader":           io.TeeReader(buffer, buffer),
+		"io.SectionReader":       io.NewSectionReader(file, 0, 1),
+		"io.Pipe":                pipe,
+		"the end of io.Pipe":     writer,
+		"io.Discard":             io.Discard,
+		"http.NoBody":            http.NoBody,
+		"a pointer to a pointer": &buffer,
+		"a pointer to a Reader":  &reader,
+		"a pointer to any":       &anything,
+		"an embedded Reader":     struct{ io.Reader }{buffer},
+		"a named, embedded one": &struct {
+			Name string
+			*bytes.Buffer
+		}{"x", buffer},
+	} {
+		post := cloudflare.Request{Method: "POST", Path: []string{"x"}, Body: v}
+		err := client.Call(t.Context(), post, nil)
+		if assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%s as a body", name) {
+			assert.ErrorContains(t, err, "the body must not be", name)
+			assert.ErrorContains(t, err, "json.RawMessage", name)
+		}
+		if reflect.ValueOf(v).Kind() != reflect.Pointer || reflect.ValueOf(v).IsNil() {
+			continue // is not a result at all
+		}
+		post.Body = nil
+		err = client.Call(t.Context(), post, v)
+		if assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%s as a result", name) {
+			assert.ErrorContains(t, err, "the result must not be", name)
+			assert.ErrorContains(t, err, "*json.RawMessage", name)
+		}
+	}
+	for name, body := range map[string]any{"a bytes.Buffer": *buffer, "a strings.Builder": strings.Builder{}} { // the methods have pointers
+		err := client.Call(t.Context(), cloudflare.Request{Method: "POST", Path: []string{"x"}, Body: body}, nil)
+		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, name)
+	}
+
+	type endless *endless
+	for name, v := range map[string]any{
+		"it encodes itself":            &stream{*buffer},
+		"a pointer to one that does":   new(&stream{*buffer}),
+		"it encodes itself as a text":  &textStream{},
+		"a pointer to nothing":         new(any),
+		"raw JSON":                     &json.RawMessage{'1'},
+		"no bytes at all":              &struct{ Name string }{},
+		"a field that is not embedded": &struct{ Reader, Other any }{},
+		"pointers without end":         new(endless),
+	} {
+		result := `"x"`
+		if reflect.TypeOf(v).Elem().Kind() == reflect.Struct && name != "it encodes itself as a text" {
+			result = `{}`
+		}
+		client, _ := newScriptedClient(t, respondSuccess(result), respondSuccess(result))
+		if name != "pointers without end" { // encoding/json cannot decode to it
+			assert.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "POST", Path: []string{"x"}}, v), name)
+		}
+		assert.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "POST", Path: []string{"x"}, Body: v}, nil), name)
 	}
 }
 
