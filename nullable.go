@@ -42,6 +42,7 @@ func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
 	}
 	err := json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true))
 	if envelope.IsTimeError(err) {
+		*n = Nullable[T]{}
 		err = json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true), envelope.LenientTimes)
 	}
 	if err != nil {

@@ -136,6 +136,22 @@ func TestNullableTimeAndString(t *testing.T) {
 	}
 }
 
+// appender is a list that every decoding makes longer.
+type appender []string
+
+func (a *appender) UnmarshalJSON(data []byte) error { *a = append(*a, string(data)); return nil }
+
+// A value with a time in an odd form is decoded twice. What the first pass has decoded must not appear twice.
+func TestNullableOfAnOddTimeBeginsAnew(t *testing.T) {
+	var n cloudflare.Nullable[struct {
+		List *appender `json:"list"`
+		At   time.Time `json:"at"`
+	}]
+	require.NoError(t, json.Unmarshal([]byte(`{"list":1,"at":"2026-05-06 07:08:09"}`), &n))
+	assert.Equal(t, &appender{"1"}, n.Value.List)
+	assert.Equal(t, time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC), n.Value.At)
+}
+
 func ExampleNullable() {
 	for _, body := range []string{`{"enforce_twofactor":false}`, `{"enforce_twofactor":null}`, `{}`} {
 		var settings cloudflare.AccountSettings

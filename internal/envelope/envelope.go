@@ -46,6 +46,7 @@ func (e *Envelope) Decode(body []byte) error {
 	}
 	err := json.Unmarshal(body, e, options)
 	if IsTimeError(err) {
+		*e = Envelope{Result: Result{Into: e.Result.Into}, NoValueLimit: e.NoValueLimit} // lists would grow
 		err = json.Unmarshal(body, e, options, LenientTimes)
 	}
 	if err == nil {

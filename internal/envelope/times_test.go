@@ -32,6 +32,30 @@ func TestTimesAreDecodedLeniently(t *testing.T) {
 	}
 }
 
+// The body is decoded twice. What the first pass has decoded must not appear twice.
+func TestLenientDecodingBeginsAnew(t *testing.T) {
+	const errs, messages, info = `"errors":[{"message":"e"}]`, `"messages":[{"message":"m"},"n"]`, `"result_info":{"page":1}`
+	for _, odd := range []string{`{"At":"2018-09-24 11:41:36+00"}`, `{"At":"2018-09-24t11:41:36"}`} {
+		result := `"result":[` + odd + `,{}]`
+		for _, body := range []string{
+			errs + "," + messages + "," + info + "," + result,
+			result + "," + errs + "," + messages + "," + info,
+			messages + "," + result + "," + errs + "," + info,
+		} {
+			for _, success := range []string{"true", "false"} {
+				var into []struct{ At time.Time }
+				e := Envelope{Result: Result{Into: &into}, NoValueLimit: true}
+				require.NoError(t, e.Decode([]byte(`{"success":`+success+`,`+body+`}`)), body)
+				assert.Len(t, into, 2, body)
+				assert.Equal(t, Infos{{Message: "e"}}, e.Errors, body)
+				assert.Equal(t, Infos{{Message: "m"}, {Message: "n"}}, e.Messages, body)
+				assert.Equal(t, 1, e.ResultInfo.Page, body)
+				assert.True(t, e.Parsed && e.NoValueLimit && e.Result.Seen, body)
+			}
+		}
+	}
+}
+
 func TestTimesThatCannotBeRead(t *testing.T) {
 	for _, text := range []string{
 		`""`, `"today"`, `"2018-09-24"`, `"2018-09-24T11:41"`, `"2018-13-24T11:41:36Z"`, `"2018-09-24  11:41:36Z"`,
