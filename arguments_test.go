@@ -158,7 +158,7 @@ func TestArgumentsAreNotChanged(t *testing.T) {
 	assert.Equal(t, cloudflare.OrganizationListParams{IDs: []string{"changed", "o2"}, Name: "n"}, params)
 
 	query := url.Values{"q": {"1"}}
-	require.NoError(t, c.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"x"}, Query: query}, nil, cloudflare.AddQuery("r", "2")))
+	require.NoError(t, c.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/x", Query: query}, nil, cloudflare.AddQuery("r", "2")))
 	assert.Equal(t, url.Values{"q": {"1"}}, query)
 
 	hc := &http.Client{Transport: respondSuccess("[]")}

@@ -17,18 +17,25 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/cloudflare/internal/envelope"
+	"example.com/cloudflare/internal/rest"
 )
 
 // Request describes the request of a [Client.Call].
 type Request struct {
-	Method string     // GET, HEAD, POST, PUT, PATCH or DELETE
-	Path   []string   // unescaped segments below the base URL: {"organizations", id}
-	Query  url.Values // nil for none
-	Body   any        // marshaled by encoding/json; a json.RawMessage is sent unchanged; nil for none; not an io.Reader
+	Method string // GET, HEAD, POST, PUT, PATCH or DELETE
 
-	// Route is the path with placeholders for IDs, such as "/zones/{zone_id}", for [Attempt]. If Route is empty, it is
-	// the route of the method of this package that has the same path, or else the path itself.
+	// Route is the path below the base URL, with a placeholder in place of each ID, code or name that varies, such as
+	// "/zones/{zone_id}/settings/{setting}". A placeholder is a whole segment. The other segments must need no escaping,
+	// and each segment must be shorter than 32 bytes. Write the Route as a constant: it is the label in [Attempt], and
+	// errors name it if no request was sent.
 	Route string
+
+	// PathValues holds one value for each placeholder, in order. Each is a single path segment, which Call escapes. The
+	// value for a placeholder whose name ends in _id must be valid as an ID.
+	PathValues []string
+
+	Query url.Values // nil for none
+	Body  any        // marshaled by encoding/json; a json.RawMessage is sent unchanged; nil for none; not an io.Reader
 
 	// Idempotent marks a POST or PATCH that can be repeated safely, and that is therefore retried like a PUT.
 	Idempotent bool
@@ -46,18 +53,19 @@ type Request struct {
 // result as sent. If result is nil, the response may omit the result. A null result is an error unless result is nil, a
 // *json.RawMessage, a *[Nullable], or a pointer to a pointer or to an interface.
 //
-// Call returns an error that matches [ErrInvalidArgument] if the method, the path or the idempotency key is not valid, if
-// the body cannot be marshaled, or if result is not a pointer. A body or result that is an [io.Reader] or an [io.Writer],
-// such as a *bytes.Buffer, is not valid unless it marshals or unmarshals itself: encoding/json does not read or write its
-// bytes.
+// Call returns an error that matches [ErrInvalidArgument] if a field of req is not valid, if the body cannot be
+// marshaled, or if result is not a pointer. A body or result that is an [io.Reader] or an [io.Writer], such as a
+// *bytes.Buffer, is not valid unless it marshals or unmarshals itself: encoding/json does not read or write its bytes.
 func (c *Client) Call(ctx context.Context, req Request, result any, opts ...CallOption) error {
 	if c == nil {
 		return invalid("the client is nil")
 	}
+	op := operationOf(req)
 	request := call{
-		operation: operationOf(req),
-		path:      req.Path,
-		query:     checked(req.Query, cmp.Or(checkCall(req, result), checkPath(req.Path), checkIdempotencyKey(req.IdempotencyKey))),
+		operation: op,
+		ids:       req.PathValues,
+		query: checked(req.Query, cmp.Or(checkCall(req, result), checkRoute(req.Route),
+			checkPathValues(op, req.PathValues), checkIdempotencyKey(req.IdempotencyKey))),
 
 		idempotent:     req.Idempotent,
 		idempotencyKey: req.IdempotencyKey,
@@ -166,42 +174,61 @@ func (r *callResult) setNull() bool {
 	return json.Unmarshal([]byte("null"), r.into) == nil
 }
 
-// operationOf returns the operation of a request. For an endpoint that has no method, only the HTTP method is known.
+// operationOf returns the operation of a request. For an endpoint that has no method, only the route is known.
 func operationOf(req Request) *operation {
-	found := operation{method: req.Method, credentials: keyOrToken("")}
-	for _, op := range operations {
-		if op.method == req.Method && len(op.segments) == len(req.Path) && op.matching(req.Path) == len(req.Path) {
-			found = *op
-			break
+	accepts := keyOrToken("")
+	for _, known := range operations {
+		if known.method == req.Method && known.route == req.Route {
+			accepts = known.credentials
 		}
 	}
-	found.route = cmp.Or(req.Route, found.route)
-	return &found
+	return parseOperation(req.Method, req.Route, accepts)
 }
 
-// checkPath checks the segments that are IDs in the route of an operation. The path may begin like the route, and end in
-// another way: the ID of an account is checked in any path below /accounts.
-func checkPath(path []string) error {
-	for _, op := range operations {
-		matching := op.matching(path)
-		for _, id := range op.ids {
-			if id.segment >= matching {
-				break
-			}
-			if err := id.check(path[id.segment]); err != nil {
-				return err
-			}
+// checkRoute rejects what is not a route. Its errors do not show the route, which may contain a misplaced argument.
+func checkRoute(route string) error {
+	segments, ok := strings.CutPrefix(route, "/")
+	if !ok {
+		return invalid("Route must begin with /")
+	}
+	for i, segment := range strings.Split(segments, "/") {
+		if problem := routeSegmentProblem(segment); problem != "" {
+			return invalid("Route: segment %d %s", i+1, problem)
 		}
 	}
 	return nil
 }
 
-// matching returns the number of leading segments of path that match the route.
-func (op *operation) matching(path []string) int {
-	for i := range min(len(path), len(op.segments)) {
-		if path[i] != op.segments[i] && !strings.HasPrefix(op.segments[i], "{") {
-			return i
+// maxRouteSegment bounds the segments of a route, in bytes. A constant segment of the API is shorter. An ID and a
+// credential are not: in a route, they would be shown in labels and in errors.
+const maxRouteSegment = 31
+
+func routeSegmentProblem(segment string) string {
+	name := strings.Trim(segment, "{}")
+	switch {
+	case len(name) > maxRouteSegment:
+		return fmt.Sprintf("has more than %d bytes: pass it in PathValues", maxRouteSegment)
+	case strings.ContainsAny(segment, "{}"):
+		if segment != "{"+name+"}" || !isPlaceholderName(name) {
+			return "must be a placeholder as a whole, such as {zone_id}"
 		}
+	case rest.SegmentProblem(segment) != "":
+		return rest.SegmentProblem(segment)
+	case url.PathEscape(segment) != segment:
+		return "has a character that must be escaped: pass it in PathValues"
 	}
-	return min(len(path), len(op.segments))
+	return ""
+}
+
+// isPlaceholderName reports whether name has letters, digits and underscores only, and begins with a letter.
+func isPlaceholderName(name string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return strings.Trim(name, letters+"0123456789_") == "" && strings.IndexAny(name, letters) == 0
+}
+
+func checkPathValues(op *operation, values []string) error {
+	if len(values) != len(op.ids) {
+		return invalid("PathValues must have one value for each placeholder in Route: %d, not %d", len(op.ids), len(values))
+	}
+	return nil
 }

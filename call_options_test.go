@@ -201,7 +201,7 @@ func TestInvalidCallsClearTheCapturedResponse(t *testing.T) {
 			return err
 		},
 		"Call": func(opt cloudflare.CallOption) error {
-			return client.Call(t.Context(), cloudflare.Request{Method: "get", Path: []string{"x"}}, nil, opt)
+			return client.Call(t.Context(), cloudflare.Request{Method: "get", Route: "/x"}, nil, opt)
 		},
 	} {
 		held := cloudflare.Response{StatusCode: 200, RayID: "of another call"}

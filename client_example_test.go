@@ -73,9 +73,10 @@ func ExampleClient_Call() {
 		Type string `json:"type"`
 	}
 	err := client.Call(context.Background(), cloudflare.Request{
-		Method: http.MethodGet,
-		Path:   []string{"organizations", id, "accounts"},
-		Query:  url.Values{"name.startsWith": {"prod"}},
+		Method:     http.MethodGet,
+		Route:      "/organizations/{organization_id}/accounts",
+		PathValues: []string{id},
+		Query:      url.Values{"name.startsWith": {"prod"}},
 	}, &accounts)
 	fmt.Println(accounts, err)
 	// Output: [{Production standard}] <nil>
@@ -88,7 +89,7 @@ func ExampleClient_Call_verbatim() {
 	var result json.RawMessage
 	err := client.Call(context.Background(), cloudflare.Request{
 		Method: http.MethodPost,
-		Path:   []string{"organizations"},
+		Route:  "/organizations",
 		Body:   json.RawMessage(`{"name":"Example, Inc."}`),
 	}, &result)
 	if err != nil {

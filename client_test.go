@@ -59,7 +59,7 @@ func TestNewClientCredential(t *testing.T) {
 			client, err := cloudflare.NewClient(append(tt.options, cloudflare.WithHTTPClient(&http.Client{Transport: script}))...)
 			require.NoError(t, err)
 
-			require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"organizations"}}, nil))
+			require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/organizations"}, nil))
 
 			got := http.Header{}
 			for name, values := range script.only(t).Header {
@@ -184,7 +184,7 @@ func TestOptionsChangeTheRequest(t *testing.T) {
 			script := newScript(t, respondSuccess("null"))
 			client := newClient(t, script, tt.options...)
 
-			require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"organizations"}}, nil))
+			require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/organizations"}, nil))
 
 			assert.Equal(t, sentRequest{
 				Method: "GET",
@@ -208,7 +208,7 @@ func TestWithHTTPClientCopiesTheClient(t *testing.T) {
 	require.NoError(t, err)
 	own.Transport = nil
 
-	require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"user"}}, nil))
+	require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/user"}, nil))
 
 	script.only(t)
 	assert.Nil(t, own.CheckRedirect, "the caller's client was changed")

@@ -182,7 +182,7 @@ func TestOnlyTheAPIReportsNotFound(t *testing.T) {
 	}
 
 	client := newClient(t, respondWith(404, ""))
-	err := client.Call(t.Context(), cloudflare.Request{Method: http.MethodHead, Path: []string{"organizations", "o1"}}, nil)
+	err := client.Call(t.Context(), cloudflare.Request{Method: http.MethodHead, Route: "/organizations/{organization_id}", PathValues: []string{"o1"}}, nil)
 	assert.ErrorIs(t, err, cloudflare.ErrNotFound, "HEAD has no body")
 	assert.ErrorIs(t, &cloudflare.Error{StatusCode: 404}, cloudflare.ErrNotFound, "in a user's mock")
 }
@@ -261,7 +261,7 @@ func TestAKeyWithoutOrganizations(t *testing.T) {
 	} {
 		_, err := tt.client.Organizations.Get(t.Context(), "o1")
 		assert.Equal(t, tt.hint, strings.Contains(err.Error(), "no Organizations"), "%s: %v", name, err)
-		err = tt.client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, nil)
+		err = tt.client.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/zones"}, nil)
 		assert.NotContains(t, err.Error(), "no Organizations", name)
 	}
 }
@@ -339,7 +339,7 @@ func TestErrorsQuoteNoResult(t *testing.T) {
 			ID     string
 			Status int
 		}
-		err = client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"members"}}, &result)
+		err = client.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/members"}, &result)
 		if err != nil { // it ignores fields that the type does not have
 			assert.NotContains(t, err.Error(), email, what)
 			assert.NotContains(t, err.Error(), name, what)

@@ -32,7 +32,7 @@ type operation struct {
 type pathID struct {
 	segment int
 	name    string // in errors: "organization ID"
-	isCode  bool   // a code, whose form is not known, and not an ID
+	isCode  bool   // a code or a name, whose form is not known, and not an ID
 }
 
 func (id pathID) check(value string) error {
@@ -61,6 +61,13 @@ func keyOrToken(permission string) credentials { return credentials{true, permis
 var operations []*operation
 
 func newOperation(method, route string, accepts credentials) *operation {
+	op := parseOperation(method, route, accepts)
+	operations = append(operations, op)
+	return op
+}
+
+// parseOperation returns the operation with a route. It does not check the route.
+func parseOperation(method, route string, accepts credentials) *operation {
 	op := &operation{method: method, route: route, credentials: accepts, segments: strings.Split(route, "/")[1:]}
 	for i, segment := range op.segments {
 		if placeholder, ok := strings.CutPrefix(segment, "{"); ok {
@@ -68,7 +75,6 @@ func newOperation(method, route string, accepts credentials) *operation {
 			op.ids = append(op.ids, pathID{i, name, !strings.HasSuffix(placeholder, "_id}")})
 		}
 	}
-	operations = append(operations, op)
 	return op
 }
 
@@ -104,7 +110,6 @@ type call struct {
 	client *Client // set by do
 	*operation
 	ids   []string        // one for each ID in the route
-	path  []string        // in place of route and ids, for Client.Call
 	query arg[url.Values] // zero for none
 	body  arg[any]        // zero for none
 
@@ -158,14 +163,13 @@ func (s *service) options(ctx context.Context, opts []CallOption) (callOptions, 
 func (c *call) encode(options *callOptions) (rest.RawRequest, error) {
 	request := rest.RawRequest{
 		Method:     c.method,
-		Path:       c.path,
 		Route:      c.route,
 		Header:     options.header,
 		Idempotent: c.idempotent || c.idempotencyKey != "",
 		MaxRetries: options.maxRetries,
 	}
 	err := cmp.Or(c.query.err, c.body.err)
-	if err == nil && c.path == nil {
+	if err == nil {
 		request.Path, err = c.withIDs(c.ids)
 	}
 	if err != nil {
@@ -199,7 +203,7 @@ func (c *call) encodeQuery(added url.Values) (string, error) {
 		}
 	}
 	for key, value := range added {
-		if c.path == nil && c.paging.owns(key) {
+		if c.paging.owns(key) {
 			return "", invalid("AddQuery: %q is not valid: use PageToken and PageSize of the params", key)
 		}
 		if _, taken := all[key]; taken {

@@ -56,7 +56,7 @@ func ExamplePaginate() {
 		}
 		var items []item
 		var response cloudflare.Response
-		request := cloudflare.Request{Method: http.MethodGet, Path: []string{"organizations"}, Query: query}
+		request := cloudflare.Request{Method: http.MethodGet, Route: "/organizations", Query: query}
 		if err := client.Call(ctx, request, &items, cloudflare.CaptureResponse(&response)); err != nil {
 			return nil, err
 		}

@@ -234,7 +234,7 @@ func ExampleClient_Call_resultInfo() {
 		ID string `json:"id"`
 	}
 	var response cloudflare.Response
-	err := client.Call(context.Background(), cloudflare.Request{Method: "GET", Path: []string{"zones"}}, &zones,
+	err := client.Call(context.Background(), cloudflare.Request{Method: "GET", Route: "/zones"}, &zones,
 		cloudflare.CaptureResponse(&response))
 	if err != nil {
 		log.Fatal(err)
@@ -284,7 +284,7 @@ func ExampleClient_Call_idempotencyKey() {
 	var order struct{ Key string }
 	var response cloudflare.Response
 	err := client.Call(context.Background(), cloudflare.Request{
-		Method: "POST", Path: []string{"orders"}, IdempotencyKey: "order-4711",
+		Method: "POST", Route: "/orders", IdempotencyKey: "order-4711",
 	}, &order, cloudflare.CaptureResponse(&response))
 	if err != nil {
 		log.Fatal(err)

@@ -139,7 +139,7 @@ func ExampleServer_Handle() {
 	var zone struct {
 		ID string `json:"id"`
 	}
-	request := cloudflare.Request{Method: http.MethodGet, Path: []string{"zones", "1"}}
+	request := cloudflare.Request{Method: http.MethodGet, Route: "/zones/1"}
 	if err := server.Client().Call(context.Background(), request, &zone); err != nil {
 		log.Fatal(err)
 	}

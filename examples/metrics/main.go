@@ -41,8 +41,8 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	// Requests of Call name their own route.
-	req := cloudflare.Request{Method: "GET", Path: []string{"zones", "z1"}, Route: "/zones/{zone_id}"}
+	// A request of Call names its own route.
+	req := cloudflare.Request{Method: "GET", Route: "/zones/{zone_id}", PathValues: []string{"z1"}}
 	if err := client.Call(ctx, req, nil); err != nil {
 		fmt.Println("zones are not part of the fake API")
 	}

@@ -26,7 +26,7 @@ type info struct { // the result_info of both lists
 // Zones pages by number.
 func Zones(ctx context.Context, client *cloudflare.Client) iter.Seq2[*Item, error] {
 	return cloudflare.Paginate("1", func(page string) (*cloudflare.Page[Item], error) {
-		items, info, err := list(ctx, client, "/zones", []string{"zones"}, url.Values{"page": {page}})
+		items, info, err := list(ctx, client, "/zones", nil, url.Values{"page": {page}})
 		next := ""
 		if info.Page < info.TotalPages {
 			next = strconv.Itoa(info.Page + 1)
@@ -38,14 +38,14 @@ func Zones(ctx context.Context, client *cloudflare.Client) iter.Seq2[*Item, erro
 // Lists pages by cursor.
 func Lists(ctx context.Context, client *cloudflare.Client, accountID string) iter.Seq2[*Item, error] {
 	return cloudflare.Paginate("", func(cursor string) (*cloudflare.Page[Item], error) {
-		items, info, err := list(ctx, client, "/accounts/{account_id}/lists", []string{"accounts", accountID, "lists"}, url.Values{"cursor": {cursor}})
+		items, info, err := list(ctx, client, "/accounts/{account_id}/lists", []string{accountID}, url.Values{"cursor": {cursor}})
 		return &cloudflare.Page[Item]{Items: items, NextPageToken: info.Cursors.After}, err
 	})
 }
 
-func list(ctx context.Context, client *cloudflare.Client, route string, path []string, query url.Values) (items []Item, info info, err error) {
+func list(ctx context.Context, client *cloudflare.Client, route string, values []string, query url.Values) (items []Item, info info, err error) {
 	var response cloudflare.Response
-	req := cloudflare.Request{Method: http.MethodGet, Path: path, Route: route, Query: query}
+	req := cloudflare.Request{Method: http.MethodGet, Route: route, PathValues: values, Query: query}
 	if err = client.Call(ctx, req, &items, cloudflare.CaptureResponse(&response)); err == nil {
 		err = json.Unmarshal(response.ResultInfo, &info)
 	}

@@ -125,7 +125,7 @@ func TestNilArguments(t *testing.T) {
 		}
 	}
 	var none *cloudflare.Client
-	err := none.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"x"}}, nil)
+	err := none.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/x"}, nil)
 	assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
 	assert.ErrorContains(t, err, "nil")
 }

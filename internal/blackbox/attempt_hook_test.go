@@ -102,22 +102,26 @@ func TestAttemptHook(t *testing.T) {
 	}
 }
 
-// Attempts of Client.Call have the route that the caller names, or else that of the method with the same path.
+// Attempts of Client.Call have the route of the request, whatever the values are.
 func TestRouteOfCalls(t *testing.T) {
 	hook, attempts := recording()
 	client := newClient(t, respondWith(200, `{"success":true}`), hook)
 	for _, test := range []struct {
-		request cloudflare.Request
-		route   string
+		route  string
+		values []string
+		path   string
 	}{
-		{cloudflare.Request{Method: "GET", Path: []string{"zones", "z 1"}}, "/zones/z%201"},
-		{cloudflare.Request{Method: "GET", Path: []string{"zones", "z1"}, Route: "/zones/{zone_id}"}, "/zones/{zone_id}"},
-		{cloudflare.Request{Method: "PUT", Path: []string{"organizations", "o1"}}, "/organizations/{organization_id}"},
-		{cloudflare.Request{Method: "PATCH", Path: []string{"organizations", "o1"}}, "/organizations/o1"},
-		{cloudflare.Request{Method: "GET", Path: []string{"organizations", "o1"}, Route: "mine"}, "mine"},
+		{"/zones", nil, "/zones"},
+		{"/zones/{zone_id}", []string{"z1"}, "/zones/z1"},
+		{"/zones/{zone_id}/settings/{name}", []string{"z1", "a b"}, "/zones/z1/settings/a%20b"},
+		{"/{kind}/{kind}", []string{"{x}", "null"}, "/%7Bx%7D/null"},
+		{"/organizations/{organization_id}/members:batchCreate", []string{"o1"}, "/organizations/o1/members:batchCreate"},
 	} {
-		require.NoError(t, client.Call(t.Context(), test.request, nil))
-		assert.Equal(t, test.route, (*attempts)[len(*attempts)-1].Route)
+		request := cloudflare.Request{Method: "GET", Route: test.route, PathValues: test.values}
+		require.NoError(t, client.Call(t.Context(), request, nil))
+		attempt := (*attempts)[len(*attempts)-1]
+		assert.Equal(t, test.route, attempt.Route)
+		assert.Equal(t, test.path, attempt.Path)
 	}
 }
 
@@ -132,9 +136,7 @@ func TestRoutesHoldNoIDs(t *testing.T) {
 		require.Len(t, *attempts, 1, m.name)
 		a := (*attempts)[0]
 		assert.Equal(t, m.path(), a.Path, m.name)
-		if !strings.HasPrefix(m.name, "Call ") {
-			assert.Equal(t, m.operation, a.Method+" "+a.Route, m.name)
-		}
+		assert.Equal(t, m.operation, a.Method+" "+a.Route, m.name)
 	}
 }
 
@@ -150,7 +152,7 @@ func TestAttemptHooksAddUp(t *testing.T) {
 		}), &slog.HandlerOptions{Level: slog.LevelDebug})))
 	}
 	client := newClient(t, respondWith(200, `{"success":true}`), hook("first"), logger("log"), hook("second"), logger("other log"))
-	require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"x"}}, nil))
+	require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/x"}, nil))
 	assert.Equal(t, []string{"first", "log", "second", "other log"}, ran)
 
 	_, err := cloudflare.NewClient(cloudflare.WithAPIToken("t"), cloudflare.WithAttemptHook(nil))
@@ -275,11 +277,18 @@ func TestAttemptsHoldNoCredential(t *testing.T) {
 		client := newClient(t, transport, noRetries, hook)
 		_, err := client.Organizations.Get(t.Context(), canaryToken)
 		require.Error(t, err)
-		err = client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"x"}, Route: "/" + canaryToken}, nil)
-		require.Error(t, err)
-		require.Len(t, *attempts, 2)
+		require.Len(t, *attempts, 1)
 		requireNoCanary(t, name, *attempts)
 	}
+	// A route rejects the credentials of Cloudflare, which are long, but a short one is an ordinary segment.
+	hook, attempts := recording()
+	client, err := cloudflare.NewClient(cloudflare.WithAPIToken(canary+canary), hook,
+		cloudflare.WithHTTPClient(&http.Client{Transport: respondWith(403, "")}))
+	require.NoError(t, err)
+	err = client.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/" + canary + canary}, nil)
+	require.Error(t, err)
+	require.Len(t, *attempts, 1)
+	requireNoCanary(t, "a short token", *attempts)
 }
 
 // The attributes of log records, in their order, and their kinds are documented.

@@ -167,7 +167,7 @@ type faultCall struct {
 func faultCalls() []faultCall {
 	call := func(method string, body any) func(context.Context, *cloudflare.Client, ...cloudflare.CallOption) error {
 		return func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
-			return c.Call(ctx, cloudflare.Request{Method: method, Path: []string{"organizations"}, Body: body}, nil, opts...)
+			return c.Call(ctx, cloudflare.Request{Method: method, Route: "/organizations", Body: body}, nil, opts...)
 		}
 	}
 	body := map[string]string{"name": "Acme"}
@@ -255,7 +255,7 @@ func testFault(t *testing.T, fault connectionFault, protocol string, call faultC
 	}
 	client := faultyClient(t, server, transport)
 	if reused {
-		require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Path: []string{"warm"}}, nil))
+		require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/warm"}, nil))
 	}
 	before, carriedOutBefore := server.counts()
 	var n atomic.Int64

@@ -37,7 +37,7 @@ func TestFetch(t *testing.T) {
 
 			_, err = client.Organizations.Get(t.Context(), "redirected")
 			require.ErrorContains(t, err, "redirects are not followed")
-			err = client.Call(t.Context(), cloudflare.Request{Method: "POST", Path: []string{"organizations", "redirected"}, Body: 1}, nil)
+			err = client.Call(t.Context(), cloudflare.Request{Method: "POST", Route: "/organizations/redirected", Body: 1}, nil)
 			require.ErrorContains(t, err, "redirects are not followed")
 			require.NotErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
 			organization, err = client.Organizations.Get(t.Context(), "leaked")

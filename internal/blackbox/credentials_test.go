@@ -147,16 +147,28 @@ func TestMisplacedCredentialsAreNotShown(t *testing.T) {
 			return err
 		},
 		"Call's method": func(ctx context.Context, c *cloudflare.Client, value string) error {
-			return c.Call(ctx, cloudflare.Request{Method: value, Path: []string{"x"}}, nil)
+			return c.Call(ctx, cloudflare.Request{Method: value, Route: "/x"}, nil)
 		},
-		"Call's path": func(ctx context.Context, c *cloudflare.Client, value string) error {
-			return c.Call(ctx, cloudflare.Request{Method: "GET", Path: []string{"x", value}}, nil)
+		"Call's route": func(ctx context.Context, c *cloudflare.Client, value string) error {
+			return c.Call(ctx, cloudflare.Request{Method: "GET", Route: value}, nil)
+		},
+		"a segment of Call's route": func(ctx context.Context, c *cloudflare.Client, value string) error {
+			return c.Call(ctx, cloudflare.Request{Method: "GET", Route: "/x/" + value + "/y"}, nil)
+		},
+		"a placeholder of Call's route": func(ctx context.Context, c *cloudflare.Client, value string) error {
+			return c.Call(ctx, cloudflare.Request{Method: "GET", Route: "/x/{" + value + "}", PathValues: []string{".."}}, nil)
+		},
+		"Call's path value": func(ctx context.Context, c *cloudflare.Client, value string) error {
+			return c.Call(ctx, cloudflare.Request{Method: "GET", Route: "/x/{name}", PathValues: []string{value}}, nil)
+		},
+		"Call's path value without a placeholder": func(ctx context.Context, c *cloudflare.Client, value string) error {
+			return c.Call(ctx, cloudflare.Request{Method: "GET", Route: "/x", PathValues: []string{value}}, nil)
 		},
 		"Call's query": func(ctx context.Context, c *cloudflare.Client, value string) error {
-			return c.Call(ctx, cloudflare.Request{Method: "GET", Path: []string{"x"}, Query: url.Values{value: {"x"}}}, nil, cloudflare.AddQuery(value, "y"))
+			return c.Call(ctx, cloudflare.Request{Method: "GET", Route: "/x", Query: url.Values{value: {"x"}}}, nil, cloudflare.AddQuery(value, "y"))
 		},
 		"Call's body": func(ctx context.Context, c *cloudflare.Client, value string) error {
-			return c.Call(ctx, cloudflare.Request{Method: "POST", Path: []string{"x"}, Body: json.RawMessage(value)}, nil)
+			return c.Call(ctx, cloudflare.Request{Method: "POST", Route: "/x", Body: json.RawMessage(value)}, nil)
 		},
 	}
 	for _, m := range everyIDMethod {

@@ -30,7 +30,7 @@ func TestIdempotentRequests(t *testing.T) {
 			t.Run(name+"/"+method, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					server, client := newPipeServer(t, pipeScript(busy, lost, pipeResponse(200, organizationBody)))
-					test.request.Method, test.request.Path = method, []string{"x"}
+					test.request.Method, test.request.Route = method, "/x"
 					err := client.Call(t.Context(), test.request, nil, cloudflare.SetHeader("X-Mine", "1"))
 					if len(test.keys) == 1 {
 						require.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
@@ -54,7 +54,7 @@ func TestIdempotentRequests(t *testing.T) {
 func TestIdempotentRequestsWithUnknownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := newPipeServer(t, pipeAlways(pipeResponse(503, rejectedBody)))
-		err := client.Call(t.Context(), cloudflare.Request{Method: "POST", Path: []string{"x"}, IdempotencyKey: "k-1"}, nil)
+		err := client.Call(t.Context(), cloudflare.Request{Method: "POST", Route: "/x", IdempotencyKey: "k-1"}, nil)
 		require.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
 		dials, _ := server.seen()
 		assert.Len(t, dials, 4)

@@ -127,18 +127,18 @@ var everyMethod = []apiMethod{
 	{"OrganizationShares.All", "GET /organizations/{organization_id}/shares", "[" + aShare + "]", func(a methodArgs) (any, error) {
 		return lastOf(a.c.OrganizationShares.All(a.ctx, a.ids[0], cloudflare.ShareListParams{}, a.opts...))
 	}},
-	{"Call with a result", "PATCH /zones/z1", `{"id":"z1"}`, func(a methodArgs) (any, error) {
+	{"Call with a result", "PATCH /zones/{zone_id}", `{"id":"z1"}`, func(a methodArgs) (any, error) {
 		var result struct {
 			ID string `json:"id"`
 		}
-		err := a.c.Call(a.ctx, cloudflare.Request{Method: "PATCH", Path: []string{"zones", "z1"}, Body: map[string]string{"name": "A"}}, &result, a.opts...)
+		err := a.c.Call(a.ctx, cloudflare.Request{Method: "PATCH", Route: "/zones/{zone_id}", PathValues: a.ids, Body: map[string]string{"name": "A"}}, &result, a.opts...)
 		if err != nil {
 			return nil, err
 		}
 		return &result, nil
 	}},
-	{"Call without a result", "DELETE /zones/z1", "", func(a methodArgs) (any, error) {
-		return nil, a.c.Call(a.ctx, cloudflare.Request{Method: "DELETE", Path: []string{"zones", "z1"}}, nil, a.opts...)
+	{"Call without a result", "DELETE /zones/{zone_id}", "", func(a methodArgs) (any, error) {
+		return nil, a.c.Call(a.ctx, cloudflare.Request{Method: "DELETE", Route: "/zones/{zone_id}", PathValues: a.ids}, nil, a.opts...)
 	}},
 }
 
@@ -203,11 +203,8 @@ var everyIDMethod = append(idsInRoutes(), []idMethod{
 		_, err := c.OrganizationProfile.Modify(ctx, id, setBusinessPhone)
 		return err
 	}, "organization ID"},
-	{"Call", func(ctx context.Context, c *cloudflare.Client, id string) error {
-		return c.Call(ctx, cloudflare.Request{Method: "GET", Path: []string{"organizations", id, "accounts"}}, nil)
-	}, "organization ID"},
 	{"Call's member", func(ctx context.Context, c *cloudflare.Client, id string) error {
-		return c.Call(ctx, cloudflare.Request{Method: "GET", Path: []string{"organizations", "o1", "members", id, "later"}}, nil)
+		return c.Call(ctx, cloudflare.Request{Method: "GET", Route: "/organizations/{organization_id}/members/{member_id}/later", PathValues: []string{"o1", id}}, nil)
 	}, "member ID"},
 }...)
 

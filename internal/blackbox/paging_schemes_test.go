@@ -172,7 +172,7 @@ func TestAddQueryLeavesPagingToTheParams(t *testing.T) {
 			}))
 			_, err := client.Organizations.Get(t.Context(), "o1", cloudflare.AddQuery(key, "7"))
 			require.NoError(t, err)
-			request := cloudflare.Request{Method: "GET", Path: []string{"organizations"}, Query: url.Values{"a": {"b"}}}
+			request := cloudflare.Request{Method: "GET", Route: "/organizations", Query: url.Values{"a": {"b"}}}
 			require.NoError(t, client.Call(t.Context(), request, nil, cloudflare.AddQuery(key, "7")))
 			const organizations = "https://api.cloudflare.com/client/v4/organizations"
 			assert.Equal(t, []string{organizations + "/o1?" + key + "=7", organizations + "?a=b&" + key + "=7"}, sent)

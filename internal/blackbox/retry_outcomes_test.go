@@ -271,7 +271,7 @@ func TestEveryAttemptSendsTheWholeBody(t *testing.T) {
 			pipeReply{deaf: true}, pipeResponse(503, ""), pipeReply{}, pipeResponse(429, ""), pipeResponse(200, `{"success":true}`),
 		), cloudflare.WithMaxRetries(4))
 		before := bytes.Clone(body)
-		require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: http.MethodPut, Path: []string{"x"}, Body: body}, nil))
+		require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: http.MethodPut, Route: "/x", Body: body}, nil))
 		_, requests := server.seen()
 		require.Len(t, requests, 4)
 		for _, r := range requests {

@@ -40,7 +40,7 @@ var retryCalls = []retryCall{
 	{
 		method: http.MethodHead, idempotent: true, path: "/elsewhere",
 		do: func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
-			return c.Call(ctx, cloudflare.Request{Method: http.MethodHead, Path: []string{"elsewhere"}}, nil, opts...)
+			return c.Call(ctx, cloudflare.Request{Method: http.MethodHead, Route: "/elsewhere"}, nil, opts...)
 		},
 	},
 	{
@@ -69,7 +69,7 @@ var retryCalls = []retryCall{
 	{
 		method: http.MethodPatch, write: true, path: "/elsewhere", success: organizationBody, body: `{"a":[1,2]}`,
 		do: func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
-			req := cloudflare.Request{Method: http.MethodPatch, Path: []string{"elsewhere"}, Body: json.RawMessage(`{"a":[1,2]}`)}
+			req := cloudflare.Request{Method: http.MethodPatch, Route: "/elsewhere", Body: json.RawMessage(`{"a":[1,2]}`)}
 			return c.Call(ctx, req, new(json.RawMessage), opts...)
 		},
 	},

@@ -163,10 +163,10 @@ func TestNetHTTPDoesNotRepeatWrites(t *testing.T) {
 		{"DELETE", retryCallOf(t, "DELETE").do, ""},
 		{"PATCH", retryCallOf(t, "PATCH").do, ""},
 		{"POST without a body", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
-			return c.Call(ctx, cloudflare.Request{Method: http.MethodPost, Path: []string{"elsewhere"}}, nil, opts...)
+			return c.Call(ctx, cloudflare.Request{Method: http.MethodPost, Route: "/elsewhere"}, nil, opts...)
 		}, ""},
 		{"POST with a key", func(ctx context.Context, c *cloudflare.Client, opts ...cloudflare.CallOption) error {
-			return c.Call(ctx, cloudflare.Request{Method: http.MethodPost, Path: []string{"elsewhere"}, IdempotencyKey: "1"}, nil, opts...)
+			return c.Call(ctx, cloudflare.Request{Method: http.MethodPost, Route: "/elsewhere", IdempotencyKey: "1"}, nil, opts...)
 		}, ""},
 		{"POST with a key of the transport", retryCallOf(t, "POST").do, "Idempotency-Key"},
 		{"PATCH with a key of the transport", retryCallOf(t, "PATCH").do, "X-Idempotency-Key"},
@@ -220,7 +220,7 @@ func TestFramingOfRequestsWithoutABody(t *testing.T) {
 		client := socketClient(t, server.URL, server.Client().Transport)
 		var want []string
 		for method, length := range map[string]string{"GET": "[]", "DELETE": "[]", "POST": "[0]", "PUT": "[0]", "PATCH": "[0]"} {
-			require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: method, Path: []string{"x"}}, nil))
+			require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: method, Route: "/x"}, nil))
 			want = append(want, protocol+" "+method+" "+length+" 0 [] []")
 		}
 		assert.Equal(t, want, got)

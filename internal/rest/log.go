@@ -32,9 +32,6 @@ type Attempt struct {
 
 // report completes a and passes it to the hooks.
 func (s *Sender) report(ctx context.Context, a Attempt, response *RawResponse, redact func(string) string) {
-	if a.Route == "" {
-		a.Route = a.Path
-	}
 	a.Path, a.Route, a.Redact = redact(a.Path), redact(a.Route), redact
 	if response != nil {
 		a.StatusCode, a.RayID, a.Header = response.StatusCode, Line(redact, response.Header.Get("Cf-Ray")), response.Header

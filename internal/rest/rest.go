@@ -91,7 +91,7 @@ func New(config Config) (*Sender, error) {
 type RawRequest struct {
 	Method     string
 	Path       []string
-	Route      string // for hooks: the path with placeholders for IDs; empty: the path
+	Route      string // for hooks and errors: the path with placeholders for IDs
 	Query      string // encoded
 	Header     http.Header
 	Body       []byte // nil: none

@@ -207,11 +207,11 @@ func (x *examination) describeCredential(ctx context.Context) {
 // verify requests the user of the credential, if nothing else succeeded. This needs no permission with a key. For a
 // token, there is an endpoint that verifies it.
 func (x *examination) verify(ctx context.Context) string {
-	path := []string{"user"}
+	route := "/user"
 	if x.report.Credential.token {
-		path = []string{"user", "tokens", "verify"}
+		route = "/user/tokens/verify"
 	}
-	err := x.client.Call(ctx, cloudflare.Request{Method: http.MethodGet, Path: path}, nil)
+	err := x.client.Call(ctx, cloudflare.Request{Method: http.MethodGet, Route: route}, nil)
 	apiErr, _ := errors.AsType[*cloudflare.Error](err)
 	switch {
 	case err == nil:

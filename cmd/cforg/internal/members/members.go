@@ -41,7 +41,7 @@ func ownEmail(ctx context.Context, env *cli.Env, client *cloudflare.Client) stri
 	var user struct {
 		Email string `json:"email"`
 	}
-	if err := client.Call(ctx, cloudflare.Request{Method: "GET", Path: []string{"user"}}, &user); err != nil {
+	if err := client.Call(ctx, cloudflare.Request{Method: "GET", Route: "/user"}, &user); err != nil {
 		return "" // the token may not be allowed to read this
 	}
 	return user.Email
