@@ -38,8 +38,8 @@ func checkIdempotencyKey(key string) error {
 // checkID rejects values that cannot be an ID. It does not require 32 hexadecimal digits: the API's schema documents
 // that form and breaks it in its own example.
 func checkID(name, id string) error {
-	if id == NoParent {
-		return invalid("%s must not be %q", name, id)
+	if isNullText(id) {
+		return invalid("%s must not be \"null\"", name)
 	}
 	if problem := rest.SegmentProblem(id); problem != "" {
 		return invalid("%s %s", name, problem)
@@ -67,6 +67,31 @@ func foldASCII(s string) string {
 		}
 	}
 	return string(folded)
+}
+
+// isNullText reports whether text, in the place of an ID, is "null". As a filter on the parent, it would select every
+// root organization that the credential can see.
+func isNullText(text string) bool { return strings.EqualFold(text, "null") }
+
+// checkOptionalID checks an ID that may be empty.
+func checkOptionalID(name, id string) error {
+	if id == "" {
+		return nil
+	}
+	return checkID(name, id)
+}
+
+// checkIDs checks a filter that selects by IDs.
+func checkIDs(name string, ids []string) error {
+	if err := checkAnyOf(name, ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := checkID(name, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkAnyOf rejects a filter that is empty but not nil, or that has an empty element. A program that computes such a

@@ -81,6 +81,7 @@ func TestInvalidArguments(t *testing.T) {
 	}{
 		"IDs that are empty":             {list(organizations{IDs: []string{}}), "IDs"},
 		"an empty ID among others":       {list(organizations{IDs: []string{"o1", "", "o2"}}), "IDs"},
+		"root organizations below one":   {list(organizations{RootsOnly: true, ParentID: "o1"}), "RootsOnly and ParentID are both set"},
 		"a page size of -1":              {list(organizations{PageSize: -1}), "PageSize"},
 		"a page size of 1001":            {list(organizations{PageSize: cloudflare.MaxPageSize + 1}), "PageSize"},
 		"the smallest page size":         {list(organizations{PageSize: math.MinInt}), "PageSize"},
@@ -104,7 +105,7 @@ func TestInvalidArguments(t *testing.T) {
 
 		"a create without a name":        {create(cloudflare.OrganizationCreateParams{ParentID: "o1"}), "Name"},
 		"a create with an empty profile": {create(cloudflare.OrganizationCreateParams{Name: "n", Profile: new(cloudflare.OrganizationProfile)}), "Profile"},
-		"a create below NoParent":        {create(cloudflare.OrganizationCreateParams{Name: "n", ParentID: cloudflare.NoParent}), "ParentID"},
+		"a create below null":            {create(cloudflare.OrganizationCreateParams{Name: "n", ParentID: "null"}), "ParentID"},
 		"a create that is not UTF-8":     {create(cloudflare.OrganizationCreateParams{Name: "\xff"}), "UTF-8"},
 		"a profile that is not UTF-8": {
 			update(cloudflare.OrganizationUpdateParams{Name: "n", Profile: &cloudflare.OrganizationProfile{BusinessName: "\xff"}}),
@@ -115,7 +116,7 @@ func TestInvalidArguments(t *testing.T) {
 		"an update without a name":        {update(cloudflare.OrganizationUpdateParams{ParentID: "o2"}), "Name"},
 		"an update with a profile alone":  {update(cloudflare.OrganizationUpdateParams{Profile: fullProfile()}), "Name"},
 		"an update with an empty profile": {update(cloudflare.OrganizationUpdateParams{Name: "n", Profile: new(cloudflare.OrganizationProfile)}), "Profile"},
-		"an update below NoParent":        {update(cloudflare.OrganizationUpdateParams{Name: "n", ParentID: cloudflare.NoParent}), "ParentID"},
+		"an update below null":            {update(cloudflare.OrganizationUpdateParams{Name: "n", ParentID: "null"}), "ParentID"},
 		"an empty profile":                {c.OrganizationProfile.Update(ctx, organizationID, cloudflare.OrganizationProfile{}), "profile"},
 
 		"an empty email address":             {member("", ""), "Email is empty"},
@@ -198,7 +199,7 @@ func TestValidateIsWhatCreateChecks(t *testing.T) {
 		{cloudflare.OrganizationCreateParams{Name: "n", ParentID: "o1", Profile: profile}, true},
 		{cloudflare.OrganizationCreateParams{}, false},
 		{cloudflare.OrganizationCreateParams{Name: "n", ParentID: "o/1"}, false},
-		{cloudflare.OrganizationCreateParams{Name: "n", ParentID: cloudflare.NoParent}, false},
+		{cloudflare.OrganizationCreateParams{Name: "n", ParentID: "NULL"}, false},
 		{cloudflare.OrganizationCreateParams{Name: "n", Profile: new(cloudflare.OrganizationProfile)}, false},
 		{cloudflare.OrganizationCreateParams{Name: "\xff"}, false},
 		{cloudflare.OrganizationCreateParams{Name: "n", Profile: &cloudflare.OrganizationProfile{BusinessName: "\xff"}}, false},

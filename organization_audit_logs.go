@@ -200,7 +200,8 @@ const (
 //
 // List returns an error that matches [ErrInvalidArgument] if Since or Before is not set, if Since is after Before, or
 // if PageSize is negative or larger than [MaxPageSize]. List also returns it if a filter is empty but not nil, or has
-// an empty element, an email address without @, or a status code that is not between 100 and 999.
+// an empty element, an ID that is not valid, an email address without @, or a status code that is not between 100 and
+// 999.
 //
 // Credential: a global API key, or an API token.
 //
@@ -332,15 +333,18 @@ func (f AuditLogFilter) check(prefix string) error {
 	if slices.ContainsFunc(f.ActorEmails, func(email string) bool { return email != "" && !strings.Contains(email, "@") }) {
 		return invalid("%sActorEmails has an element without @", prefix)
 	}
+	if slices.ContainsFunc(f.ResourceIDs, isNullText) { // otherwise, the form of these IDs is not known
+		return invalid("%sResourceIDs must not contain \"null\"", prefix)
+	}
 	return cmp.Or(
-		checkAnyOf(prefix+"IDs", f.IDs),
+		checkIDs(prefix+"IDs", f.IDs),
 		checkAnyOf(prefix+"ActionResults", f.ActionResults),
 		checkAnyOf(prefix+"ActionTypes", f.ActionTypes),
 		checkAnyOf(prefix+"ActorContexts", f.ActorContexts),
 		checkAnyOf(prefix+"ActorEmails", f.ActorEmails),
-		checkAnyOf(prefix+"ActorIDs", f.ActorIDs),
+		checkIDs(prefix+"ActorIDs", f.ActorIDs),
 		checkAnyOf(prefix+"ActorIPAddresses", f.ActorIPAddresses),
-		checkAnyOf(prefix+"ActorTokenIDs", f.ActorTokenIDs),
+		checkIDs(prefix+"ActorTokenIDs", f.ActorTokenIDs),
 		checkAnyOf(prefix+"ActorTokenNames", f.ActorTokenNames),
 		checkAnyOf(prefix+"ActorTypes", f.ActorTypes),
 		checkAnyOf(prefix+"RawCFRayIDs", f.RawCFRayIDs),

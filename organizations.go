@@ -1,6 +1,7 @@
 package cloudflare
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/http"
@@ -11,7 +12,7 @@ import (
 // OrganizationsService lists, reads, creates, updates and deletes organizations. Use it as Client.Organizations.
 //
 // Methods return [ErrInvalidArgument] for invalid arguments, without sending a request. An ID must not be empty, must
-// not be [NoParent], and must be a single path segment without commas and white space. The methods of the other
+// not be "null" in any case, and must be a single path segment without commas and white space. The methods of the other
 // services check IDs in the same way.
 type OrganizationsService service
 
@@ -83,10 +84,6 @@ type OrganizationParent struct {
 	Name string `json:"name"`
 }
 
-// NoParent selects root organizations if it is the ParentID of [OrganizationListParams]. NoParent is not a valid ID
-// anywhere else.
-const NoParent = "null"
-
 // OrganizationListParams filters organizations. Empty filters are ignored. An organization must match all the others.
 type OrganizationListParams struct {
 	IDs []string `url:"id,omitempty"` // only these; nil for any; must not be empty if it is not nil
@@ -100,7 +97,8 @@ type OrganizationListParams struct {
 	ContainingOrganization string `url:"containing.organization,omitempty"`
 	ContainingUser         string `url:"containing.user,omitempty"` // organizations that manage this user
 
-	ParentID string `url:"parent.id,omitempty"` // directly below this organization; NoParent for root organizations
+	ParentID  string `url:"parent.id,omitempty"` // only those directly below this organization; empty means any parent, or none
+	RootsOnly bool   `url:"-"`                   // only those without a parent; not valid together with ParentID
 
 	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and MaxPageSize for All
 	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
@@ -111,26 +109,29 @@ func (p OrganizationListParams) call() call {
 }
 
 func (p OrganizationListParams) query() (url.Values, error) {
-	if err := checkAnyOf("IDs", p.IDs); err != nil {
+	if p.RootsOnly && p.ParentID != "" {
+		return nil, invalid("RootsOnly and ParentID are both set")
+	}
+	if err := cmp.Or(
+		checkIDs("IDs", p.IDs),
+		checkOptionalID("ParentID", p.ParentID),
+		checkOptionalID("ContainingAccount", p.ContainingAccount),
+		checkOptionalID("ContainingOrganization", p.ContainingOrganization),
+		checkOptionalID("ContainingUser", p.ContainingUser),
+	); err != nil {
 		return nil, err
 	}
-	for _, id := range p.IDs {
-		if err := checkID("IDs", id); err != nil {
-			return nil, err
-		}
+	values, err := encodeListParams(p, p.PageSize, pageTokens.maxSize)
+	if err == nil && p.RootsOnly {
+		values.Set("parent.id", "null")
 	}
-	if p.ParentID != "" && p.ParentID != NoParent {
-		if err := checkID("ParentID", p.ParentID); err != nil {
-			return nil, err
-		}
-	}
-	return encodeListParams(p, p.PageSize, pageTokens.maxSize)
+	return values, err
 }
 
 // OrganizationCreateParams describes a new organization.
 type OrganizationCreateParams struct {
 	Name     string               // required
-	ParentID string               // empty for a root organization
+	ParentID string               // empty for a root organization, unlike in OrganizationListParams
 	Profile  *OrganizationProfile // nil for none
 }
 
@@ -193,8 +194,9 @@ func (r *OrganizationDeleteResponse) id() string   { return r.ID }
 
 // List returns one page of the organizations that the credential can see. See [OrganizationsService.All] for all pages.
 //
-// List returns an error that matches [ErrInvalidArgument] if IDs is empty but not nil, if IDs or ParentID contains an
-// invalid ID, or if PageSize is negative or larger than [MaxPageSize].
+// List returns an error that matches [ErrInvalidArgument] if IDs is empty but not nil, if IDs, ParentID or a filter on
+// what an organization contains is not a valid ID, if RootsOnly and ParentID are both set, or if PageSize is negative or
+// larger than [MaxPageSize].
 //
 // Credential: a global API key, or an API token with the permission User Details Read.
 //

@@ -172,7 +172,7 @@ func TestDeleteIfEmptyWithoutAReadableOrganization(t *testing.T) {
 		assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
 
 		sent := len(api.sent())
-		assert.ErrorIs(t, api.client.Organizations.DeleteIfEmpty(t.Context(), cloudflare.NoParent), cloudflare.ErrInvalidArgument)
+		assert.ErrorIs(t, api.client.Organizations.DeleteIfEmpty(t.Context(), "null"), cloudflare.ErrInvalidArgument)
 		assert.Len(t, api.sent(), sent)
 	})
 }

@@ -76,10 +76,7 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 // withName returns the organization with this name and parent, or nil if it does not exist. It checks the name and parent
 // of every organization in the list, because the API could ignore a filter.
 func (s *OrganizationsService) withName(ctx context.Context, params OrganizationCreateParams, opts []CallOption) (*Organization, error) {
-	filters := OrganizationListParams{Name: params.Name, ParentID: params.ParentID}
-	if params.ParentID == "" {
-		filters.ParentID = NoParent
-	}
+	filters := OrganizationListParams{Name: params.Name, ParentID: params.ParentID, RootsOnly: params.ParentID == ""}
 	var found []Organization
 	for org, err := range s.All(ctx, filters, opts...) {
 		switch {

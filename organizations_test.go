@@ -137,13 +137,11 @@ func TestOrganizationListParams(t *testing.T) {
 		"ContainingOrganization": {cloudflare.OrganizationListParams{ContainingOrganization: "2b"}, "containing.organization=2b"},
 		"ContainingUser":         {cloudflare.OrganizationListParams{ContainingUser: "3c"}, "containing.user=3c"},
 		"ParentID":               {cloudflare.OrganizationListParams{ParentID: "4d"}, "parent.id=4d"},
+		"RootsOnly":              {cloudflare.OrganizationListParams{RootsOnly: true}, "parent.id=null"},
 		"PageSize":               {cloudflare.OrganizationListParams{PageSize: 1000}, "page_size=1000"},
 		"PageToken":              {cloudflare.OrganizationListParams{PageToken: "to+ken/="}, "page_token=to%2Bken%2F%3D"},
 
 		"none": {cloudflare.OrganizationListParams{}, ""},
-		"ParentID that is NoParent": {
-			cloudflare.OrganizationListParams{ParentID: cloudflare.NoParent}, "parent.id=null",
-		},
 		"all": {
 			cloudflare.OrganizationListParams{
 				IDs: []string{"1", "2"}, Name: "a", NameContains: "b", NameStartsWith: "c", NameEndsWith: "d",

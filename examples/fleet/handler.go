@@ -161,10 +161,7 @@ func (h *handler) ensure(ctx context.Context, id string, p payload) (org *cloudf
 
 // find returns the only organization with the name and parent of a row, or nil.
 func (h *handler) find(ctx context.Context, p payload) (*cloudflare.Organization, error) {
-	filters := cloudflare.OrganizationListParams{Name: p.Name, ParentID: p.ParentID}
-	if p.ParentID == "" {
-		filters.ParentID = cloudflare.NoParent
-	}
+	filters := cloudflare.OrganizationListParams{Name: p.Name, ParentID: p.ParentID, RootsOnly: p.ParentID == ""}
 	all, err := cloudflare.Collect(h.client.Organizations.All(ctx, filters))
 	if err != nil {
 		return nil, err

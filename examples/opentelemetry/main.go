@@ -112,7 +112,7 @@ func inventory(ctx context.Context, tracer trace.Tracer, client *cloudflare.Clie
 	ctx, span := tracer.Start(ctx, "inventory")
 	defer func() { end(span, err) }()
 
-	roots, err := list(ctx, tracer, client, cloudflare.OrganizationListParams{ParentID: cloudflare.NoParent, PageSize: pageSize})
+	roots, err := list(ctx, tracer, client, cloudflare.OrganizationListParams{RootsOnly: true, PageSize: pageSize})
 	if err != nil {
 		return err
 	}

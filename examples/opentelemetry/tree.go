@@ -10,8 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"example.com/cloudflare"
-
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -75,7 +73,7 @@ func rows(span sdktrace.ReadOnlySpan, children map[trace.SpanID][]sdktrace.ReadO
 // label returns the name of a span, with its parent organization and its attempt.
 func label(span sdktrace.ReadOnlySpan) string {
 	label := span.Name()
-	if parent := value(span, "parent").AsString(); parent != "" && parent != cloudflare.NoParent {
+	if parent := value(span, "parent").AsString(); parent != "" {
 		label += " below " + short(parent)
 	}
 	if resends := value(span, "http.request.resend_count").AsInt64(); resends > 0 {

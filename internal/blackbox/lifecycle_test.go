@@ -47,7 +47,7 @@ func TestLifeCycle(t *testing.T) {
 		want   []string
 	}{
 		"all":                     {cloudflare.OrganizationListParams{}, []string{root.ID, child.ID}},
-		"roots":                   {cloudflare.OrganizationListParams{ParentID: cloudflare.NoParent}, []string{root.ID}},
+		"roots":                   {cloudflare.OrganizationListParams{RootsOnly: true}, []string{root.ID}},
 		"below the root":          {cloudflare.OrganizationListParams{ParentID: root.ID}, []string{child.ID}},
 		"below the child":         {cloudflare.OrganizationListParams{ParentID: child.ID}, []string{}},
 		"by IDs":                  {cloudflare.OrganizationListParams{IDs: []string{child.ID, root.ID}}, []string{root.ID, child.ID}},
@@ -57,7 +57,7 @@ func TestLifeCycle(t *testing.T) {
 		"by the start of a name":  {cloudflare.OrganizationListParams{NameStartsWith: "ro"}, []string{root.ID}},
 		"by a part of a name":     {cloudflare.OrganizationListParams{NameContains: "hil"}, []string{child.ID}},
 		"by an organization":      {cloudflare.OrganizationListParams{ContainingOrganization: child.ID}, []string{root.ID}},
-		"by filters that exclude": {cloudflare.OrganizationListParams{ParentID: cloudflare.NoParent, Name: "Child"}, []string{}},
+		"by filters that exclude": {cloudflare.OrganizationListParams{RootsOnly: true, Name: "Child"}, []string{}},
 	} {
 		assert.Equal(t, tt.want, listedIDs(t, client, tt.params), name)
 	}

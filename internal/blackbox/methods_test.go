@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,29 +151,13 @@ type idMethod struct {
 }
 
 // everyIDMethod lists the IDs in the routes of everyMethod, and those in params.
-var everyIDMethod = append(idsInRoutes(), []idMethod{
-	{"Organizations.List's IDs", func(ctx context.Context, c *cloudflare.Client, id string) error {
-		_, err := c.Organizations.List(ctx, cloudflare.OrganizationListParams{IDs: []string{"o1", id}})
-		return err
-	}, "IDs"},
-	{"Organizations.All's IDs", func(ctx context.Context, c *cloudflare.Client, id string) error {
-		_, err := lastOf(c.Organizations.All(ctx, cloudflare.OrganizationListParams{IDs: []string{id}}))
-		return err
-	}, "IDs"},
+var everyIDMethod = append(append(idsInRoutes(), idsInFilters()...), []idMethod{
 	{"Organizations.Create's ParentID", func(ctx context.Context, c *cloudflare.Client, id string) error {
 		_, err := c.Organizations.Create(ctx, cloudflare.OrganizationCreateParams{Name: "Org", ParentID: orSlash(id)})
 		return err
 	}, "ParentID"},
 	{"Organizations.Update's ParentID", func(ctx context.Context, c *cloudflare.Client, id string) error {
 		_, err := c.Organizations.Update(ctx, "o1", cloudflare.OrganizationUpdateParams{Name: "Org", ParentID: orSlash(id)})
-		return err
-	}, "ParentID"},
-	{"Organizations.List's ParentID", func(ctx context.Context, c *cloudflare.Client, id string) error {
-		_, err := c.Organizations.List(ctx, cloudflare.OrganizationListParams{ParentID: orSlash(id)})
-		return err
-	}, "ParentID"},
-	{"Organizations.All's ParentID", func(ctx context.Context, c *cloudflare.Client, id string) error {
-		_, err := lastOf(c.Organizations.All(ctx, cloudflare.OrganizationListParams{ParentID: orSlash(id)}))
 		return err
 	}, "ParentID"},
 	{"Organizations.Ensure's ParentID", func(ctx context.Context, c *cloudflare.Client, id string) error {
@@ -223,6 +208,54 @@ func idsInRoutes() (places []idMethod) {
 				},
 				want: strings.NewReplacer("_id", " ID", "_", " ").Replace(id[1]),
 			})
+		}
+	}
+	return places
+}
+
+// idsInFilters lists the filters of lists that take IDs.
+func idsInFilters() (places []idMethod) {
+	for name, params := range map[string]func(id string) cloudflare.OrganizationListParams{
+		"IDs":               func(id string) (p cloudflare.OrganizationListParams) { p.IDs = []string{"o1", id}; return p },
+		"ParentID":          func(id string) (p cloudflare.OrganizationListParams) { p.ParentID = orSlash(id); return p },
+		"ContainingAccount": func(id string) (p cloudflare.OrganizationListParams) { p.ContainingAccount = orSlash(id); return p },
+		"ContainingOrganization": func(id string) (p cloudflare.OrganizationListParams) {
+			p.ContainingOrganization = orSlash(id)
+			return p
+		},
+		"ContainingUser": func(id string) (p cloudflare.OrganizationListParams) { p.ContainingUser = orSlash(id); return p },
+	} {
+		places = append(places, idMethod{"Organizations.List's " + name, func(ctx context.Context, c *cloudflare.Client, id string) error {
+			_, err := c.Organizations.List(ctx, params(id))
+			return err
+		}, name}, idMethod{"Organizations.All's " + name, func(ctx context.Context, c *cloudflare.Client, id string) error {
+			_, err := lastOf(c.Organizations.All(ctx, params(id)))
+			return err
+		}, name})
+	}
+	for name, set := range map[string]func(f *cloudflare.AuditLogFilter, id string){
+		"IDs":           func(f *cloudflare.AuditLogFilter, id string) { f.IDs = []string{"e1", id} },
+		"ActorIDs":      func(f *cloudflare.AuditLogFilter, id string) { f.ActorIDs = []string{id} },
+		"ActorTokenIDs": func(f *cloudflare.AuditLogFilter, id string) { f.ActorTokenIDs = []string{id} },
+	} {
+		match := func(id string) cloudflare.AuditLogListParams {
+			params := aPeriod
+			set(&params.Match, id)
+			return params
+		}
+		exclude := func(id string) cloudflare.AuditLogListParams {
+			params := aPeriod
+			set(&params.Exclude, id)
+			return params
+		}
+		for name, params := range map[string]func(id string) cloudflare.AuditLogListParams{"Match." + name: match, "Exclude." + name: exclude} {
+			places = append(places, idMethod{"OrganizationAuditLogs.List's " + name, func(ctx context.Context, c *cloudflare.Client, id string) error {
+				_, err := c.OrganizationAuditLogs.List(ctx, "o1", params(id))
+				return err
+			}, name}, idMethod{"OrganizationAuditLogs.All's " + name, func(ctx context.Context, c *cloudflare.Client, id string) error {
+				_, err := lastOf(c.OrganizationAuditLogs.All(ctx, "o1", params(id)))
+				return err
+			}, name})
 		}
 	}
 	return places
@@ -356,21 +389,28 @@ func TestEveryIDInParamsIsListed(t *testing.T) {
 		listed[place.name] = true
 	}
 	found := 0
+	check := func(method, prefix string, params reflect.Type) {
+		for field := range params.Fields() {
+			isID := strings.HasSuffix(strings.TrimSuffix(field.Name, "s"), "ID") || strings.HasPrefix(field.Name, "Containing")
+			if isID && !slices.Contains([]string{"RawCFRayIDs", "ResourceIDs"}, field.Name) { // which have a form of their own
+				place := method + "'s " + prefix + field.Name
+				assert.True(t, listed[place], "%s is not in everyIDMethod", place)
+				found++
+			}
+		}
+	}
 	for service := range reflect.TypeFor[cloudflare.Client]().Fields() {
 		if !service.IsExported() {
 			continue
 		}
 		for method := range service.Type.Methods() {
 			for params := range method.Type.Ins() {
-				if params.Kind() != reflect.Struct {
-					continue
-				}
-				for field := range params.Fields() {
-					if strings.HasSuffix(strings.TrimSuffix(field.Name, "s"), "ID") {
-						place := service.Name + "." + method.Name + "'s " + field.Name
-						assert.True(t, listed[place], "%s is not in everyIDMethod", place)
-						found++
-					}
+				switch name := service.Name + "." + method.Name; {
+				case params == reflect.TypeFor[cloudflare.AuditLogListParams]():
+					check(name, "Match.", reflect.TypeFor[cloudflare.AuditLogFilter]())
+					check(name, "Exclude.", reflect.TypeFor[cloudflare.AuditLogFilter]())
+				case params.Kind() == reflect.Struct:
+					check(name, "", params)
 				}
 			}
 		}

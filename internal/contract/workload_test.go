@@ -37,7 +37,7 @@ var workload = []job{
 		return exactly(1, items, err)
 	}},
 	{"Organizations.List", func(ctx context.Context, c *cloudflare.Client, _ *world) error {
-		items, err := page(c.Organizations.List(ctx, cloudflare.OrganizationListParams{ParentID: cloudflare.NoParent}))
+		items, err := page(c.Organizations.List(ctx, cloudflare.OrganizationListParams{RootsOnly: true}))
 		return exactly(1, items, err)
 	}},
 	{"Organizations.All", func(ctx context.Context, c *cloudflare.Client, _ *world) error {
