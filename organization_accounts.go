@@ -258,7 +258,7 @@ func (r *moveResult) check() error {
 // move an account within a hierarchy. Other moves depend on the capabilities of the organizations.
 //
 // Move is retried only after a 429, or if the request was never sent. If the account may have been moved, the error
-// matches [ErrOutcomeUnknown]. [OrganizationAccountsService.Organizations] then returns where the account is.
+// matches [ErrOutcomeUnknown]. [OrganizationAccountsService.ListOrganizations] then returns where the account is.
 //
 // Credential: a global API key.
 //
@@ -276,14 +276,14 @@ func (s *OrganizationAccountsService) Move(ctx context.Context, accountID, desti
 	return &result.AccountMoveResponse, nil
 }
 
-// Organizations returns the organizations that contain an account. The list begins with the root organization, ends
+// ListOrganizations returns the organizations that contain an account. The list begins with the root organization, ends
 // with the organization that the account is directly in, and has no pages. ContainingAccount in
 // [OrganizationListParams] filters the organizations that the credential can see by the same relation.
 //
 // Credential: a global API key, or an API token with the permission Account Settings Read.
 //
 // API: GET /accounts/{account_id}/organizations
-func (s *OrganizationAccountsService) Organizations(ctx context.Context, accountID string, opts ...CallOption) ([]Organization, error) {
+func (s *OrganizationAccountsService) ListOrganizations(ctx context.Context, accountID string, opts ...CallOption) ([]Organization, error) {
 	page, err := list[Organization](ctx, (*service)(s), listAccountOrganizations.call(accountID), opts)
 	if err != nil {
 		return nil, err

@@ -96,12 +96,12 @@ func ExampleOrganizationAccountsService_Move() {
 }
 
 // Which organization is an account in? It is the last one.
-func ExampleOrganizationAccountsService_Organizations() {
+func ExampleOrganizationAccountsService_ListOrganizations() {
 	server := cloudflaretest.NewServer()
 	emea := server.AddOrganization("EMEA", server.AddOrganization("Example, Inc.", ""))
 	accountID := server.AddAccount(emea, cloudflaretest.Account{Name: "shop"})
 
-	organizations, err := server.Client().OrganizationAccounts.Organizations(context.Background(), accountID)
+	organizations, err := server.Client().OrganizationAccounts.ListOrganizations(context.Background(), accountID)
 	if err != nil {
 		log.Fatal(err)
 	}

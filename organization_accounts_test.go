@@ -493,7 +493,7 @@ func TestAccountsInAHierarchy(t *testing.T) {
 	shop := server.AddAccount(emea, cloudflaretest.Account{Name: "shop"})
 	client := server.Client(cloudflare.WithMaxRetryWait(0))
 	chain := func() (names []string) {
-		organizations, err := client.OrganizationAccounts.Organizations(t.Context(), shop)
+		organizations, err := client.OrganizationAccounts.ListOrganizations(t.Context(), shop)
 		require.NoError(t, err)
 		for _, org := range organizations {
 			names = append(names, org.Name)
@@ -516,14 +516,14 @@ func TestAccountsInAHierarchy(t *testing.T) {
 	assert.Equal(t, []string{"Example, Inc."}, chain())
 
 	standalone := server.AddAccount("", cloudflaretest.Account{Name: "lab"})
-	organizations, err := client.OrganizationAccounts.Organizations(t.Context(), standalone)
+	organizations, err := client.OrganizationAccounts.ListOrganizations(t.Context(), standalone)
 	require.NoError(t, err)
 	assert.Empty(t, organizations)
 	moved, err = client.OrganizationAccounts.Move(t.Context(), standalone, root)
 	require.NoError(t, err)
 	assert.Empty(t, moved.SourceOrganizationID)
 
-	_, err = client.OrganizationAccounts.Organizations(t.Context(), strings.Repeat("0", 32))
+	_, err = client.OrganizationAccounts.ListOrganizations(t.Context(), strings.Repeat("0", 32))
 	assert.Error(t, err)
 }
 

@@ -90,8 +90,8 @@ var everyMethod = []apiMethod{
 	{"OrganizationAccounts.Move", "POST /accounts/{account_id}/move", aMove, func(a methodArgs) (any, error) {
 		return a.c.OrganizationAccounts.Move(a.ctx, a.ids[0], "o1", a.opts...)
 	}},
-	{"OrganizationAccounts.Organizations", "GET /accounts/{account_id}/organizations", "[" + anOrganization + "]", func(a methodArgs) (any, error) {
-		return orNil(a.c.OrganizationAccounts.Organizations(a.ctx, a.ids[0], a.opts...))
+	{"OrganizationAccounts.ListOrganizations", "GET /accounts/{account_id}/organizations", "[" + anOrganization + "]", func(a methodArgs) (any, error) {
+		return orNil(a.c.OrganizationAccounts.ListOrganizations(a.ctx, a.ids[0], a.opts...))
 	}},
 	{"OrganizationAccounts.GetProfile", "GET /accounts/{account_id}/profile", `{"business_name":"Org"}`, func(a methodArgs) (any, error) {
 		return a.c.OrganizationAccounts.GetProfile(a.ctx, a.ids[0], a.opts...)

@@ -196,7 +196,7 @@ func TestAnotherPagingSchemeIsAnError(t *testing.T) {
 			return err
 		},
 		"none": func(c *cloudflare.Client) error {
-			_, err := c.OrganizationAccounts.Organizations(t.Context(), "a1")
+			_, err := c.OrganizationAccounts.ListOrganizations(t.Context(), "a1")
 			return err
 		},
 	}

@@ -139,8 +139,8 @@ var workload = []job{
 	{"OrganizationAccounts.Move", func(ctx context.Context, c *cloudflare.Client, w *world) error {
 		return failed(c.OrganizationAccounts.Move(ctx, w.standalone, w.grandchild))
 	}},
-	{"OrganizationAccounts.Organizations", func(ctx context.Context, c *cloudflare.Client, w *world) error {
-		items, err := c.OrganizationAccounts.Organizations(ctx, w.account)
+	{"OrganizationAccounts.ListOrganizations", func(ctx context.Context, c *cloudflare.Client, w *world) error {
+		items, err := c.OrganizationAccounts.ListOrganizations(ctx, w.account)
 		return exactly(2, items, err)
 	}},
 	{"OrganizationAccounts.GetProfile", func(ctx context.Context, c *cloudflare.Client, w *world) error {

@@ -150,10 +150,10 @@ var probes = []probe{
 		},
 	},
 	{
-		method: "OrganizationAccounts.Organizations", route: "GET /accounts/{account_id}/organizations",
+		method: "OrganizationAccounts.ListOrganizations", route: "GET /accounts/{account_id}/organizations",
 		result: reflect.TypeFor[cloudflare.Organization](), list: true, needs: account,
 		call: func(ctx context.Context, c *cloudflare.Client, f *found) (int, error) {
-			orgs, err := c.OrganizationAccounts.Organizations(ctx, f.account)
+			orgs, err := c.OrganizationAccounts.ListOrganizations(ctx, f.account)
 			return len(orgs), err
 		},
 	},

@@ -73,7 +73,7 @@ func (s *search) run(ctx context.Context, kind string) (err error) {
 // accountChain requests the organizations of an account. It reports whether the API says that there is no such account.
 func (s *search) accountChain(ctx context.Context) (none bool, err error) {
 	id := cli.Fold(s.query)
-	chain, err := s.client.OrganizationAccounts.Organizations(ctx, id)
+	chain, err := s.client.OrganizationAccounts.ListOrganizations(ctx, id)
 	switch {
 	case errors.Is(err, cloudflare.ErrNotFound):
 		return true, nil
