@@ -23,8 +23,12 @@ var getUsage = newOperation(http.MethodGet, "/organizations/{organization_id}/bi
 // maxUsageDays is the longest period that the API accepts.
 const maxUsageDays = 31
 
-// UsageParams selects a period of at most 31 days by the charge period of the records. Only the dates in UTC count, and
-// both are included. If neither is set, the period is the current month until today. Setting only one is not valid.
+// UsageParams selects a period of at most 31 days by the charge period of the records. From and To are calendar dates,
+// and both days are included. Each is the date in the location of its time, so that midnight on October 1 in Tokyo is
+// October 1. The time of day is ignored. If neither is set, the period is the current month until today. Setting only
+// one is not valid.
+//
+// The API counts days in UTC. To get the usage until now, set To to time.Now().UTC().
 type UsageParams struct {
 	From, To time.Time
 }
@@ -40,17 +44,22 @@ func (p UsageParams) query() (url.Values, error) {
 	if p.From.IsZero() {
 		return nil, nil
 	}
-	const day = 24 * time.Hour
-	from, to := p.From.UTC().Truncate(day), p.To.UTC().Truncate(day)
+	from, to := calendarDate(p.From), calendarDate(p.To)
 	switch {
 	case from.Year() < 0 || to.Year() > 9999:
 		return nil, invalid("From and To must be in years between 0 and 9999")
 	case to.Before(from):
 		return nil, invalid("To is before From")
-	case to.Sub(from) >= maxUsageDays*day:
+	case !to.Before(from.AddDate(0, 0, maxUsageDays)):
 		return nil, invalid("From and To must span at most %d days", maxUsageDays)
 	}
 	return url.Values{"from": {from.Format(time.DateOnly)}, "to": {to.Format(time.DateOnly)}}, nil
+}
+
+// calendarDate returns the date of t in its own location, as midnight in UTC.
+func calendarDate(t time.Time) time.Time {
+	year, month, day := t.Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
 // UsageRecord is the usage of one billable metric by one account on one day. The fields have the names of the FOCUS

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // the locations, also on a machine without them
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,39 +19,90 @@ import (
 
 const usageURL = organizationURL + "/billable/usage"
 
+// The dates are sent as they are written, whatever the location and the time of day, and the order and the number of
+// days are those of the dates.
 func TestUsageQueries(t *testing.T) {
-	date := func(month time.Month, day, hour int, zone *time.Location) time.Time {
-		return time.Date(2026, month, day, hour, 59, 59, 999, zone)
-	}
-	east := time.FixedZone("", 5*60*60)
-	for _, tt := range []struct {
-		params cloudflare.UsageParams
-		query  string
-		says   string // of an error
-	}{
-		{cloudflare.UsageParams{}, "", ""},
-		{cloudflare.UsageParams{From: date(10, 1, 0, time.UTC), To: date(10, 31, 23, time.UTC)}, "?from=2026-10-01&to=2026-10-31", ""},
-		{cloudflare.UsageParams{From: date(10, 1, 23, time.UTC), To: date(10, 1, 0, time.UTC)}, "?from=2026-10-01&to=2026-10-01", ""},
-		{cloudflare.UsageParams{From: date(10, 1, 3, east), To: date(10, 31, 4, east)}, "?from=2026-09-30&to=2026-10-30", ""},
-		{cloudflare.UsageParams{From: date(2, 1, 0, time.UTC), To: date(3, 3, 0, time.UTC)}, "?from=2026-02-01&to=2026-03-03", ""},
-		{cloudflare.UsageParams{From: date(10, 1, 23, time.UTC), To: date(11, 1, 0, time.UTC)}, "", "at most 31 days"},
-		{cloudflare.UsageParams{From: date(1, 1, 0, time.UTC), To: date(1, 1, 0, time.UTC).AddDate(500, 0, 0)}, "", "at most 31 days"},
-		{cloudflare.UsageParams{From: date(10, 2, 0, time.UTC), To: date(10, 1, 23, time.UTC)}, "", "To is before From"},
-		{cloudflare.UsageParams{From: date(10, 1, 0, time.UTC)}, "", "both be set"},
-		{cloudflare.UsageParams{To: date(10, 1, 0, time.UTC)}, "", "both be set"},
-		{cloudflare.UsageParams{From: date(10, 1, 0, time.UTC).AddDate(9000, 0, 0), To: date(10, 1, 0, time.UTC).AddDate(9000, 0, 0)}, "", "in years"},
+	const utc, tokyo, losAngeles, berlin = " UTC", " Asia/Tokyo", " America/Los_Angeles", " Europe/Berlin"
+	const first, last = " Pacific/Kiritimati", " Etc/GMT+12" // where a day begins first and ends last, 26 hours apart
+	const apia = " Pacific/Apia"                             // which had no December 30, 2011
+	const limit, order = "From and To must span at most 31 days", "To is before From"
+	for _, tt := range []struct{ from, to, says string }{
+		{"2026-10-01 00:00" + utc, "2026-10-31 23:59" + utc, ""},
+		{"2026-10-01 00:00" + tokyo, "2026-10-31 00:00" + tokyo, ""},
+		{"2026-10-01 23:59" + tokyo, "2026-10-31 23:59" + tokyo, ""},
+		{"2026-10-01 00:00" + losAngeles, "2026-10-31 00:00" + losAngeles, ""},
+		{"2026-10-01 23:59" + losAngeles, "2026-10-31 23:59" + losAngeles, ""},
+		{"2026-10-01 23:59" + tokyo, "2026-10-01 00:00" + tokyo, ""},
+		{"2026-12-31 00:00" + tokyo, "2027-01-30 00:00" + tokyo, ""},
+		{"2028-02-01 00:00" + tokyo, "2028-03-02 00:00" + tokyo, ""},
+		{"2026-10-01 23:59" + utc, "2026-11-01 00:00" + utc, limit},
+		{"2026-10-01 23:59" + tokyo, "2026-11-01 00:00" + tokyo, limit},
+		{"2028-02-01 00:00" + tokyo, "2028-03-03 00:00" + tokyo, limit},
+		{"2026-01-01 00:00" + utc, "2526-01-01 00:00" + utc, limit},
+		{"2026-10-02 00:00" + utc, "2026-10-01 23:59" + utc, order},
+
+		// Summer time begins or ends, or a day is left out.
+		{"2026-03-01 00:00" + berlin, "2026-03-31 23:59" + berlin, ""},
+		{"2026-10-01 00:00" + berlin, "2026-10-31 23:59" + berlin, ""},
+		{"2026-03-08 00:00" + losAngeles, "2026-03-09 00:00" + losAngeles, ""},
+		{"2011-12-01 00:00" + apia, "2011-12-31 00:00" + apia, ""},
+		{"2026-03-01 23:59" + berlin, "2026-04-01 00:00" + berlin, limit},
+		{"2026-10-31 23:59" + losAngeles, "2026-12-01 00:00" + losAngeles, limit},
+		{"2011-12-01 00:00" + apia, "2012-01-01 00:00" + apia, limit},
+
+		// The locations differ.
+		{"2026-10-01 23:59" + utc, "2026-10-02 08:59" + tokyo, ""}, // the same moment
+		{"2026-10-01 00:00" + last, "2026-10-01 00:00" + first, ""},
+		{"2026-10-01 00:00" + first, "2026-10-31 23:59" + last, ""},
+		{"2026-10-01 23:59" + last, "2026-10-31 00:00" + first, ""},
+		{"2026-10-01 23:59" + last, "2026-11-01 00:00" + first, limit}, // less than 30 days
+		{"2026-10-02 00:00" + first, "2026-10-01 23:59" + last, order}, // a later moment
 	} {
 		client, script := newScriptedClient(t, respondSuccess(`[]`))
-		records, err := client.OrganizationUsage.Get(t.Context(), organizationID, tt.params)
+		_, err := client.OrganizationUsage.Get(t.Context(), organizationID, cloudflare.UsageParams{From: timeIn(t, tt.from), To: timeIn(t, tt.to)})
 		if tt.says != "" {
-			assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
-			assert.ErrorContains(t, err, tt.says)
-			assert.Empty(t, script.sent)
+			assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%+v", tt)
+			assert.ErrorContains(t, err, tt.says, "%+v", tt)
+			assert.Empty(t, script.sent, "%+v", tt)
 			continue
 		}
-		require.NoError(t, err)
-		assert.Empty(t, records)
-		assert.Equal(t, "GET "+usageURL+tt.query, script.only(t).Method+" "+script.sent[0].URL)
+		require.NoError(t, err, "%+v", tt)
+		assert.Equal(t, usageURL+"?from="+tt.from[:len(time.DateOnly)]+"&to="+tt.to[:len(time.DateOnly)], script.only(t).URL)
+	}
+}
+
+// timeIn parses a time such as "2026-10-01 00:00 Asia/Tokyo".
+func timeIn(t *testing.T, text string) time.Time {
+	const layout = "2006-01-02 15:04"
+	location, err := time.LoadLocation(text[len(layout)+1:])
+	require.NoError(t, err)
+	at, err := time.ParseInLocation(layout, text[:len(layout)], location)
+	require.NoError(t, err)
+	require.Equal(t, text[:len(layout)], at.Format(layout), "this time does not exist there")
+	return at
+}
+
+func TestUsageOfACompletePeriodOrNone(t *testing.T) {
+	client, script := newScriptedClient(t, respondSuccess(`[]`))
+	records, err := client.OrganizationUsage.Get(t.Context(), organizationID, cloudflare.UsageParams{})
+	require.NoError(t, err)
+	assert.Empty(t, records)
+	assert.Equal(t, usageURL, script.only(t).URL)
+
+	day, distant := timeIn(t, "2026-10-01 00:00 Asia/Tokyo"), time.Date(11026, time.October, 1, 0, 0, 0, 0, time.UTC)
+	newYear := timeIn(t, "9999-12-31 23:59 UTC").In(day.Location()) // 10000 in Tokyo
+	for says, params := range map[string][]cloudflare.UsageParams{
+		"From and To must both be set": {{From: day}, {To: day}},
+		"in years between 0 and 9999": {
+			{From: distant, To: distant}, {From: newYear, To: newYear}, {From: day, To: time.Unix(1<<62, 0)},
+			{From: day.AddDate(-3000, 0, 0), To: day}, {From: time.Unix(-1<<62, 0), To: day},
+		},
+	} {
+		for _, params := range params {
+			_, err := newClient(t, sendNothing(t)).OrganizationUsage.Get(t.Context(), organizationID, params)
+			assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%+v", params)
+			assert.ErrorContains(t, err, says, "%+v", params)
+		}
 	}
 }
 

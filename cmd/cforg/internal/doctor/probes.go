@@ -134,7 +134,7 @@ var probes = []probe{
 		method: "OrganizationUsage.Get", route: "GET /organizations/{organization_id}/billable/usage",
 		result: reflect.TypeFor[cloudflare.UsageRecord](), list: true, needs: organization,
 		call: func(ctx context.Context, c *cloudflare.Client, f *found) (int, error) {
-			records, err := c.OrganizationUsage.Get(ctx, f.organization, cloudflare.UsageParams{From: daysAgo(6), To: time.Now()})
+			records, err := c.OrganizationUsage.Get(ctx, f.organization, cloudflare.UsageParams{From: daysAgo(6).UTC(), To: time.Now().UTC()})
 			return len(records), err
 		},
 	},
