@@ -35,6 +35,18 @@ func checkIdempotencyKey(key string) error {
 	return nil
 }
 
+// checkName checks the name of an organization or account that is created or updated. If the API trims names, one with
+// white space around it would not be found again.
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return invalid("Name is empty")
+	case strings.TrimSpace(name) != name:
+		return invalid("Name must not begin or end with white space")
+	}
+	return nil
+}
+
 // checkID rejects values that cannot be an ID. It does not require 32 hexadecimal digits: the API's schema documents
 // that form and breaks it in its own example.
 func checkID(name, id string) error {

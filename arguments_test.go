@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
 )
 
 // Every argument that is not valid gives an error that names it, and no request is sent.
@@ -48,12 +49,12 @@ func TestInvalidArguments(t *testing.T) {
 		assert.False(t, created)
 		return err
 	}
-	ensure := func(name string) error {
-		_, _, err := c.Organizations.Ensure(ctx, cloudflare.OrganizationCreateParams{Name: name})
-		return err
-	}
 	update := func(params cloudflare.OrganizationUpdateParams) error {
 		_, err := c.Organizations.Update(ctx, organizationID, params)
+		return err
+	}
+	account := func(name string) error {
+		_, err := c.OrganizationAccounts.Create(ctx, cloudflare.AccountCreateParams{Name: name})
 		return err
 	}
 	member := func(email string, status cloudflare.MemberStatus) error {
@@ -111,7 +112,9 @@ func TestInvalidArguments(t *testing.T) {
 			update(cloudflare.OrganizationUpdateParams{Name: "n", Profile: &cloudflare.OrganizationProfile{BusinessName: "\xff"}}),
 			"UTF-8",
 		},
-		"a name in white space": {ensure("Org "), "Name"},
+		"a create with a name in white space":   {create(cloudflare.OrganizationCreateParams{Name: "Org "}), "Name must not begin or end with white space"},
+		"an update with a name in white space":  {update(cloudflare.OrganizationUpdateParams{Name: "\u00a0Org"}), "Name must not begin or end with white space"},
+		"an account with a name in white space": {account("\tAccount"), "Name must not begin or end with white space"},
 
 		"an update without a name":        {update(cloudflare.OrganizationUpdateParams{ParentID: "o2"}), "Name"},
 		"an update with a profile alone":  {update(cloudflare.OrganizationUpdateParams{Profile: fullProfile()}), "Name"},
@@ -170,70 +173,106 @@ func TestArgumentsAreNotChanged(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Validate reports what Create reports, and nothing else.
-func TestValidateIsWhatCreateChecks(t *testing.T) {
-	requests := 0
-	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
-		requests++
-		return respondWith(200, `{"success":true,"result":`+anOrganization+`}`)(r)
-	}), noRetries)
-	check := func(params interface{ Validate() error }, create func() error, valid bool) {
-		before := requests
-		err := params.Validate()
-		assert.Equal(t, before, requests, "Validate sent a request")
-		created := create()
-		if valid {
-			assert.NoError(t, err, "%+v", params)
-			assert.NoError(t, created, "%+v", params)
-			return
+// Validate says of each body what the methods that send it say, and sends nothing.
+func TestValidateIsWhatMethodsCheck(t *testing.T) {
+	type (
+		organization = cloudflare.OrganizationCreateParams
+		update       = cloudflare.OrganizationUpdateParams
+		profile      = cloudflare.OrganizationProfile
+		member       = cloudflare.OrganizationMemberCreateParams
+		account      = cloudflare.AccountCreateParams
+	)
+	server := cloudflaretest.NewServer().ForTest(t)
+	ctx, c := t.Context(), server.Client()
+	root := server.AddOrganization("Root", "")
+	child := server.AddOrganization("Child", root)
+	shop := server.AddAccount(root, cloudflaretest.Account{Name: "shop"})
+
+	long := strings.Repeat("x", 100)
+	named := []organization{{Name: "a"}, {Name: "a  b\tc"}, {Name: "日本", ParentID: root, Profile: fullProfile()}, {Name: long + long}}
+	misnamed := []organization{
+		{}, {ParentID: root}, {Name: "\xff"}, {Name: "n", ParentID: "o/1"}, {Name: "n", ParentID: "NULL"},
+		{Name: "n", Profile: new(profile)}, {Name: "n", Profile: &profile{BusinessName: "\xff"}},
+	}
+	for _, space := range []string{" ", "\t", "\n", "\r\n", "\v", "\f", "\u0085", "\u00a0", "\u1680", "\u2003", "\u2028", "\u2029", "\u202f", "\u3000"} {
+		misnamed = append(misnamed, organization{Name: space}, organization{Name: space + "n"}, organization{Name: "n" + space})
+	}
+	checkValidate(t, server, named, misnamed, map[string]func(organization) error{
+		"Create": func(p organization) error { _, err := c.Organizations.Create(ctx, p); return err },
+		"Ensure": func(p organization) error { _, _, err := c.Organizations.Ensure(ctx, p); return err },
+	})
+
+	var renamed, misrenamed []update
+	for _, p := range named {
+		renamed = append(renamed, update(p))
+	}
+	for _, p := range misnamed {
+		misrenamed = append(misrenamed, update(p))
+	}
+	checkValidate(t, server, renamed, misrenamed, map[string]func(update) error{
+		"Update": func(p update) error { _, err := c.Organizations.Update(ctx, child, p); return err },
+		"Modify": func(p update) error {
+			_, err := c.Organizations.Modify(ctx, child, func(params *update) error { *params = p; return nil })
+			return err
+		},
+	})
+
+	full := *fullProfile()
+	checkValidate(t, server, []profile{full, {BusinessName: " a "}, {ExternalMetadata: "{}"}}, []profile{
+		{}, {BusinessAddress: "\xff"}, {BusinessEmail: "\xff"}, {BusinessName: "\xff"}, {BusinessPhone: "\xff"}, {ExternalMetadata: "\xff"},
+	}, map[string]func(profile) error{
+		"Update":        func(p profile) error { return c.OrganizationProfile.Update(ctx, root, p) },
+		"UpdateProfile": func(p profile) error { return c.OrganizationAccounts.UpdateProfile(ctx, shop, p) },
+		"Modify": func(p profile) error {
+			_, err := c.OrganizationProfile.Modify(ctx, root, func(stored *profile) error { *stored = p; return nil })
+			return err
+		},
+	})
+
+	checkValidate(t, server, []member{{Email: "a@example.com"}, {Email: "b@example.com", Status: cloudflare.MemberStatusCanceled}}, []member{
+		{}, {Email: "a"}, {Email: "a @example.com"}, {Email: " a@example.com"}, {Email: "a@example.com\u2003"}, {Email: "\xff@example.com"},
+		{Email: "a@example.com", Status: cloudflare.MemberStatusPending}, {Email: "a@example.com", Status: "admin"},
+	}, map[string]func(member) error{
+		"Create": func(p member) error { _, err := c.OrganizationMembers.Create(ctx, root, p); return err },
+		"Ensure": func(p member) error { _, _, err := c.OrganizationMembers.Ensure(ctx, child, p); return err },
+	})
+
+	misnamedAccounts := []account{
+		{Name: "n", Type: "free"}, {Name: "n", OrganizationID: "o/1"}, {Name: "n", OrganizationID: "null"},
+		{Name: "n", OrganizationID: root, Standalone: true}, {Name: "n", IdempotencyKey: "a b"}, {Name: "n", IdempotencyKey: strings.Repeat("k", 256)},
+	}
+	for _, p := range misnamed {
+		if p.ParentID == "" && p.Profile == nil {
+			misnamedAccounts = append(misnamedAccounts, account{Name: p.Name, OrganizationID: root})
 		}
-		require.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%+v", params)
-		assert.EqualError(t, created, err.Error(), "%+v", params)
 	}
-	profile := &cloudflare.OrganizationProfile{BusinessName: "Example"}
-	for _, test := range []struct {
-		params cloudflare.OrganizationCreateParams
-		valid  bool
-	}{
-		{cloudflare.OrganizationCreateParams{Name: "n"}, true},
-		{cloudflare.OrganizationCreateParams{Name: "n", ParentID: "o1", Profile: profile}, true},
-		{cloudflare.OrganizationCreateParams{}, false},
-		{cloudflare.OrganizationCreateParams{Name: "n", ParentID: "o/1"}, false},
-		{cloudflare.OrganizationCreateParams{Name: "n", ParentID: "NULL"}, false},
-		{cloudflare.OrganizationCreateParams{Name: "n", Profile: new(cloudflare.OrganizationProfile)}, false},
-		{cloudflare.OrganizationCreateParams{Name: "\xff"}, false},
-		{cloudflare.OrganizationCreateParams{Name: "n", Profile: &cloudflare.OrganizationProfile{BusinessName: "\xff"}}, false},
-	} {
-		check(test.params, func() error { _, err := client.Organizations.Create(t.Context(), test.params); return err }, test.valid)
+	checkValidate(t, server, []account{
+		{Name: "a", OrganizationID: root}, {Name: "a b", OrganizationID: root, IdempotencyKey: "k"}, {Name: long, Standalone: true, Type: cloudflare.AccountTypeStandard},
+	}, misnamedAccounts, map[string]func(account) error{
+		"Create": func(p account) error { _, err := c.OrganizationAccounts.Create(ctx, p); return err },
+	})
+}
+
+func checkValidate[T interface{ Validate() error }](t *testing.T, server *cloudflaretest.Server, valid, invalid []T, methods map[string]func(T) error) {
+	for _, params := range valid {
+		assert.NoError(t, params.Validate(), "%#v", params)
+		for name, method := range methods {
+			assert.NoError(t, method(params), "%s: %#v", name, params)
+		}
 	}
-	for _, test := range []struct {
-		params cloudflare.OrganizationMemberCreateParams
-		valid  bool
-	}{
-		{cloudflare.OrganizationMemberCreateParams{Email: "a@example.com"}, true},
-		{cloudflare.OrganizationMemberCreateParams{Email: "a@example.com", Status: cloudflare.MemberStatusCanceled}, true},
-		{cloudflare.OrganizationMemberCreateParams{}, false},
-		{cloudflare.OrganizationMemberCreateParams{Email: "a"}, false},
-		{cloudflare.OrganizationMemberCreateParams{Email: "a @example.com"}, false},
-		{cloudflare.OrganizationMemberCreateParams{Email: "\xff@example.com"}, false},
-		{cloudflare.OrganizationMemberCreateParams{Email: "a@example.com", Status: cloudflare.MemberStatusPending}, false},
-	} {
-		check(test.params, func() error { _, err := client.OrganizationMembers.Create(t.Context(), "o1", test.params); return err }, test.valid)
-	}
-	for _, test := range []struct {
-		params cloudflare.AccountCreateParams
-		valid  bool
-	}{
-		{cloudflare.AccountCreateParams{Name: "n"}, true},
-		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o1", IdempotencyKey: "k"}, true},
-		{cloudflare.AccountCreateParams{}, false},
-		{cloudflare.AccountCreateParams{Name: "\xff"}, false},
-		{cloudflare.AccountCreateParams{Name: "n", Type: "free"}, false},
-		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o/1"}, false},
-		{cloudflare.AccountCreateParams{Name: "n", OrganizationID: "o1", Standalone: true}, false},
-		{cloudflare.AccountCreateParams{Name: "n", IdempotencyKey: "a b"}, false},
-	} {
-		check(test.params, func() error { _, err := client.OrganizationAccounts.Create(t.Context(), test.params); return err }, test.valid)
+	for _, params := range invalid {
+		sent := len(server.Requests())
+		err := params.Validate()
+		assert.Len(t, server.Requests(), sent, "Validate sent a request")
+		if !assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument, "%#v", params) {
+			continue
+		}
+		for name, method := range methods {
+			assert.EqualError(t, method(params), err.Error(), "%s: %#v", name, params)
+		}
+		for _, request := range server.Requests()[sent:] { // by Modify
+			assert.Equal(t, http.MethodGet, request.Method)
+		}
 	}
 }
 

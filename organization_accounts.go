@@ -189,21 +189,16 @@ type unitBody struct {
 
 func (p AccountCreateParams) body() (any, error) {
 	body := accountBody{Name: p.Name, Type: p.Type, Standalone: p.Standalone}
+	err := cmp.Or(checkName(p.Name), checkIdempotencyKey(p.IdempotencyKey), checkOptionalID("OrganizationID", p.OrganizationID))
 	switch {
-	case p.Name == "":
-		return nil, invalid("Name is empty")
+	case err != nil:
+		return nil, err
 	case p.Type != "" && p.Type != AccountTypeStandard && p.Type != AccountTypeEnterprise:
 		return nil, invalid("Type must be %q or %q", AccountTypeStandard, AccountTypeEnterprise)
 	case p.OrganizationID != "" && p.Standalone:
 		return nil, invalid("OrganizationID and Standalone are both set")
 	}
-	if err := checkIdempotencyKey(p.IdempotencyKey); err != nil {
-		return nil, err
-	}
 	if p.OrganizationID != "" {
-		if err := checkID("OrganizationID", p.OrganizationID); err != nil {
-			return nil, err
-		}
 		body.Unit = &unitBody{p.OrganizationID}
 	}
 	return body, nil
@@ -223,9 +218,9 @@ func newIdempotencyKey() string {
 // unknown after all retries, the error matches [ErrOutcomeUnknown]. To call Create again in this case, set
 // IdempotencyKey in the params of both calls.
 //
-// Create returns an error that matches [ErrInvalidArgument] if Name is empty, if Type is neither empty, standard nor
-// enterprise, if OrganizationID is not valid, if both OrganizationID and Standalone are set, or if IdempotencyKey is
-// not valid.
+// Create returns an error that matches [ErrInvalidArgument] if Name is empty or begins or ends with white space, if Type
+// is neither empty, standard nor enterprise, if OrganizationID is not valid, if both OrganizationID and Standalone are
+// set, or if IdempotencyKey is not valid.
 //
 // Credential: a global API key.
 //

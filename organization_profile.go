@@ -29,6 +29,9 @@ func (p OrganizationProfile) call(update *operation, id string) call {
 	return call{operation: update, ids: []string{id}, body: checked(p.body())}
 }
 
+// Validate returns the error that Update and UpdateProfile would return for p without sending a request, or nil.
+func (p OrganizationProfile) Validate() error { return validate(checked(p.body())) }
+
 func (p OrganizationProfile) body() (any, error) {
 	if p == (OrganizationProfile{}) {
 		return nil, invalid("the profile must have at least one field set")

@@ -135,7 +135,7 @@ type OrganizationCreateParams struct {
 	Profile  *OrganizationProfile // nil for none
 }
 
-// Validate returns the error that Create would return for p without sending a request, or nil.
+// Validate returns the error that Create and Ensure would return for p without sending a request, or nil.
 func (p OrganizationCreateParams) Validate() error {
 	return validate(checked(p.body()))
 }
@@ -150,6 +150,9 @@ type OrganizationUpdateParams struct {
 	ParentID string               // omitted if empty
 	Profile  *OrganizationProfile // omitted if nil
 }
+
+// Validate returns the error that Update would return for p without sending a request, or nil.
+func (p OrganizationUpdateParams) Validate() error { return OrganizationCreateParams(p).Validate() }
 
 func (p OrganizationUpdateParams) call(organizationID string) call {
 	return call{operation: updateOrganization, ids: []string{organizationID}, body: checked(OrganizationCreateParams(p).body())}
@@ -169,16 +172,13 @@ type parentBody struct {
 
 func (p OrganizationCreateParams) body() (any, error) {
 	body := &organizationBody{Name: p.Name, Profile: p.Profile}
-	switch {
-	case p.Name == "":
-		return nil, invalid("Name is empty")
-	case p.Profile != nil && *p.Profile == OrganizationProfile{}:
+	if err := cmp.Or(checkName(p.Name), checkOptionalID("ParentID", p.ParentID)); err != nil {
+		return nil, err
+	}
+	if p.Profile != nil && *p.Profile == (OrganizationProfile{}) {
 		return nil, invalid("Profile must have at least one field set")
 	}
 	if p.ParentID != "" {
-		if err := checkID("ParentID", p.ParentID); err != nil {
-			return nil, err
-		}
 		body.Parent = &parentBody{p.ParentID}
 	}
 	return body, nil
@@ -240,8 +240,8 @@ func (s *OrganizationsService) Get(ctx context.Context, organizationID string, o
 // error matches [ErrOutcomeUnknown], and the organization may still appear later. Names are not unique, so list the
 // organizations of that name before calling Create again, or use [OrganizationsService.Ensure].
 //
-// Create returns an error that matches [ErrInvalidArgument] if Name is empty, if ParentID is not valid, or if Profile
-// is not nil and no field of it is set.
+// Create returns an error that matches [ErrInvalidArgument] if Name is empty or begins or ends with white space, if
+// ParentID is not valid, or if Profile is not nil and no field of it is set.
 //
 // Credential: a global API key, or an API token with the permission User Details Write.
 //

@@ -34,9 +34,8 @@ const (
 // Names are not unique, and the API has no conditional create, so concurrent callers must coordinate: two of them may
 // both find no organization and create two. The same can happen if a new organization does not appear in lists yet.
 //
-// The same params are invalid as in [OrganizationsService.Create]. Name must not begin or end with white space: if the
-// API trims the name, Ensure would not find the organization again. If the API changes the name in another way, Ensure
-// returns the new organization together with an error.
+// The same params are invalid as in [OrganizationsService.Create]. If the API changes the name, Ensure would not find
+// the organization again, and returns the new organization together with an error.
 //
 // Ensure sends one request if the organization exists, and two otherwise. The options apply to each request. A
 // [CaptureResponse] holds the last response.
@@ -45,9 +44,6 @@ const (
 //
 // API: GET and POST /organizations
 func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCreateParams, opts ...CallOption) (org *Organization, created bool, err error) {
-	if strings.TrimSpace(params.Name) != params.Name {
-		return nil, false, invalid("Name must not begin or end with white space")
-	}
 	if err := params.Validate(); err != nil {
 		return nil, false, err
 	}

@@ -11,8 +11,9 @@ import "context"
 //
 // The API has no versions, so concurrent callers must coordinate: the last write wins, in every field.
 //
-// Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if change makes params invalid for
-// [OrganizationsService.Update].
+// Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if the params that change modified are
+// invalid for [OrganizationsService.Update]. This includes a name of the API with white space around it, unless change
+// trims it.
 //
 // Modify sends a read, a read of the profile if the API omits it from the organization, and the update. The options
 // apply to each request. A [CaptureResponse] holds the last response.

@@ -260,6 +260,19 @@ func ExampleOrganizationCreateParams_Validate() {
 	// cloudflare: invalid argument: Name is empty
 }
 
+// A name that an update would reject: the API may trim it.
+func ExampleOrganizationUpdateParams_Validate() {
+	params := cloudflare.OrganizationUpdateParams{Name: "Sales "}
+	fmt.Println(params.Validate())
+	// Output: cloudflare: invalid argument: Name must not begin or end with white space
+}
+
+func ExampleOrganizationProfile_Validate() {
+	var profile cloudflare.OrganizationProfile
+	fmt.Println(profile.Validate())
+	// Output: cloudflare: invalid argument: the profile must have at least one field set
+}
+
 func ExampleOrganizationMemberCreateParams_Validate() {
 	params := cloudflare.OrganizationMemberCreateParams{Email: "nobody"}
 	fmt.Println(params.Validate())
