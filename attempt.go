@@ -12,7 +12,7 @@ type Attempt struct {
 	Method string // the HTTP method
 	Path   string // escaped, below the base URL, without the query
 	Route  string // the path with placeholders for IDs, such as "/organizations/{organization_id}", for the label of a metric
-	Number int    // 1 for the first attempt of a call, 2 for its first retry
+	Number int    // 1 for the first attempt of a call, 2 for the next one
 
 	StatusCode int           // zero if there was no response
 	RayID      string        // identifies the request in Cloudflare's logs

@@ -96,6 +96,9 @@
 // is not retried if another attempt would fail too, for example because a certificate is not trusted, a host does not
 // exist, or a proxy rejects the client.
 //
+// A server may close a connection that the client has kept for the next request. If a GET or HEAD gets no response on
+// such a connection, it is sent again at once. This is an attempt, but not a retry.
+//
 // The wait before a retry is the Retry-After of the response. Without a Retry-After, the wait is random, up to a limit
 // that begins at half a second and doubles. If the wait would be longer than [WithMaxRetryWait] or would pass the
 // deadline of the context, the call fails at once.
@@ -110,7 +113,7 @@
 // this connection fail or time out. On HTTP/1.1, the outcome of a POST is unknown if the server closes an idle
 // connection just as the request is sent. The default transport closes idle connections after 50 seconds, before most
 // gateways do. With Go 1.26, the outcome of a POST or DELETE without a body is unknown if a GOAWAY frame interrupts the
-// request. net/http may repeat a read by itself; such repeats are not counted as attempts.
+// request. A transport that wraps an [*http.Transport] may repeat reads; such repeats are not counted as attempts.
 //
 // All calls to one host share one HTTP/2 connection. To use several, give clients transports of their own with
 // [WithHTTPClient] and [NewTransport].

@@ -132,7 +132,8 @@ func WithTimeout(d time.Duration) Option {
 }
 
 // WithMaxRetries limits how often a call is retried after its first attempt. The default is 3. Zero disables retries.
-// The package documentation lists what is retried.
+// A read that is sent again because a connection turned out to be closed is not a retry. The package documentation lists
+// what is retried.
 func WithMaxRetries(n int) Option {
 	return func(c *config) {
 		if n < 0 {

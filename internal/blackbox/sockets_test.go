@@ -93,10 +93,12 @@ func TestSocketFaults(t *testing.T) {
 }
 
 // socketClient returns a client that retries twice, after short waits.
-func socketClient(t *testing.T, base string, transport http.RoundTripper) *cloudflare.Client {
+func socketClient(t *testing.T, base string, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {
 	t.Helper()
-	return new(pipeServer).client(t, transport, cloudflare.WithBaseURL(base+"/client/v4"),
-		cloudflare.WithMaxRetries(2), cloudflare.WithMaxRetryWait(2*time.Millisecond), cloudflare.WithTimeout(10*time.Second))
+	return new(pipeServer).client(t, transport, append([]cloudflare.Option{
+		cloudflare.WithBaseURL(base + "/client/v4"),
+		cloudflare.WithMaxRetries(2), cloudflare.WithMaxRetryWait(2 * time.Millisecond), cloudflare.WithTimeout(10 * time.Second),
+	}, opts...)...)
 }
 
 // listenBadly serves each connection with serve and counts the connections. If serve is nil, nothing listens at the

@@ -34,12 +34,8 @@ func (s *Sender) attempt(caller context.Context, signer *signer, number int, req
 	defer end(nil)
 	limit := startTimeLimit(s.Timeout, end)
 	defer limit.stop()
-	// Only a write needs proof that it was not sent. A repeated read is traced so that its error can name the proxy.
-	var seen *trace
-	if write := IsWrite(req.Method); write || number > 1 {
-		seen = &trace{native: s.native, keyed: req.keyed(), write: write, end: end}
-		ctx = seen.attach(ctx)
-	}
+	seen := &trace{native: s.native, keyed: req.keyed(), write: IsWrite(req.Method), first: number == 1, end: end}
+	ctx = seen.attach(ctx)
 	response, result, err = s.exchange(ctx, s.request(ctx, signer, req, target), seen, &limit)
 
 	if err == nil && response.Incomplete == nil {
@@ -60,6 +56,8 @@ func (s *Sender) attempt(caller context.Context, signer *signer, number int, req
 // whyEnded returns the error of an attempt that was ended by this package, and not by the caller.
 func (s *Sender) whyEnded(ctx context.Context, result outcome, limit *timeLimit) error {
 	switch {
+	case result == stale:
+		return errors.New("no response on a connection that had been used before")
 	case context.Cause(ctx) == errRepeated && result == unprocessed:
 		return errors.New("the server did not process the request")
 	case context.Cause(ctx) == errRepeated:
@@ -79,7 +77,7 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 	switch {
 	case err != nil:
 		err = s.explain(err, r, seen)
-		return nil, seen.judge(err, IsWrite(r.Method), contextError(ctx) != nil), err
+		return nil, seen.judge(err, contextError(ctx) != nil), err
 	case resp == nil:
 		return nil, lost, errors.New("the transport returned neither a response nor an error")
 	case resp.Body == nil:

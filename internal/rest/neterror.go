@@ -107,7 +107,8 @@ func (s *Sender) explain(err error, r *http.Request, seen *trace) error {
 	if reason, ok := strings.CutPrefix(text, adviceBefore); ok { // the advice is to set GetBody
 		return errors.New(strings.TrimSuffix(reason, adviceAfter))
 	}
-	if _, refused := err.(*connectRefusal); refused || seen != nil && !seen.unconnected() {
+	asked, got := seen.connection()
+	if _, refused := err.(*connectRefusal); refused || got {
 		return err
 	}
 	var proxy *url.URL
@@ -120,7 +121,7 @@ func (s *Sender) explain(err error, r *http.Request, seen *trace) error {
 	}
 	op, _ := err.(*net.OpError)
 	switch {
-	case seen == nil: // without a trace, it is not known whether there was a connection
+	case !asked:
 		return err
 	case op != nil && slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, op.Op): // their texts already say it
 		return err

@@ -32,13 +32,13 @@ func TestJudgeWithoutReports(t *testing.T) {
 		err         error
 		write, read outcome
 	}{
-		{"dial refused", op("dial", syscall.ECONNREFUSED), unprocessed, lost},
-		{"dial timed out", op("dial", context.DeadlineExceeded), unprocessed, lost},
-		{"dial of a proxy refused", op("proxyconnect", op("dial", syscall.ECONNREFUSED)), unprocessed, lost},
+		{"dial refused", op("dial", syscall.ECONNREFUSED), unprocessed, unprocessed},
+		{"dial timed out", op("dial", context.DeadlineExceeded), unprocessed, unprocessed},
+		{"dial of a proxy refused", op("proxyconnect", op("dial", syscall.ECONNREFUSED)), unprocessed, unprocessed},
 		{"dial of a proxy that has no address", op("proxyconnect", op("dial", notFound)), hopeless, hopeless},
-		{"name server in trouble", op("dial", busy), unprocessed, lost},
+		{"name server in trouble", op("dial", busy), unprocessed, unprocessed},
 		{"host does not exist", op("dial", notFound), hopeless, hopeless},
-		{"name server in trouble, bare", busy, unprocessed, lost},
+		{"name server in trouble, bare", busy, unprocessed, unprocessed},
 		{"host does not exist, bare", notFound, hopeless, hopeless},
 		{"bad certificate", certificate, hopeless, hopeless},
 		{"bad certificate of a proxy", op("proxyconnect", certificate), hopeless, hopeless},
@@ -46,8 +46,8 @@ func TestJudgeWithoutReports(t *testing.T) {
 		{"proxy is not TLS", op("proxyconnect", notTLS), hopeless, hopeless},
 		{"proxy responds 403", refusal(403), hopeless, hopeless},
 		{"proxy responds 407", refusal(407), hopeless, hopeless},
-		{"proxy responds 502", refusal(502), unprocessed, lost},
-		{"proxy responds 404", refusal(404), unprocessed, lost},
+		{"proxy responds 502", refusal(502), unprocessed, unprocessed},
+		{"proxy responds 404", refusal(404), unprocessed, unprocessed},
 
 		// An alert may come after the request, when the server has looked at the client's certificate.
 		{"TLS version", op("remote error", version), lost, hopeless},
@@ -73,9 +73,9 @@ func TestJudgeWithoutReports(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			assert.Equal(t, test.write, new(trace).judge(test.err, true, false), "write")
-			assert.Equal(t, lost, new(trace).judge(test.err, true, true), "write, after its context has ended")
-			assert.Equal(t, test.read, (*trace)(nil).judge(test.err, false, false), "read")
+			assert.Equal(t, test.write, (&trace{write: true}).judge(test.err, false), "write")
+			assert.Equal(t, lost, (&trace{write: true}).judge(test.err, true), "write, after its context has ended")
+			assert.Equal(t, test.read, new(trace).judge(test.err, false), "read")
 		})
 	}
 }
@@ -141,7 +141,7 @@ func TestProxyErrorsShowNoPassword(t *testing.T) {
 	asked := &trace{asked: true}
 	for _, err := range []error{
 		checked,
-		s.explain(errors.New("Forbidden"), nil, nil),
+		s.explain(errors.New("Forbidden"), nil, new(trace)),
 		s.explain(errors.New("Forbidden"), nil, asked),
 		s.explain(io.EOF, nil, asked),
 		s.explain(&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, nil, asked),
@@ -172,10 +172,9 @@ func TestExplain(t *testing.T) {
 		{"handshake behind a proxy", behind, asked, io.EOF, "no connection through proxy proxy.invalid:3128: EOF"},
 		{"reason that is not standard", behind, asked, errors.New("Blocked"), "no connection through proxy proxy.invalid:3128: Blocked"},
 		{"standard reason", behind, asked, errors.New("Forbidden"), "proxy proxy.invalid:3128 responded 403 Forbidden to CONNECT"},
-		{"standard reason, to a read", behind, nil, errors.New("Forbidden"), "proxy proxy.invalid:3128 responded 403 Forbidden to CONNECT"},
-		{"standard reason without a proxy", direct, nil, errors.New("Forbidden"), "Forbidden"},
+		{"standard reason, to a read", behind, new(trace), errors.New("Forbidden"), "proxy proxy.invalid:3128 responded 403 Forbidden to CONNECT"},
+		{"standard reason without a proxy", direct, new(trace), errors.New("Forbidden"), "Forbidden"},
 		{"standard reason on a connection", behind, got, errors.New("Forbidden"), "Forbidden"},
-		{"a read", behind, nil, io.EOF, "EOF"},
 		{"on a connection", behind, got, io.EOF, "EOF"},
 		{"transport that does not report", behind, new(trace), io.EOF, "EOF"},
 		{"advice of net/http", direct, got, errors.New(adviceBefore + "x" + adviceAfter), "x"},

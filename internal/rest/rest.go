@@ -125,7 +125,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	}
 	signer := s.signer.Load()
 	failure := newFailure(path, req.Route, signer) // returned unless the call ends with a response
-	call := ctx
+	call, tries := ctx, 0
 	for {
 		ctx := s.contextOfAttempt(call)
 		queued := time.Now()
@@ -142,9 +142,12 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		failure.Unknown = failure.Unknown || result.unknown(req.Method)
 
 		var wait time.Duration
-		again := failure.Attempts <= req.MaxRetries && result.repeatable(req.idempotent()) && (err == nil || contextError(ctx) == nil)
-		if again {
-			wait, again = s.wait(response, failure.Attempts)
+		if result != stale { // net/http would not count it either
+			tries++
+		}
+		again := tries <= req.MaxRetries && result.repeatable(req.idempotent()) && (err == nil || contextError(ctx) == nil)
+		if again && result != stale {
+			wait, again = s.wait(response, tries)
 		}
 		if len(s.Hooks) > 0 {
 			a := Attempt{

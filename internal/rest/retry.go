@@ -19,6 +19,7 @@ const (
 	unprocessed                // proven not to have been sent, or not to have been processed
 	hopeless                   // not sent, and another attempt would fail too: a bad certificate, a host that does not exist
 	lost                       // no complete response: the request may have arrived
+	stale                      // a read that was lost on a connection that had been used before: net/http would repeat it
 )
 
 // rules holds what each outcome allows. A request may be repeated if it is idempotent, or if the attempt had no effect.
@@ -34,6 +35,7 @@ var rules = [...]struct {
 	unprocessed: {true, true, false},
 	hopeless:    {false, false, false},
 	lost:        {true, false, true},
+	stale:       {true, false, false},
 }
 
 func (o outcome) repeatable(idempotent bool) bool {

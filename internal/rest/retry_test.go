@@ -26,6 +26,7 @@ func TestRules(t *testing.T) {
 		{unprocessed, true, true, false},
 		{hopeless, false, false, false},
 		{lost, true, false, true},
+		{stale, true, false, false},
 	}
 	assert.Len(t, tests, len(rules), "every outcome has a test")
 	for _, test := range tests {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http/httptrace"
+	"reflect"
 	"sync"
 	"time"
 )
@@ -20,29 +21,34 @@ type trace struct {
 	httptrace.ClientTrace
 	native bool                    // the transport is an *http.Transport that is not wrapped
 	keyed  bool                    // the request has an idempotency key, with which HTTP/1.1 requests are repeated by net/http
-	write  bool                    // a request that must not be repeated unless the client decides so
+	write  bool                    // the request may change something
+	first  bool                    // the attempt is the first one of its call
 	end    context.CancelCauseFunc // ends the attempt
 
 	mu       sync.Mutex
 	asked    bool     // for a connection
-	got      bool     // a connection: conn is the first one
+	got      bool     // a connection: conn is the first one on which the request was written
 	conn     net.Conn // nil if the transport does not tell
+	reused   bool     // conn had been used for another request
 	wrote    bool     // the request, or as much of it as the connection took
 	pending  bool     // no byte of a response has arrived since
 	repeated bool     // net/http began to send the request again, and was stopped
 	sameConn bool     // the repeat was on the same connection
-	resent   bool     // a transport that wraps net/http repeated the request after a response
+	resent   bool     // a transport that wraps net/http repeated a read, or a write after a response
 }
 
-// errRepeated ends an attempt in which net/http begins to send a write for the second time.
+// errRepeated ends an attempt in which net/http begins to send the request for the second time.
 var errRepeated = errors.New("the request was about to be repeated")
 
-// attach returns a context that makes a transport report to t.
+// attach returns a context that makes a transport report to t. Each function is an allocation. The first attempt of a
+// read has only those without which net/http could repeat it unnoticed.
 func (t *trace) attach(ctx context.Context) context.Context {
-	t.GetConn = t.askConn
 	t.GotConn = t.gotConn
 	t.WroteRequest = t.wroteRequest
-	t.GotFirstResponseByte = t.gotResponse
+	if t.write || !t.first {
+		t.GetConn = t.askConn
+		t.GotFirstResponseByte = t.gotResponse
+	}
 	return httptrace.WithClientTrace(ctx, &t.ClientTrace)
 }
 
@@ -56,16 +62,15 @@ func (t *trace) gotConn(info httptrace.GotConnInfo) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case !t.got:
-		t.got, t.conn = true, info.Conn
-	case !t.wrote: // the first connection was not used
-	case !t.pending || !t.write:
+	case !t.wrote: // the first connection, or the one before was of no use
+		t.got, t.conn, t.reused = true, info.Conn, info.Reused
+	case !t.pending, !t.write && !t.native: // a transport that wraps net/http may repeat a read
 		t.resent = true
 	default:
 		t.repeated = true
 		t.end(errRepeated)
 		protocol := protocolOf(info.Conn)
-		t.sameConn = protocol != "" && info.Conn == t.conn
+		t.sameConn = reflect.ValueOf(t.conn).Comparable() && info.Conn == t.conn
 		if protocol != "h2" && info.Conn != nil {
 			// HTTP/2 looks at the context before it writes. HTTP/1.1 does not, but it cannot write now.
 			_ = info.Conn.SetWriteDeadline(time.Unix(1, 0))
@@ -85,11 +90,11 @@ func (t *trace) gotResponse() {
 	t.pending = false
 }
 
-// unconnected reports whether the transport requested a connection and did not get it.
-func (t *trace) unconnected() bool {
+// connection reports whether the transport requested a connection, as far as that is traced, and whether it got one.
+func (t *trace) connection() (asked, got bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.asked && !t.got
+	return t.asked, t.got
 }
 
 // protocolOf returns "h2" or "http/1.1" for a connection over TLS, and "" for any other.
@@ -104,13 +109,14 @@ func protocolOf(conn net.Conn) string {
 	return "http/1.1"
 }
 
-// judge returns the outcome of a round trip that ended with err. The trace is nil for a read that is not traced. ended
-// reports whether the context had ended before.
-func (t *trace) judge(err error, write, ended bool) outcome {
-	proven := t != nil && t.unprocessed(err, ended)
+// judge returns the outcome of a round trip that ended with err. ended reports whether the context had ended before.
+func (t *trace) judge(err error, ended bool) outcome {
+	proven := t.unprocessed(err, ended)
 	switch {
-	case (proven || !write) && isHopeless(err):
+	case (proven || !t.write) && isHopeless(err):
 		return hopeless
+	case t.stale():
+		return stale
 	case proven:
 		return unprocessed
 	}
@@ -139,6 +145,16 @@ func (t *trace) unprocessed(err error, ended bool) bool {
 	return reportsWrites && !t.wrote
 }
 
+// stale reports whether the request is a read that failed on a connection that had been used before, and that net/http
+// would have repeated. A failed HTTP/1.1 connection is closed, so a call finds only so many. An HTTP/2 connection can
+// refuse one request after another, so only the first attempt of a call counts.
+func (t *trace) stale() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	http2 := t.sameConn || protocolOf(t.conn) == "h2"
+	return t.repeated && !t.write && t.reused && (t.first || !http2)
+}
+
 // repeatProves reports whether net/http repeats a request only if the server did not process it.
 func (t *trace) repeatProves() bool {
 	switch protocolOf(t.conn) {
@@ -146,8 +162,8 @@ func (t *trace) repeatProves() bool {
 		// On the same connection, the reason is a REFUSED_STREAM of the server. On another connection, it is a GOAWAY.
 		return t.sameConn || !repeatsProtocolErrors
 	case "http/1.1":
-		// The reason is that nothing was written, or that the request has an idempotency key.
-		return !t.keyed
+		// The reason is that nothing was written, or that the request is a read or has an idempotency key.
+		return t.write && !t.keyed
 	}
 	return false
 }

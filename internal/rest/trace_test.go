@@ -165,7 +165,7 @@ func TestTraceOfATransport(t *testing.T) {
 				if !native {
 					want = tt.wrapped
 				}
-				assert.Equal(t, want, seen.judge(tt.err, true, tt.ended), "native: %t", native)
+				assert.Equal(t, want, seen.judge(tt.err, tt.ended), "native: %t", native)
 				assert.Equal(t, tt.stopped, context.Cause(ctx) == errRepeated)
 			}
 		})
@@ -177,16 +177,64 @@ func TestTraceOfATransport(t *testing.T) {
 		for _, report := range []report{ask, got(http1), wrote, ask, got(http1)} {
 			report(seen)
 		}
-		assert.Equal(t, lost, seen.judge(broken, true, true))
+		assert.Equal(t, lost, seen.judge(broken, true))
 	})
-	t.Run("of a read", func(t *testing.T) {
-		seen := &trace{native: true, end: func(error) { t.Error("net/http may repeat a read") }}
-		seen.attach(t.Context())
-		for _, report := range []report{ask, got(http1), wrote, ask, got(http1), wrote} {
-			report(seen)
+}
+
+// net/http is stopped before it repeats a read. Only a read on a connection that had been used before is stale.
+func TestTraceOfARead(t *testing.T) {
+	near, far := net.Pipe()
+	secure := func(protocol string) net.Conn { return &protocolConn{near, protocol} }
+	http1, http2 := secure("http/1.1"), secure("h2")
+	odd := uncomparableConn{Conn: near}
+	for _, tt := range []struct {
+		name    string
+		conns   []net.Conn // the first one, and that of the repeat
+		reused  bool
+		wrapped bool
+		unsent  bool    // nothing was written on the first one
+		first   outcome // of the first attempt of a call
+		later   outcome
+	}{
+		{"HTTP/1.1", []net.Conn{http1, secure("http/1.1")}, true, false, false, stale, stale},
+		{"HTTP/1.1 on a new connection", []net.Conn{http1, secure("http/1.1")}, false, false, false, lost, lost},
+		{"HTTP/1.1 without TLS", []net.Conn{near, far}, true, false, false, stale, stale},
+		{"a type of its own", []net.Conn{odd, odd}, true, false, false, stale, stale},
+		{"HTTP/2, the same connection", []net.Conn{http2, http2}, true, false, false, stale, unprocessed},
+		{"HTTP/2, the same new connection", []net.Conn{http2, http2}, false, false, false, unprocessed, unprocessed},
+		{"HTTP/2 without TLS", []net.Conn{near, near}, true, false, false, stale, lost},
+		{"not repeated", []net.Conn{http1}, true, false, false, lost, lost},
+		{"first connection of no use", []net.Conn{http1, http1}, true, false, true, lost, lost},
+		{"repeated by what wraps net/http", []net.Conn{http1, http1}, true, true, false, lost, lost},
+	} {
+		for _, first := range []bool{true, false} {
+			ctx, end := context.WithCancelCause(t.Context())
+			seen := &trace{native: !tt.wrapped, first: first, end: end}
+			seen.attach(ctx)
+			for i, conn := range tt.conns {
+				if seen.GetConn != nil {
+					seen.GetConn("localhost:443")
+				}
+				seen.GotConn(httptrace.GotConnInfo{Conn: conn, Reused: tt.reused})
+				if i == 0 && !tt.unsent {
+					seen.WroteRequest(httptrace.WroteRequestInfo{})
+				}
+			}
+			if tt.unsent {
+				seen.WroteRequest(httptrace.WroteRequestInfo{})
+			}
+			want := map[bool]outcome{true: tt.first, false: tt.later}[first]
+			assert.Equal(t, want, seen.judge(errors.New("broken"), false), "%s, first: %t", tt.name, first)
+			stopped := len(tt.conns) > 1 && !tt.wrapped && !tt.unsent
+			assert.Equal(t, stopped, context.Cause(ctx) == errRepeated, tt.name)
 		}
-		assert.Equal(t, lost, seen.judge(broken, false, false))
-	})
+	}
+}
+
+// uncomparableConn cannot be compared.
+type uncomparableConn struct {
+	net.Conn
+	_ []int
 }
 
 // protocolConn is a connection over TLS that has negotiated a protocol.

@@ -1,0 +1,179 @@
+package blackbox
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
+)
+
+// breakingServer is a server of net/http that breaks the connection of some requests after it has read them.
+type breakingServer struct {
+	*httptest.Server
+	arrived atomic.Int64
+	breaks  atomic.Pointer[func(first bool) bool] // of the connection: whether the request is its first one
+}
+
+// newBreakingServer serves "http", which is HTTP/1.1, or "http/1.1" or "h2" over TLS.
+func newBreakingServer(t *testing.T, protocol string) *breakingServer {
+	t.Helper()
+	type requests struct {
+		conn net.Conn
+		n    atomic.Int64
+	}
+	type key struct{}
+	s := new(breakingServer)
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		s.arrived.Add(1)
+		served := r.Context().Value(key{}).(*requests)
+		if first := served.n.Add(1) == 1; (*s.breaks.Load())(first) {
+			resetConn(served.conn)
+			return
+		}
+		i := slices.IndexFunc(retryCalls, func(c retryCall) bool { return c.method == r.Method })
+		_, _ = io.WriteString(w, retryCalls[i].success)
+	}))
+	s.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		if secure, ok := conn.(*tls.Conn); ok {
+			conn = secure.NetConn()
+		}
+		return context.WithValue(ctx, key{}, &requests{conn: conn})
+	}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.EnableHTTP2 = protocol == "h2"
+	if protocol == "http" {
+		s.Start()
+	} else {
+		s.StartTLS()
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// tally counts the attempts that its limiter admits and that its hook sees.
+type tally struct {
+	admitted atomic.Int64
+
+	mu       sync.Mutex
+	attempts []cloudflare.Attempt
+}
+
+func (c *tally) Wait(context.Context) error { c.admitted.Add(1); return nil }
+
+func (c *tally) see(_ context.Context, a cloudflare.Attempt) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.attempts = append(c.attempts, a)
+}
+
+func (c *tally) client(t *testing.T, server *breakingServer, opts ...cloudflare.Option) *cloudflare.Client {
+	t.Helper()
+	transport := server.Client().Transport.(*http.Transport)
+	transport.MaxIdleConnsPerHost = 128
+	return socketClient(t, server.URL, transport, append(opts, cloudflare.WithLimiter(c), cloudflare.WithAttemptHook(c.see))...)
+}
+
+// Idle connections turn out to be closed when they are used. A read goes on at once, until it has used a new connection,
+// and each of its requests is counted.
+func TestStaleConnections(t *testing.T) {
+	for _, protocol := range []string{"http", "http/1.1", "h2"} {
+		for _, call := range retryCalls {
+			t.Run(protocol+"/"+call.method, func(t *testing.T) {
+				server := newBreakingServer(t, protocol)
+				var counted tally
+				client := counted.client(t, server, noRetries)
+
+				const idle = 10
+				var all sync.WaitGroup // until all connections are in use
+				all.Add(idle)
+				works := func(bool) bool { all.Done(); all.Wait(); return false }
+				server.breaks.Store(&works)
+				var calls sync.WaitGroup
+				for range idle {
+					calls.Go(func() { assert.NoError(t, retryCallOf(t, "GET").do(t.Context(), client)) })
+				}
+				calls.Wait()
+
+				counted.admitted.Store(0)
+				counted.attempts = nil
+				server.arrived.Store(0)
+				stale := func(first bool) bool { return !first }
+				server.breaks.Store(&stale)
+				var response cloudflare.Response
+				err := call.do(t.Context(), client, cloudflare.CaptureResponse(&response))
+				arrived := int(server.arrived.Load())
+				assert.LessOrEqual(t, arrived, len(counted.attempts))
+				assert.Len(t, counted.attempts, int(counted.admitted.Load()))
+				assert.Len(t, counted.attempts, response.Attempts)
+				switch {
+				case call.write:
+					assertMatchesOnly(t, err, cloudflare.ErrOutcomeUnknown)
+					assert.Equal(t, 1, arrived)
+					return
+				case protocol == "h2": // net/http does not repeat what may have been processed
+					assertMatchesOnly(t, err)
+					assert.Equal(t, 1, arrived)
+					return
+				}
+				require.NoError(t, err)
+				assert.Greater(t, arrived, 1)
+				last := len(counted.attempts) - 1
+				for _, attempt := range counted.attempts[:last] {
+					assert.True(t, attempt.Retry)
+					assert.Zero(t, attempt.RetryIn)
+					assert.EqualError(t, attempt.Err, "no response on a connection that had been used before")
+				}
+				assert.NoError(t, counted.attempts[last].Err)
+			})
+		}
+	}
+}
+
+// However many connections break, each request that reaches the server was admitted by the limiter and reported to the
+// hook, once.
+func TestEveryRequestIsCounted(t *testing.T) {
+	for _, protocol := range []string{"http", "http/1.1", "h2"} {
+		for _, call := range retryCalls {
+			for _, retries := range []int{0, 3} {
+				t.Run(fmt.Sprintf("%s/%s/%d retries", protocol, call.method, retries), func(t *testing.T) {
+					server := newBreakingServer(t, protocol)
+					random := func(bool) bool { return rand.IntN(5) == 0 }
+					server.breaks.Store(&random)
+					var counted tally
+					client := counted.client(t, server, cloudflare.WithMaxRetries(retries))
+					var attempts atomic.Int64
+					var workers sync.WaitGroup
+					for range 4 {
+						workers.Go(func() {
+							for range 25 {
+								var response cloudflare.Response
+								_ = call.do(t.Context(), client, cloudflare.CaptureResponse(&response))
+								attempts.Add(int64(response.Attempts))
+							}
+						})
+					}
+					workers.Wait()
+					assert.GreaterOrEqual(t, server.arrived.Load(), int64(50))
+					assert.LessOrEqual(t, server.arrived.Load(), attempts.Load())
+					assert.Len(t, counted.attempts, int(attempts.Load()))
+					assert.Equal(t, attempts.Load(), counted.admitted.Load())
+				})
+			}
+		}
+	}
+}
