@@ -394,7 +394,7 @@ func TestMethodsWithSeveralRequestsCheckTheirArgumentsFirst(t *testing.T) {
 		var sent atomic.Bool
 		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 			sent.Store(true)
-			return respondWith(403, "")(r)
+			return respondWith(403, rejectedBody)(r)
 		}))
 		assert.ErrorIs(t, call(client), cloudflare.ErrForbidden, name)
 		assert.True(t, sent.Load(), name)

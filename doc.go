@@ -70,6 +70,8 @@
 //		// the credential is not valid, or does not permit the request
 //	case errors.Is(err, cloudflare.ErrRateLimited):
 //		// wait, and call again
+//	case errors.Is(err, cloudflare.ErrUnavailable):
+//		// the API did not respond: call again later, a limited number of times
 //	default:
 //		// everything else
 //	}

@@ -31,8 +31,10 @@ func ExampleError_actions() {
 			return "ask for another credential"
 		case errors.Is(err, cloudflare.ErrRateLimited):
 			return "come back in " + retryAfter(err).String()
+		case errors.Is(err, cloudflare.ErrUnavailable):
+			return "keep the state and come back, up to ten times" // also after the 404 of a gateway
 		default:
-			return "keep the state and report the error" // also the 404 of a gateway
+			return "keep the state and report the error"
 		}
 	}
 
@@ -49,7 +51,7 @@ func ExampleError_actions() {
 	// store Example, Inc.
 	// remove it from the state
 	// ask for another credential
-	// keep the state and report the error
+	// keep the state and come back, up to ten times
 	// come back in 20s
 }
 

@@ -18,21 +18,21 @@ var (
 	// ErrInvalidArgument means that an argument is not valid. No request was sent.
 	ErrInvalidArgument = rest.ErrInvalidArgument
 
-	// ErrUnauthorized means that the API did not accept the credential. The status is 401, or the response has one of
-	// the codes 6003, 9103 and 9106. A token that the API rejects usually gets status 403 with code 10000, which is
-	// [ErrForbidden] instead.
+	// ErrUnauthorized means that the API itself did not accept the credential. The status is 401, or the response has
+	// one of the codes 6003, 9103 and 9106. A token that the API rejects usually gets status 403 with code 10000, which
+	// is [ErrForbidden] instead.
 	ErrUnauthorized = errors.New("unauthorized")
 
-	// ErrForbidden means that the credential does not permit the request: status 403. The API also responds with 403
-	// and code 10000 if a token is not valid, if an operation does not accept tokens, or if the account does not have
-	// the Organizations feature.
+	// ErrForbidden means that the API itself reports that the credential does not permit the request: status 403. It also
+	// responds with 403 and code 10000 if a token is not valid, if an operation does not accept tokens, or if the account
+	// does not have the Organizations feature. A 403 from a proxy or a firewall is [ErrUnavailable] instead.
 	ErrForbidden = errors.New("forbidden")
 
 	// ErrNotFound means that the API itself reports that the resource does not exist, or that a profile was never set.
 	// A 404 from a proxy does not match, nor does a 404 for a route that does not exist (codes 7000 and 7003).
 	ErrNotFound = errors.New("not found")
 
-	// ErrConflict means that the request conflicts with the state of the resource: status 409.
+	// ErrConflict means that the API itself reports that the request conflicts with the state of the resource: status 409.
 	ErrConflict = errors.New("conflict")
 
 	// ErrRateLimited means that a rate limit was exceeded: status 429. The client also returns ErrRateLimited, without
@@ -42,6 +42,15 @@ var (
 	// ErrAttemptTimeout means that an attempt took longer than [WithTimeout] allows. If the deadline of the context
 	// passes, the error matches [context.DeadlineExceeded] instead.
 	ErrAttemptTimeout = rest.ErrAttemptTimeout
+
+	// ErrUnavailable means that the API itself did not respond, so that another call may succeed later. There was no
+	// connection, an attempt timed out, a connection broke, the status is 408 or at least 500, or the response is not in
+	// the format of the API, such as a redirect or the page of a proxy. Limit the number of calls, because a firewall may
+	// reject each of them. A write whose error also matches [ErrOutcomeUnknown] may have happened.
+	//
+	// Neither a 429 nor a call that ended because of its context, a limiter or a credential source is ErrUnavailable. A
+	// HEAD request has no body, and an [Error] that a user creates has none either: only their status counts.
+	ErrUnavailable = errors.New("unavailable")
 
 	// ErrOutcomeUnknown means that a write may or may not have happened. Read the current state before repeating the
 	// write. The write may still happen after the error was returned.
@@ -61,7 +70,8 @@ type Error struct {
 	Attempts     int            // the number of requests that were sent
 
 	enveloped bool   // sent by the API itself, not by a proxy
-	foreign   bool   // a 404 that was not sent by the API; false in an Error that a user creates
+	foreign   bool   // has a body that was not sent by the API, or not as a whole; false in an Error that a user creates
+	overtaken bool   // the call ended later, for another reason
 	unknown   bool   // matches ErrOutcomeUnknown
 	null      bool   // the profile was null
 	detail    string // what Error says in addition to Errors
@@ -143,15 +153,17 @@ func (r ResponseInfo) write(b *strings.Builder) {
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrUnauthorized:
-		return e.StatusCode == 401 || e.HasCode(6003) || e.HasCode(9103) || e.HasCode(9106)
+		return !e.foreign && (e.StatusCode == 401 || e.HasCode(6003) || e.HasCode(9103) || e.HasCode(9106))
 	case ErrForbidden:
-		return e.StatusCode == 403
+		return e.StatusCode == 403 && !e.foreign
 	case ErrNotFound:
 		return e.null || e.StatusCode == 404 && !e.foreign && !e.isUnknownRoute()
 	case ErrConflict:
-		return e.StatusCode == 409
+		return e.StatusCode == 409 && !e.foreign
 	case ErrRateLimited:
 		return e.StatusCode == 429
+	case ErrUnavailable:
+		return !e.overtaken && e.StatusCode != 429 && (e.foreign || e.StatusCode == 408 || e.StatusCode >= 500)
 	}
 	return false
 }
@@ -226,9 +238,10 @@ type CallError struct {
 	// an error matches [ErrRateLimited], and never [context.DeadlineExceeded].
 	RetryAfter time.Duration
 
-	last    *Error // the last response, nil if there was none
-	unknown bool
-	causes  func() []error // a closure, so that print verbs do not show what the errors of a transport contain
+	last        *Error         // the last response, nil if there was none
+	unknown     bool           // matches ErrOutcomeUnknown
+	unavailable bool           // matches ErrUnavailable
+	causes      func() []error // a closure, so that print verbs do not show what the errors of a transport contain
 }
 
 // Error describes on one line which call failed and why.
@@ -253,12 +266,15 @@ func (e *CallError) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the errors that ended the call. They include the [*Error] of the last response if there was one, and
-// [ErrOutcomeUnknown] if the outcome of a write is unknown.
+// Unwrap returns the errors that ended the call. They include the [*Error] of the last response if there was one,
+// [ErrUnavailable] if the last attempt got no response, and [ErrOutcomeUnknown] if the outcome of a write is unknown.
 func (e *CallError) Unwrap() []error {
 	all := slices.Clone(e.reasons())
 	if e.last != nil {
 		all = append(all, e.last)
+	}
+	if e.unavailable {
+		all = append(all, ErrUnavailable)
 	}
 	if e.unknown {
 		all = append(all, ErrOutcomeUnknown)
@@ -279,7 +295,7 @@ func (e *CallError) reasons() []error {
 func withoutOutcome(err error) error {
 	_, isError := errors.AsType[*Error](err)
 	_, isCallError := errors.AsType[*CallError](err)
-	if isError || isCallError || errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrInvalidArgument) {
+	if isError || isCallError || errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrInvalidArgument) {
 		return errors.New(err.Error())
 	}
 	return err

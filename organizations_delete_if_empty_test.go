@@ -69,9 +69,9 @@ func TestDeleteIfEmptyFailures(t *testing.T) {
 		stays  bool
 	}{
 		"the response is lost":       {n: looks + 1, fault: cloudflaretest.Cut()},
-		"a list is forbidden":        {n: 1, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
-		"another list is forbidden":  {n: 2, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
-		"the last list is forbidden": {n: 3, fault: cloudflaretest.Status(403, nil, ""), err: cloudflare.ErrForbidden, stays: true},
+		"a list is forbidden":        {n: 1, fault: cloudflaretest.Status(403, nil, rejectedBody), err: cloudflare.ErrForbidden, stays: true},
+		"another list is forbidden":  {n: 2, fault: cloudflaretest.Status(403, nil, rejectedBody), err: cloudflare.ErrForbidden, stays: true},
+		"the last list is forbidden": {n: 3, fault: cloudflaretest.Status(403, nil, rejectedBody), err: cloudflare.ErrForbidden, stays: true},
 		"a route that is not there":  {n: 2, fault: cloudflaretest.Status(404, nil, noRouteBody), status: 404, stays: true},
 		"a 404 from the way":         {n: looks + 1, fault: cloudflaretest.Status(404, nil, "<html>"), status: 404, stays: true},
 		"filled in between": {err: cloudflare.ErrConflict, stays: true, before: func(api *fakeAPI, id string, r *http.Request) {
@@ -161,7 +161,7 @@ func TestDeleteIfEmptyWithoutAReadableOrganization(t *testing.T) {
 		api.FailNext("GET /organizations/{organization_id}/accounts", notFound)
 		api.before = func(r *http.Request) {
 			if r.URL.Query().Has("id") {
-				api.Fail(1, cloudflaretest.Status(403, nil, ""))
+				api.Fail(1, cloudflaretest.Status(403, nil, rejectedBody))
 			}
 		}
 		assert.ErrorIs(t, api.client.Organizations.DeleteIfEmpty(t.Context(), id), cloudflare.ErrForbidden, "the check whether it is gone failed")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -131,7 +132,7 @@ func (c *call) statusError(response *rest.RawResponse) *Error {
 	problem := envelope.DecodeProblem(response.Body)
 	e := c.newError(response, problem.Errors, problem.Messages)
 	e.enveloped = problem.Enveloped
-	e.foreign = response.StatusCode == http.StatusNotFound && !problem.Enveloped && c.method != http.MethodHead
+	e.foreign = !problem.Enveloped && c.method != http.MethodHead
 	if e.RayID == "" {
 		e.RayID = redact.line(problem.RayID)
 	}
@@ -143,19 +144,25 @@ func (c *call) statusError(response *rest.RawResponse) *Error {
 	case len(e.Errors) == 0:
 		e.detail = cmp.Or(redact.unrequestedEncoding(response.Header), redact.sample(response.Body))
 	}
-	if hint := c.hint(e, response.Token); hint != "" {
+	cut := response.Incomplete != nil || response.TooLarge || envelope.Cut(response.Body)
+	if hint := c.hint(e, response.Token, cut); hint != "" {
 		e.detail = strings.TrimPrefix(e.detail+"; "+hint, "; ")
 	}
 	return e
 }
 
+// explained are the statuses that match a sentinel only if the API itself sent them.
+var explained = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
+
 // hint returns a suggestion for the caller, or an empty string.
-func (c *call) hint(e *Error, token bool) string {
+func (c *call) hint(e *Error, token, cut bool) string {
+	foreign := e.foreign && slices.Contains(explained, e.StatusCode)
 	switch {
-	case e.foreign:
-		if c.unusualBase() {
-			return "this is not a response of the API; does the base URL end in /client/v4?"
-		}
+	case foreign && cut:
+		return "it is unknown whether this is a response of the API"
+	case foreign && e.StatusCode == http.StatusNotFound && c.unusualBase():
+		return "this is not a response of the API; does the base URL end in /client/v4?"
+	case foreign:
 		return "this is not a response of the API, but perhaps of a proxy"
 	case c.unusualBase() && e.StatusCode == http.StatusNotFound && !e.absent():
 		return "does the base URL end in /client/v4?"
@@ -189,6 +196,7 @@ func (c *call) unusableError(response *rest.RawResponse, problem string) *Error 
 	redact := redactor(response.Redact)
 	e := c.newError(response, nil, nil)
 	e.unknown = rest.IsWrite(c.method)
+	e.foreign = c.method != http.MethodHead && !response.TooLarge && !envelope.Is(response.Body)
 	e.detail = "the response cannot be used: " + redact.line(problem)
 	if sample := cmp.Or(redact.unrequestedEncoding(response.Header), redact.sampleOfSuccess(response.Body)); sample != "" {
 		e.detail += ": " + sample
@@ -228,16 +236,18 @@ func (c *call) callError(err error, captures []*Response) error {
 		return fmt.Errorf("cloudflare: %w", err)
 	}
 	e := &CallError{
-		Method:     c.method,
-		Path:       failure.Path(),
-		Attempts:   failure.Attempts,
-		RetryAfter: failure.RetryAfter,
-		unknown:    failure.Unknown,
-		causes:     func() []error { return failure.Causes },
+		Method:      c.method,
+		Path:        failure.Path(),
+		Attempts:    failure.Attempts,
+		RetryAfter:  failure.RetryAfter,
+		unknown:     failure.Unknown,
+		unavailable: failure.Unanswered,
+		causes:      func() []error { return failure.Causes },
 	}
 	if failure.Last != nil {
 		failure.Last.Attempts, failure.Last.Redact = failure.Attempts, failure.Redact
 		e.last = c.statusError(failure.Last)
+		e.last.overtaken = !failure.Unanswered
 		defer failure.Last.Release()
 	}
 	for _, into := range captures {

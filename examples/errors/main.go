@@ -43,6 +43,8 @@ func action(err error) string {
 		return "ask for another credential"
 	case errors.Is(err, cloudflare.ErrRateLimited):
 		return "wait " + retryAfter(err).String()
+	case errors.Is(err, cloudflare.ErrUnavailable): // also the 404 of a gateway
+		return "keep the state and come back, up to ten times"
 	default:
 		return "keep the state and report: " + err.Error()
 	}

@@ -318,7 +318,7 @@ func testFault(t *testing.T, fault connectionFault, protocol string, call faultC
 	var apiError *cloudflare.Error
 	assert.Equal(t, verdict == refused, errors.As(err, &apiError), "%v", err)
 	if verdict == refused {
-		assert.ErrorIs(t, err, cloudflare.ErrForbidden)
+		assert.ErrorIs(t, err, cloudflare.ErrUnavailable)
 		assert.ErrorContains(t, err, "the body could not be read")
 	}
 	if fault.untrust {

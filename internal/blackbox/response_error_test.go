@@ -106,8 +106,7 @@ func TestErrorBodies(t *testing.T) {
 		},
 		{
 			"flat and old", 403, `{"code":1007,"error":"auth.key_not_in_claims"}`,
-			infos{{Code: 1007, Message: "auth.key_not_in_claims"}}, "auth.key_not_in_claims (code 1007)",
-			[]error{cloudflare.ErrForbidden},
+			infos{{Code: 1007, Message: "auth.key_not_in_claims"}}, "auth.key_not_in_claims (code 1007)", nil,
 		},
 		{
 			"flat, with a message", 400, `{"code":1001,"message":"method_not_allowed"}`,

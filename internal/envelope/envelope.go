@@ -64,6 +64,23 @@ func (e *Envelope) Decode(body []byte) error {
 	return describe(err)
 }
 
+// Is reports whether a body is an envelope: a JSON object whose "success" is a boolean. Everything else in the object may
+// be invalid for its type, or repeated.
+func Is(body []byte) bool {
+	var wire struct {
+		Success Flag `json:"success"`
+	}
+	err := json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &wire, options, jsontext.AllowDuplicateNames(true))
+	return err == nil && wire.Success != Absent
+}
+
+// Cut reports whether a body is only the beginning of a JSON value.
+func Cut(body []byte) bool {
+	var wire struct{}
+	err := json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &wire, options, jsontext.AllowDuplicateNames(true))
+	return errors.Is(err, io.ErrUnexpectedEOF) && len(bytes.TrimSpace(body)) > 0
+}
+
 // Raw returns copies of the result and of the result_info as sent, and nil for one that a body does not have.
 func Raw(body []byte) (result, resultInfo jsontext.Value) {
 	var wire struct {

@@ -302,3 +302,27 @@ func TestCountValues(t *testing.T) {
 		assert.Equal(t, want, countValues([]byte(body)), body)
 	}
 }
+
+func TestIsAndCut(t *testing.T) {
+	for body, want := range map[string]struct{ is, cut bool }{
+		"":                             {},
+		" \n":                          {},
+		"<html>":                       {},
+		"[]":                           {},
+		"null":                         {},
+		`{}`:                           {},
+		`{"success":null}`:             {},
+		`{"success":"true"}`:           {},
+		`{"success":true}`:             {is: true},
+		"\uFEFF" + `{"success":false}`: {is: true},
+		`{"success":true,"errors":1,"result":[]}`: {is: true},
+		`{"a":1,"a":2,"success":true}`:            {is: true},
+		`{`:                                       {cut: true},
+		`{"success":true`:                         {cut: true},
+		`{"success":true,"result":{`:              {cut: true},
+		`{"success":true}}`:                       {},
+	} {
+		assert.Equal(t, want.is, Is([]byte(body)), body)
+		assert.Equal(t, want.cut, Cut([]byte(body)), body)
+	}
+}

@@ -15,6 +15,7 @@ type Failure struct {
 	Last       *RawResponse  // the last response, nil if there was none; to be released
 	Unknown    bool          // an attempt was a write that may have happened
 	RetryAfter time.Duration // until the reset, if the client's own rate limit ended the call
+	Unanswered bool          // the last attempt ended without a complete response, and nothing else ended the call
 	Causes     []error       // why the last attempt has no response, and why no other attempt followed
 
 	Redact func(string) string // redacts the credentials of all attempts
@@ -45,7 +46,7 @@ func (f *Failure) endedBy(ctx context.Context, cause error) *Failure {
 	if ended := endOf(ctx, f.Redact); ended != nil {
 		cause = ended
 	}
-	f.Causes = append(f.Causes, cause)
+	f.Causes, f.Unanswered = append(f.Causes, cause), false
 	return f
 }
 
@@ -57,6 +58,7 @@ func (f *Failure) add(ctx context.Context, signer *signer, response *RawResponse
 		err = redactError(ctx, signer.redact, withoutURL(err))
 		f.Causes = []error{err}
 	}
+	f.Unanswered = err != nil && !isContextError(err)
 	if response != nil {
 		f.Last.Release()
 		f.Last = response
@@ -90,12 +92,16 @@ func redactError(ctx context.Context, redact func(string) string, err error) err
 	text := err.Error()
 	seen := visible(text)
 	switch line := Line(redact, text); {
-	case strings.ContainsRune(seen, utf8.RuneError) || redact(seen) != seen || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+	case strings.ContainsRune(seen, utf8.RuneError) || redact(seen) != seen || isContextError(err):
 		return errors.New(line)
 	case line != text:
 		return &shortError{line, err}
 	}
 	return err
+}
+
+func isContextError(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // endOf returns why ctx has ended, as a caller may see it, or nil. The cause of a context can be as long as its caller
