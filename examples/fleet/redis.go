@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,11 +26,10 @@ func (f *fleet) open(ctx context.Context) (*queue, error) {
 	if f.redisURL == "" {
 		return nil, fmt.Errorf("%w: -redis is missing: an embedded Redis would have no tasks", errUsage)
 	}
-	options, err := parseRedisURL(f.redisURL)
+	client, err := newRedis(f.redisURL)
 	if err != nil {
 		return nil, fmt.Errorf("%w: -redis: %w", errUsage, err)
 	}
-	client := redis.NewClient(options)
 	if err := client.Ping(ctx).Err(); err != nil {
 		client.Close()
 		if ctx.Err() != nil {
@@ -76,17 +76,19 @@ func (f *fleet) openOrEmbed(ctx context.Context) (tasks *queue, embedded bool, s
 	}, nil
 }
 
-// parseRedisURL parses the URL of a Redis server. Its errors say which part is wrong. They do not quote the URL, which
-// may contain a password.
-func parseRedisURL(text string) (*redis.Options, error) {
+// newRedis returns a client of the Redis server, Cluster or Sentinels that a URL names. Its errors say which part is
+// wrong. They do not quote the URL, which may contain a password.
+func newRedis(text string) (redis.UniversalClient, error) {
 	scheme, rest, ok := strings.Cut(text, "://")
+	scheme, kind, _ := strings.Cut(scheme, "-")
 	authority, path := rest, ""
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		authority, path = rest[:i], rest[i:]
 	}
 	switch {
-	case !ok || scheme != "redis" && scheme != "rediss" && scheme != "unix":
-		return nil, errors.New("the URL must begin with redis://, rediss:// or unix://")
+	case !ok, !slices.Contains([]string{"redis", "rediss", "unix"}, scheme), !slices.Contains([]string{"", "cluster", "sentinel"}, kind),
+		scheme == "unix" && kind != "", strings.Contains(text[:len(text)-len(rest)], "-:"):
+		return nil, errors.New("the URL must begin with redis://, redis-cluster:// or redis-sentinel://, with rediss for TLS, or with unix://")
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
 		return nil, errors.New("the URL must be printable ASCII without blanks: write other characters with %")
 	case strings.Contains(path, "@"):
@@ -101,6 +103,7 @@ func parseRedisURL(text string) (*redis.Options, error) {
 			return nil, errors.New("the user or password of the URL is not valid: write % as %25")
 		}
 	}
+	text = scheme + "://" + rest
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, errors.New("the host or port of the URL is not valid")
@@ -109,21 +112,63 @@ func parseRedisURL(text string) (*redis.Options, error) {
 		return nil, errors.New("the port of the URL must be between 0 and 65535")
 	}
 	if name := strings.Trim(path, "/"); scheme != "unix" && name != "" {
+		if kind == "cluster" {
+			return nil, errors.New("the URL of a cluster must not have a path, because a cluster has one database")
+		}
 		if _, err := strconv.ParseUint(name, 10, 31); err != nil {
 			return nil, errors.New("the path of the URL must be the number of a database")
 		}
 	}
-	if _, err := url.ParseQuery(query); err != nil {
+	params, err := url.ParseQuery(query)
+	if err != nil {
 		return nil, errors.New("the query of the URL is not valid")
 	}
-	options, err := redis.ParseURL(text)
+	for _, name := range []string{"read_only", "replica_only", "route_by_latency", "route_randomly"} {
+		if params.Has(name) {
+			return nil, errors.New("the URL must not permit commands to replicas, which may not know yet what another worker has written")
+		}
+	}
+	if kind == "sentinel" && params.Get("master_name") == "" {
+		return nil, errors.New("the URL of Sentinel must have the parameter master_name")
+	}
+	client, err := parse(text, kind)
 	switch {
 	case err != nil && query != "":
 		return nil, errors.New("a parameter of the URL is not known, or its value is not valid")
 	case err != nil:
 		return nil, errors.New("the URL is not valid")
 	}
-	return options, nil
+	return client, nil
+}
+
+// parse returns the client for a URL that begins with redis://, rediss:// or unix://. In TLS, each server of a cluster or
+// behind Sentinel is known by its own name.
+func parse(text, kind string) (redis.UniversalClient, error) {
+	switch kind {
+	case "cluster":
+		options, err := redis.ParseClusterURL(text)
+		if err != nil {
+			return nil, err
+		}
+		if options.TLSConfig != nil {
+			options.TLSConfig.ServerName = ""
+		}
+		return redis.NewClusterClient(options), nil
+	case "sentinel":
+		options, err := redis.ParseFailoverURL(text)
+		if err != nil {
+			return nil, err
+		}
+		if options.TLSConfig != nil {
+			options.TLSConfig.ServerName = ""
+		}
+		return redis.NewFailoverClient(options), nil
+	}
+	options, err := redis.ParseURL(text)
+	if err != nil {
+		return nil, err
+	}
+	return redis.NewClient(options), nil
 }
 
 // noPing returns why a Redis server did not respond to a first command. The texts of such errors have the address, which

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -51,14 +52,26 @@ func TestNoPartOfARedisURLIsPrinted(t *testing.T) {
 		"redis:/canary@canary":                      "must begin with redis://",
 		"canary":                                    "must begin with redis://",
 		"unix://whoami:canary@":                     "the URL is not valid",
+		"redis-canary://whoami:canary@host":         "must begin with redis://",
+		"redis-cluster-:canary@host":                "must begin with redis://",
+		"redis-://whoami:canary@host":               "must begin with redis://",
+		"unix-cluster://whoami:canary@host":         "must begin with redis://",
+		"redis-cluster-x://whoami:canary@host":      "must begin with redis://",
+		"redis-cluster://:canary@host/0":            "the URL of a cluster must not have a path",
+		"redis-cluster://:canary@host?addr=canary":  "a parameter of the URL is not known, or its value is not valid",
+		"redis-cluster://:canary@host?read_only=on": "the URL must not permit commands to replicas",
+		"redis-sentinel://:canary@host":             "the URL of Sentinel must have the parameter master_name",
+		"redis-sentinel://:canary@host/canary":      "the path of the URL must be the number of a database",
 
 		// These are valid, and no server responds.
-		"redis://:" + closed + quick:                                 "redis: connection refused",
-		"rediss://whoami:canary@127.0.0.1:" + closed + quick:         "redis: connection refused",
-		"redis://canary.invalid" + quick:                             "redis: the name of the host is not known",
-		"unix:///canary/socket" + quick:                              "redis: no such file or directory",
-		"redis://whoami:canary@127.0.0.1:" + s.redis.Port() + quick:  "redis: the server responded with WRONGPASS",
-		"rediss://whoami:canary@127.0.0.1:" + s.redis.Port() + quick: "redis: no connection, or a response that is not Redis",
+		"redis://:" + closed + quick:                                                   "redis: connection refused",
+		"rediss://whoami:canary@127.0.0.1:" + closed + quick:                           "redis: connection refused",
+		"redis://canary.invalid" + quick:                                               "redis: the name of the host is not known",
+		"unix:///canary/socket" + quick:                                                "redis: no such file or directory",
+		"redis://whoami:canary@127.0.0.1:" + s.redis.Port() + quick:                    "redis: the server responded with WRONGPASS",
+		"rediss://whoami:canary@127.0.0.1:" + s.redis.Port() + quick:                   "redis: no connection, or a response that is not Redis",
+		"redis-cluster://:canary@127.0.0.1:" + closed + quick:                          "redis: connection refused",
+		"redis-sentinel://:canary@127.0.0.1:" + closed + quick + "&master_name=canary": "redis: connection refused",
 	} {
 		commands := []string{"status", "results", "retry -all", "worker", "enqueue -audit"}
 		if strings.HasPrefix(want, "redis:") { // each takes seconds
@@ -111,7 +124,12 @@ func TestURLInTheWrongPlaceIsNotPrinted(t *testing.T) {
 }
 
 func TestRedisURLsThatAreValid(t *testing.T) {
-	for url, addr := range map[string]string{
+	for url, want := range map[string]string{
+		"redis-cluster://host":                              "host:6379",
+		"redis-cluster://user:pw@host:1/?addr=a:2&addr=b:3": "host:1 a:2 b:3",
+		"rediss-cluster://host?dial_timeout=3s":             "host:6379",
+		"redis-sentinel://host/1?master_name=m&password=p":  "FailoverClient",
+		"rediss-sentinel://u:p@h:1?addr=a:2&master_name=m":  "FailoverClient",
 		"redis://":                         "localhost:6379",
 		"redis://host":                     "host:6379",
 		"rediss://user:p%2Fw%40@host:1/2":  "host:1",
@@ -120,9 +138,20 @@ func TestRedisURLsThatAreValid(t *testing.T) {
 		"unix://user:pw@/run/redis.sock":   "/run/redis.sock",
 		"unix:///run/redis.sock?db=1":      "/run/redis.sock",
 	} {
-		options, err := parseRedisURL(url)
-		if assert.NoError(t, err, url) {
-			assert.Equal(t, addr, options.Addr)
+		client, err := newRedis(url)
+		if !assert.NoError(t, err, url) {
+			continue
 		}
+		defer client.Close()
+		secure := false
+		switch client := client.(type) {
+		case *redis.ClusterClient:
+			assert.Equal(t, want, strings.Join(client.Options().Addrs, " "))
+			secure = client.Options().TLSConfig != nil
+		case *redis.Client:
+			assert.Equal(t, want, client.Options().Addr)
+			secure = client.Options().TLSConfig != nil
+		}
+		assert.Equal(t, strings.HasPrefix(url, "rediss"), secure, url)
 	}
 }
