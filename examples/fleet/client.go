@@ -1,21 +1,31 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"example.com/cloudflare"
-	"example.com/cloudflare/examples/fleet/budget"
+)
+
+const (
+	attemptTimeout = 30 * time.Second
+	retryWait      = 5 * time.Second // longest wait of the client itself; the queue waits longer
 )
 
 // client returns a client that keeps to the quota which all workers with the same credential and base URL share. Once
-// stopping is closed, no request waits any more.
-func (f *fleet) client(tasks *queue, stopping <-chan struct{}) (*cloudflare.Client, error) {
-	return f.newClient(append(f.budget(tasks, stopping).Options(),
+// stopping has ended, no request waits any more.
+func (f *fleet) client(tasks *queue, stopping context.Context) (*cloudflare.Client, error) {
+	shared := f.limiter(tasks)
+	return f.newClient(append(shared.Options(),
+		cloudflare.WithLimiter(limiter{shared, stopping}),
+		cloudflare.WithTimeout(attemptTimeout),
+		cloudflare.WithMaxRetryWait(retryWait),
 		cloudflare.WithLogger(f.log),
 		// The user agent is in the audit log, and so tells which worker did something.
 		cloudflare.WithUserAgent(fmt.Sprintf("fleet/%d", os.Getpid())),
@@ -32,17 +42,6 @@ func (f *fleet) newClient(options ...cloudflare.Option) (*cloudflare.Client, err
 		return nil, fmt.Errorf("%w: %w", errUsage, err)
 	}
 	return client, nil
-}
-
-func (f *fleet) budget(tasks *queue, stopping <-chan struct{}) *budget.Budget {
-	return budget.New(budget.Config{
-		Redis:       tasks.store,
-		Fingerprint: tasks.fingerprint,
-		Quota:       f.quota,
-		Window:      f.window,
-		Stopping:    stopping,
-		Log:         f.log,
-	})
 }
 
 // usesToken reports whether NewClient takes an API token from the environment.

@@ -194,7 +194,7 @@ func TestStoppingWorkerDoesNotWait(t *testing.T) {
 	s := newShell(t)
 	id := s.api.AddOrganization("one", "")
 	require.Equal(t, exitDone, s.run(t.Context(), "enqueue", s.file("organization_id,business_name", id+",One")))
-	stop := s.start("-quota", "1", "-window", "1h")
+	stop := s.start("-quota", "1", "-window", "20m")
 	require.Eventually(t, func() bool { return len(s.api.Requests()) == 1 }, 10*time.Second, 10*time.Millisecond)
 	start := time.Now()
 	assert.Equal(t, exitDone, stop())

@@ -11,7 +11,6 @@ import (
 	"github.com/hibiken/asynq"
 
 	"example.com/cloudflare"
-	"example.com/cloudflare/examples/fleet/budget"
 )
 
 func (f *fleet) enqueue(ctx context.Context, args []string) error {
@@ -42,11 +41,11 @@ func (f *fleet) enqueue(ctx context.Context, args []string) error {
 	}
 	defer stop()
 	if f.audit {
-		client, err := f.client(tasks, nil)
+		client, err := f.client(tasks, context.Background())
 		if err != nil {
 			return err
 		}
-		list, err := cloudflare.Collect(client.Organizations.All(budget.Sequence(ctx), cloudflare.OrganizationListParams{}))
+		list, err := cloudflare.Collect(client.Organizations.All(ctx, cloudflare.OrganizationListParams{}))
 		if err != nil {
 			return fmt.Errorf("nothing was queued: %w", err)
 		}

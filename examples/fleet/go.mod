@@ -2,10 +2,14 @@ module example.com/cloudflare/examples/fleet
 
 go 1.26.0
 
-replace example.com/cloudflare => ../..
+replace (
+	example.com/cloudflare => ../..
+	example.com/cloudflare/redislimit => ../../redislimit
+)
 
 require (
 	example.com/cloudflare v0.0.0
+	example.com/cloudflare/redislimit v0.0.0
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/hibiken/asynq v0.26.0
 	github.com/redis/go-redis/v9 v9.23.0

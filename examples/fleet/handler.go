@@ -13,7 +13,6 @@ import (
 	"github.com/hibiken/asynq"
 
 	"example.com/cloudflare"
-	"example.com/cloudflare/examples/fleet/budget"
 )
 
 // settled is how long after a create without a known outcome the organization must appear in the list.
@@ -50,7 +49,7 @@ type finding struct {
 // ProcessTask implements [asynq.Handler].
 func (h *handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	id := task.ResultWriter().TaskID()
-	done, err := h.process(budget.Sequence(ctx), id, task)
+	done, err := h.process(ctx, id, task)
 	if err == nil {
 		var text []byte
 		if text, err = json.Marshal(done); err == nil {
@@ -138,7 +137,7 @@ func (h *handler) ensure(ctx context.Context, id string, p payload) (org *cloudf
 		profile = nil // an empty one cannot be sent
 	}
 	writer, wrote := rand.Text(), false
-	noting := budget.Before(ctx, func(ctx context.Context) error {
+	noting := before(ctx, func(ctx context.Context) error {
 		err := h.notes.write(ctx, id, writer)
 		wrote = wrote || err == nil
 		return err

@@ -20,7 +20,7 @@ import (
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
-	"example.com/cloudflare/examples/fleet/budget"
+	"example.com/cloudflare/redislimit"
 )
 
 // bench is a handler with an API and a Redis of its own.
@@ -29,7 +29,7 @@ type bench struct {
 	t      *testing.T
 	api    *cloudflaretest.Server
 	redis  *miniredis.Miniredis
-	shared *budget.Budget
+	shared limiter
 }
 
 func newBench(t *testing.T) *bench {
@@ -38,9 +38,13 @@ func newBench(t *testing.T) *bench {
 	store := redis.NewClient(&redis.Options{Addr: b.redis.Addr()})
 	t.Cleanup(func() { store.Close() })
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	b.shared = budget.New(budget.Config{Redis: store, Fingerprint: "f", Quota: 1000, Window: time.Minute, Log: log})
-	b.handler = &handler{client: b.api.Client(b.shared.Options()...), fingerprint: "f", notes: notes{store, "f"}, log: log}
+	b.shared = limiter{redislimit.New(store, redislimit.Config{Name: "f", Quota: 1000, Window: time.Minute}), t.Context()}
+	b.handler = &handler{client: b.clientWith(b.shared), fingerprint: "f", notes: notes{store, "f"}, log: log}
 	return b
+}
+
+func (b *bench) clientWith(l cloudflare.Limiter) *cloudflare.Client {
+	return b.api.Client(append(b.shared.shared.Options(), cloudflare.WithLimiter(l), cloudflare.WithMaxRetryWait(retryWait))...)
 }
 
 // run runs a task once.
@@ -49,7 +53,7 @@ func (b *bench) run(kind string, p payload) (*result, error) {
 	p.Fingerprint = b.fingerprint
 	body, err := json.Marshal(p)
 	require.NoError(b.t, err)
-	done, err := b.process(budget.Sequence(b.t.Context()), p.taskID(kind), asynq.NewTask(kind, body))
+	done, err := b.process(b.t.Context(), p.taskID(kind), asynq.NewTask(kind, body))
 	return done, judge(err)
 }
 
@@ -191,12 +195,12 @@ func TestNoteOfAnotherWorker(t *testing.T) {
 	require.ErrorIs(t, err, errNoted)
 	requireLater(t, err)
 
-	b.client = b.api.Client(append(b.shared.Options(), cloudflare.WithLimiter(limiter(func(ctx context.Context) error {
+	b.client = b.clientWith(limiterFunc(func(ctx context.Context) error {
 		if b.sent(http.MethodGet) == 1 { // the next request is the create
 			assert.NoError(t, b.notes.write(ctx, acme.taskID(kindProfile), "another worker"))
 		}
 		return b.shared.Wait(ctx)
-	})))...)
+	}))
 	_, err = b.run(kindProfile, acme)
 	require.ErrorIs(t, err, errNoted)
 	requireLater(t, err)
@@ -204,9 +208,9 @@ func TestNoteOfAnotherWorker(t *testing.T) {
 	assert.Len(t, createNotes(b), 2, "only its writer removes it")
 }
 
-type limiter func(context.Context) error
+type limiterFunc func(context.Context) error
 
-func (l limiter) Wait(ctx context.Context) error { return l(ctx) }
+func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
 
 // A create that certainly did not happen leaves no note.
 func TestRejectedCreate(t *testing.T) {
@@ -282,7 +286,7 @@ func TestJudge(t *testing.T) {
 	}{
 		{nil, false, false},
 		{status(429), false, false},
-		{fmt.Errorf("limiter: %w", budget.ErrStopping), false, false},
+		{fmt.Errorf("limiter: %w", errStopping), false, false},
 		{fmt.Errorf("limiter: %w", later{errNoted, lookAgain}), false, false},
 		{status(500), true, false},
 		{status(503), true, false},

@@ -10,7 +10,6 @@ import (
 	"github.com/hibiken/asynq"
 
 	"example.com/cloudflare"
-	"example.com/cloudflare/examples/fleet/budget"
 )
 
 // later is an error after which a task goes back to the queue. It does not count as a failure of the task.
@@ -40,7 +39,7 @@ func judge(err error) error {
 	switch {
 	case err == nil, isLater, errors.Is(err, asynq.SkipRetry):
 		return err
-	case errors.Is(err, budget.ErrStopping):
+	case errors.Is(err, errStopping):
 		return later{err, 0}
 	case errors.Is(err, cloudflare.ErrOutcomeUnknown):
 		return err

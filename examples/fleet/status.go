@@ -86,11 +86,11 @@ func (f *fleet) report(ctx context.Context, tasks *queue) (*report, error) {
 		r.Workers++
 		r.Places += server.Concurrency
 	}
-	state, err := f.budget(tasks, nil).State(ctx)
+	state, err := f.limiter(tasks).Status(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.Quota = quotaReport{f.quota, f.window.Seconds(), state.Used, state.Paused.Seconds(), state.Reason}
+	r.Quota = quotaReport{state.Quota, f.window.Seconds(), state.Used, state.Paused.Seconds(), state.Reason}
 	if r.FailedTasks, err = tasks.troubles(tasks.inspector.ListRetryTasks); err != nil {
 		return nil, err
 	}

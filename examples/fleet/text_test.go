@@ -101,7 +101,7 @@ func TestTextFromRedisIsVisible(t *testing.T) {
 		return err == nil && info.Retry+info.Archived+info.Completed == count
 	}, 10*time.Second, 10*time.Millisecond)
 	server.Shutdown()
-	require.NoError(t, s.tasks.store.Set(t.Context(), "fleet:{"+s.tasks.fingerprint+"}:paused", "canary"+all+"canary", time.Minute).Err())
+	require.NoError(t, s.tasks.store.Set(t.Context(), "redislimit:{"+s.tasks.name+"}:paused", "canary"+all+"canary", time.Minute).Err())
 
 	require.Equal(t, exitDone, s.run(t.Context(), "status"), s.errOut)
 	assert.Equal(t, 2*9+1+3+1, strings.Count(s.out, "\n"), "no text begins a line of its own")

@@ -30,7 +30,8 @@ func (f *fleet) worker(ctx context.Context, args []string) error {
 func (f *fleet) work(ctx context.Context, tasks *queue) error {
 	ctx, quit := context.WithCancelCause(ctx)
 	defer quit(nil)
-	stopping := make(chan struct{})
+	stopping, stop := context.WithCancel(context.Background())
+	defer stop()
 	client, err := f.client(tasks, stopping)
 	if err != nil {
 		return err
@@ -55,7 +56,7 @@ func (f *fleet) work(ctx context.Context, tasks *queue) error {
 		fmt.Fprintln(f.stderr, "fleet: stopping once the tasks under way are done; Ctrl-C again ends at once")
 	}
 	server.Stop() // takes no more tasks
-	close(stopping)
+	stop()
 	server.Shutdown()
 	if cause := context.Cause(ctx); !drained && !errors.Is(cause, context.Canceled) {
 		return fmt.Errorf("stopped, and its tasks are back in the queue: %w", cause)
