@@ -433,8 +433,8 @@ func TestOneFunctionComparesIDs(t *testing.T) {
 	files, err := goFiles(positions, ".")
 	require.NoError(t, err)
 	for path, file := range files {
-		// The fake API accepts only IDs in lower case. The IDs in enqueue.go are those of tasks.
-		if strings.HasPrefix(path, "cloudflaretest/") || path == "examples/fleet/enqueue.go" {
+		// The fake API accepts only IDs in lower case. The IDs in retry.go are those of tasks.
+		if strings.HasPrefix(path, "cloudflaretest/") || path == "examples/fleet/retry.go" {
 			continue
 		}
 		for _, declaration := range file.Decls {

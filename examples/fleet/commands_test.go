@@ -102,19 +102,23 @@ func (s *shell) info(id string) *asynq.TaskInfo {
 func TestWrongUsage(t *testing.T) {
 	s := newShell(t)
 	for line, want := range map[string]string{
-		"paint":                 `there is no command "paint"`,
-		"enqueue":               "the name of one CSV file is needed",
-		"enqueue a b":           "the name of one CSV file is needed",
-		"enqueue -audit a":      "-audit takes no file",
-		"worker x":              `unexpected argument "x"`,
-		"worker -quota 0":       "-quota must be at least 1, not 0",
-		"worker -window 1ms":    "-window must be between 1s and 24h, not 1ms",
-		"worker -concurrency 0": "-concurrency must be between 1 and 256, not 0",
-		"worker -colour red":    "flag provided but not defined: -colour",
-		"status x":              `unexpected argument "x"`,
-		"results x":             `unexpected argument "x"`,
-		"retry":                 "the IDs of tasks are needed, or -all",
-		"retry -all x":          "the IDs of tasks are needed, or -all",
+		"paint":                  `there is no command "paint"`,
+		"enqueue":                "the name of one CSV file is needed",
+		"enqueue a b":            "the name of one CSV file is needed",
+		"enqueue -audit a":       "-audit takes no file",
+		"worker x":               `unexpected argument "x"`,
+		"worker -quota 0":        "-quota must be at least 1, not 0",
+		"worker -window 1ms":     "-window must be between 1s and 24h, not 1ms",
+		"worker -concurrency 0":  "-concurrency must be between 1 and 256, not 0",
+		"worker -colour red":     "flag provided but not defined: -colour",
+		"status x":               `unexpected argument "x"`,
+		"results x":              `unexpected argument "x"`,
+		"retry":                  "either the IDs of tasks are needed, or -verified, or -all",
+		"retry -all x":           "either the IDs of tasks are needed, or -verified, or -all",
+		"retry -all -verified x": "either the IDs of tasks are needed, or -verified, or -all",
+		"retry -verified x y":    "either the IDs of tasks are needed, or -verified, or -all",
+		"retry -verified none":   `nothing was queued: the file "none": no such file or directory`,
+		"verify x":               `unexpected argument "x"`,
 	} {
 		assert.Equal(t, exitUsage, s.run(t.Context(), strings.Fields(line)...), line)
 		assert.Contains(t, s.errOut, want, line)

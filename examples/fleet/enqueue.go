@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
-
-	"github.com/hibiken/asynq"
 
 	"example.com/cloudflare"
 )
@@ -91,44 +88,6 @@ func (f *fleet) add(ctx context.Context, tasks *queue, kind string, rows []paylo
 	fmt.Fprintf(f.stderr, "fleet: %d tasks queued, %d were queued already\n", count[addedNow], count[addedEarlier])
 	if n := count[notAdded]; n > 0 {
 		return fmt.Errorf("%w: %d tasks were not queued; repeat the command when those that run are done", errIncomplete, n)
-	}
-	return nil
-}
-
-// retry queues archived tasks again, with all their retries. A task that is named may create its organization, even if
-// an earlier create has no known outcome: whoever names it has looked.
-func (f *fleet) retry(ctx context.Context, args []string) error {
-	if f.all == (len(args) > 0) {
-		return fmt.Errorf("%w: the IDs of tasks are needed, or -all", errUsage)
-	}
-	tasks, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer tasks.close()
-	archived, err := tasks.list(tasks.inspector.ListArchivedTasks)
-	if err != nil {
-		return err
-	}
-	if !f.all {
-		for _, id := range args {
-			if !slices.ContainsFunc(archived, func(task *asynq.TaskInfo) bool { return task.ID == id }) {
-				return fmt.Errorf("nothing was queued: %s is not an archived task", quote(id))
-			}
-		}
-		archived = slices.DeleteFunc(archived, func(task *asynq.TaskInfo) bool { return !slices.Contains(args, task.ID) })
-	}
-	queued := 0
-	for _, task := range archived {
-		if err := tasks.addAgain(ctx, task, !f.all); err != nil {
-			fmt.Fprintf(f.stderr, "fleet: not queued: %s: %s\n", line(task.ID), line(err.Error()))
-			continue
-		}
-		queued++
-	}
-	fmt.Fprintf(f.stdout, "%d tasks queued\n", queued)
-	if n := len(archived) - queued; n > 0 {
-		return fmt.Errorf("%w: %d tasks were not queued", errIncomplete, n)
 	}
 	return nil
 }

@@ -127,7 +127,7 @@ func (h *handler) ensure(ctx context.Context, id string, p payload) (org *cloudf
 	case noted && age < settled:
 		return nil, false, later{fmt.Errorf("a create got no response %s ago, and the API does not list the organization yet", age.Round(time.Second)), lookAgain}
 	case noted:
-		return nil, false, permanent{fmt.Errorf("%w: a create got no response %s ago, and the API still does not list the organization; if it does not exist, queue this task with fleet retry", cloudflare.ErrOutcomeUnknown, age.Round(time.Second))}
+		return nil, false, permanent{fmt.Errorf("%w: a create got no response %s ago, and the API still does not list the organization: run fleet verify", cloudflare.ErrOutcomeUnknown, age.Round(time.Second))}
 	}
 	profile := new(cloudflare.OrganizationProfile)
 	if err := json.Unmarshal(p.Profile, profile); err != nil {

@@ -175,7 +175,7 @@ func TestUnknownOutcome(t *testing.T) {
 		_, err = b.run(kindProfile, acme)
 		require.ErrorIs(t, err, asynq.SkipRetry)
 		require.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
-		assert.ErrorContains(t, err, "if it does not exist, queue this task with fleet retry")
+		assert.ErrorContains(t, err, "the API still does not list the organization: run fleet verify")
 		assert.NotContains(t, err.Error(), "skip retry")
 	}
 	assert.Equal(t, 1, b.sent(http.MethodPost))
@@ -191,7 +191,13 @@ func TestNoteOfAnotherWorker(t *testing.T) {
 	b := newBench(t)
 	require.NoError(t, b.notes.write(t.Context(), "x", "first"))
 	require.NoError(t, b.notes.write(t.Context(), "x", "first"), "a retry of the same create")
-	err := b.notes.write(t.Context(), "x", "second")
+	b.redis.FastForward(time.Minute)
+	require.NoError(t, b.notes.write(t.Context(), "x", "first"))
+	age, noted, err := b.notes.age(t.Context(), "x")
+	require.NoError(t, err)
+	assert.True(t, noted)
+	assert.Less(t, age, time.Second, "the age counts from the last request")
+	err = b.notes.write(t.Context(), "x", "second")
 	require.ErrorIs(t, err, errNoted)
 	requireLater(t, err)
 

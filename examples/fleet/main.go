@@ -26,7 +26,9 @@ const usage = `Usage: fleet COMMAND [FLAGS] [ARGUMENTS]
   fleet worker [FLAGS]             carry out tasks until Ctrl-C, and then finish the tasks under way
   fleet status [FLAGS]             show how many tasks are queued, running, done, failed and archived, with reasons
   fleet results [FLAGS]            print what finished tasks found or changed, as one JSON object on each line
-  fleet retry [FLAGS] TASK...      queue archived tasks again, or all of them with -all
+  fleet verify [FLAGS]             look up the organizations whose create has no known outcome, and print for each
+                                   archived task whether it was found, is absent, or is ambiguous
+  fleet retry [FLAGS] TASK...      queue archived tasks again: those named here or in -verified FILE, or -all
 
 FILE.csv has a row for each organization. Its first row names the columns: organization_id, or name and parent_id; and
 at least one of business_name, business_email, business_phone, business_address and external_metadata. A row with a
@@ -85,6 +87,7 @@ type fleet struct {
 	untilEmpty  bool
 	asJSON      bool
 	all         bool
+	verified    string
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -171,8 +174,11 @@ func (f *fleet) define(command string) func(context.Context, []string) error {
 		return f.status
 	case "results":
 		return f.results
+	case "verify":
+		return f.verify
 	case "retry":
-		f.flags.BoolVar(&f.all, "all", false, "all archived tasks")
+		f.flags.BoolVar(&f.all, "all", false, "all archived tasks; one whose create has no known outcome creates nothing")
+		f.flags.StringVar(&f.verified, "verified", "", "the archived tasks at the beginning of each line of this `file`, such as the output of fleet verify")
 		return f.retry
 	}
 	return nil

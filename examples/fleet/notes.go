@@ -20,7 +20,8 @@ var errNoted = errors.New("another worker has sent a create for this task, and i
 
 func (n notes) key(taskID string) string { return "fleet:create:" + n.fingerprint + ":" + taskID }
 
-// write returns an error if there is a note by another writer. The same writer may write again.
+// write returns an error if there is a note by another writer. The same writer may write again: the age
+// of the note counts from its last request.
 func (n notes) write(ctx context.Context, taskID, writer string) error {
 	err := n.store.SetArgs(ctx, n.key(taskID), writer, redis.SetArgs{Mode: "NX", TTL: noteLife}).Err()
 	if !errors.Is(err, redis.Nil) {
@@ -32,7 +33,7 @@ func (n notes) write(ctx context.Context, taskID, writer string) error {
 	case earlier != writer:
 		return later{errNoted, lookAgain}
 	}
-	return nil
+	return wrapLater(n.store.Expire(ctx, n.key(taskID), noteLife).Err())
 }
 
 // age returns how long ago the note was written, by the clock of Redis.
