@@ -35,12 +35,14 @@ func TestMain(m *testing.M) {
 // redisServer is a redis-server process on a port of its own, with its data on disk.
 type redisServer struct {
 	t    *testing.T
+	args []string
 	dir  string
 	port int
 	cmd  *exec.Cmd
 }
 
-func startRedis(t *testing.T) *redisServer {
+// startRedis starts a server with the settings that README.md recommends, and more arguments.
+func startRedis(t *testing.T, args ...string) *redisServer {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		const reason = "redis-server is not installed (Debian: apt-get install redis-server)"
@@ -51,7 +53,7 @@ func startRedis(t *testing.T) *redisServer {
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &redisServer{t: t, dir: t.TempDir(), port: listener.Addr().(*net.TCPAddr).Port}
+	s := &redisServer{t: t, args: args, dir: t.TempDir(), port: listener.Addr().(*net.TCPAddr).Port}
 	require.NoError(t, listener.Close())
 	s.start()
 	t.Cleanup(s.kill)
@@ -60,10 +62,10 @@ func startRedis(t *testing.T) *redisServer {
 
 func (s *redisServer) url() string { return fmt.Sprintf("redis://127.0.0.1:%d/0", s.port) }
 
-// start starts the server with the settings that README.md recommends.
+// start starts the process, again after kill.
 func (s *redisServer) start() {
-	s.cmd = exec.Command("redis-server", "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
-		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction")
+	s.cmd = exec.Command("redis-server", append(s.args, "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
+		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction")...)
 	require.NoError(s.t, s.cmd.Start())
 	client := s.client()
 	defer client.Close()
@@ -144,6 +146,8 @@ type fakeAPI struct {
 	requests []request
 	begins   []time.Time // of the windows
 	hold     *hold
+	faults   float64 // the share of the requests that have one
+	faulty   int
 }
 
 // request is one request, as the API saw it.
@@ -151,15 +155,16 @@ type request struct {
 	pid           int
 	arrived, left time.Time
 	write         bool
-	status        int
+	status        int  // 0 if there was no response
 	abandoned     bool // the client was gone before the response
 }
 
-// hold is a write whose response does not leave the API.
+// hold is a create that is stopped at the API until it is released.
 type hold struct {
-	after   int // this many writes
-	reached chan int
-	release chan struct{}
+	after      int  // this many writes
+	carriedOut bool // only its response is stopped; otherwise it is never carried out
+	reached    chan int
+	release    chan struct{}
 }
 
 func newFakeAPI(t *testing.T, quota int, window time.Duration) *fakeAPI {
@@ -172,13 +177,40 @@ func newFakeAPI(t *testing.T, quota int, window time.Duration) *fakeAPI {
 	return a
 }
 
-// holdWrite withholds the response of a create after some writes. The channel receives the ID of the process that waits
-// for it.
-func (a *fakeAPI) holdWrite(after int) *hold {
+// holdCreate stops a create after some writes. The channel receives the ID of the process that waits for it.
+func (a *fakeAPI) holdCreate(after int, carriedOut bool) *hold {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.hold = &hold{after: after, reached: make(chan int, 1), release: make(chan struct{})}
+	a.hold = &hold{after: after, carriedOut: carriedOut, reached: make(chan int, 1), release: make(chan struct{})}
 	return a.hold
+}
+
+// wait stops the request until the hold is released.
+func (h *hold) wait(seen request, r *http.Request) {
+	h.reached <- seen.pid
+	select {
+	case <-h.release:
+	case <-r.Context().Done():
+	}
+}
+
+// setFaults makes a share of the requests fail: in each of four cases alike, the request or its response is lost with the
+// connection, or replaced by 503.
+func (a *fakeAPI) setFaults(share float64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.faults = share
+}
+
+func (a *fakeAPI) fault() (fails, carriedOut, responds bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if rand.Float64() >= a.faults {
+		return false, true, true
+	}
+	a.faulty++
+	n := rand.N(4)
+	return true, n%2 == 0, n < 2
 }
 
 func (a *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -187,24 +219,40 @@ func (a *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	seen.pid, _ = strconv.Atoi(pid)
 
 	time.Sleep(rand.N(40 * time.Millisecond)) // on its way here
+	held := a.take(r)
+	fails, carriedOut, responds := a.fault()
+	if held != nil {
+		fails, carriedOut, responds = !held.carriedOut, held.carriedOut, held.carriedOut
+	}
 	response := httptest.NewRecorder()
-	a.Server.ServeHTTP(response, r)
+	if carriedOut {
+		a.Server.ServeHTTP(response, r)
+	}
 	if limit := response.Header().Get("Ratelimit"); strings.HasSuffix(limit, fmt.Sprintf(";t=%d", int(a.window.Seconds()))) {
 		a.begin(time.Now(), limit, response.Header().Get("Ratelimit-Policy"))
 	}
-	if held := a.take(r); held != nil {
-		held.reached <- seen.pid
-		select {
-		case <-held.release:
-		case <-r.Context().Done():
-		}
+	if held != nil {
+		held.wait(seen, r)
 	}
 	time.Sleep(rand.N(40 * time.Millisecond)) // on its way back
-
-	seen.status, seen.left, seen.abandoned = response.Code, time.Now(), r.Context().Err() != nil
+	if fails {
+		response = httptest.NewRecorder()
+		response.Code = http.StatusServiceUnavailable
+	}
+	seen.left, seen.abandoned = time.Now(), r.Context().Err() != nil
+	if responds {
+		seen.status = response.Code
+	}
 	a.mu.Lock()
 	a.requests = append(a.requests, seen)
 	a.mu.Unlock()
+	if !responds {
+		if connection, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			_ = connection.(*net.TCPConn).SetLinger(0) // a reset
+			_ = connection.Close()
+		}
+		return
+	}
 	for name, values := range response.Header() {
 		w.Header()[name] = values
 	}
@@ -258,21 +306,16 @@ type tally struct {
 	requests int
 	windows  int
 	beyond   int // above the quota
-	underWay int // while a window ended
+	faulty   int
 }
 
 func (a *fakeAPI) tally() tally {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	count := tally{requests: len(a.requests), windows: len(a.begins)}
+	count := tally{requests: len(a.requests), windows: len(a.begins), faulty: a.faulty}
 	for _, seen := range a.requests {
 		if seen.status == http.StatusTooManyRequests {
 			count.beyond++
-		}
-		for _, begin := range a.begins {
-			if end := begin.Add(a.window); seen.arrived.Before(end) && seen.left.After(end) {
-				count.underWay++
-			}
 		}
 	}
 	return count

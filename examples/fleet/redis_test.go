@@ -1,14 +1,20 @@
 package main
 
 import (
+	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare/cloudflaretest"
 )
 
 // The URL of Redis may have a password, and a mistake in the URL can turn each part of the password into another part of
@@ -120,6 +126,50 @@ func TestURLInTheWrongPlaceIsNotPrinted(t *testing.T) {
 	for _, command := range []string{"enqueue", "worker", "status", "results", "retry"} {
 		assert.Equal(t, exitDone, s.run(t.Context(), command, "-h"))
 		assert.NotContains(t, s.out+s.errOut, "canary", command)
+	}
+}
+
+// Tasks, notes and quota work in a cluster, whose nodes reject commands with keys in several slots, and behind Sentinel.
+func TestClusterAndSentinel(t *testing.T) {
+	cluster := startRedis(t, "--cluster-enabled", "yes")
+	admin := cluster.client()
+	defer admin.Close()
+	require.NoError(t, admin.ClusterAddSlotsRange(t.Context(), 0, 16383).Err())
+	require.Eventually(t, func() bool {
+		return strings.Contains(admin.ClusterInfo(t.Context()).Val(), "cluster_state:ok")
+	}, 10*time.Second, 20*time.Millisecond)
+
+	config := filepath.Join(t.TempDir(), "sentinel.conf")
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, "sentinel monitor fleet 127.0.0.1 %d 1\n", startRedis(t).port), 0o600))
+	sentinel := startRedis(t, config, "--sentinel")
+	for name, url := range map[string]string{
+		"cluster":  fmt.Sprintf("redis-cluster://127.0.0.1:%d", cluster.port),
+		"sentinel": fmt.Sprintf("redis-sentinel://127.0.0.1:%d/0?master_name=fleet", sentinel.port),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShell(t)
+			t.Setenv("REDIS_URL", url)
+			store, err := newRedis(url)
+			require.NoError(t, err)
+			s.tasks.close()
+			s.tasks = newQueue(store, s.tasks.fingerprint)
+			t.Cleanup(s.tasks.close)
+
+			id := s.api.AddOrganization("one", "")
+			s.api.FailNext("POST /organizations", cloudflaretest.Status(403, nil, ""))
+			require.Equal(t, exitDone, s.run(t.Context(), "enqueue", s.file("organization_id,name,business_name", id+",,One", ",two,Two")), s.errOut)
+			require.Equal(t, exitDone, s.run(t.Context(), "worker", "-until-empty"), s.errOut)
+			require.Equal(t, exitDone, s.run(t.Context(), "status"), s.errOut)
+			assert.Contains(t, s.out, "0 queued, 0 running, 0 failed or waiting to run again, 1 done, 1 archived\n")
+			assert.Contains(t, s.out, "quota     5 of 1200 requests")
+
+			s.note(payload{Name: "two"}.taskID(kindProfile), settled)
+			require.Equal(t, exitDone, s.run(t.Context(), "verify"), s.errOut)
+			require.Equal(t, exitDone, s.run(t.Context(), "retry", "-verified", s.file(s.out)), s.errOut)
+			require.Equal(t, exitDone, s.run(t.Context(), "worker", "-until-empty"), s.errOut)
+			require.Equal(t, exitDone, s.run(t.Context(), "results"), s.errOut)
+			assert.Equal(t, 2, strings.Count(s.out, "\n"))
+		})
 	}
 }
 
