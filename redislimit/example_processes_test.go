@@ -24,10 +24,7 @@ func countMembers(ctx context.Context, store redis.UniversalClient, config redis
 			return err
 		}
 		members, err := cloudflare.Collect(client.OrganizationMembers.All(ctx, org.ID, cloudflare.OrganizationMemberListParams{}))
-		if err != nil {
-			return err
-		}
-		fmt.Println(org.Name, len(members))
+		fmt.Println(org.Name, len(members), err)
 	}
 	return nil
 }
@@ -57,7 +54,7 @@ func Example_processes() {
 	fmt.Println(status.Used, "of", status.Quota, "requests,", err)
 
 	// Output:
-	// Acme 1
-	// Acme 1
+	// Acme 1 <nil>
+	// Acme 1 <nil>
 	// 4 of 1100 requests, <nil>
 }
