@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	longest      = 6 * time.Minute // from the admission of a request to its end
+	longest      = 7 * time.Minute // from the admission of a request to its end, by the defaults of a client and half a minute
 	longestSleep = time.Second     // then Wait looks again: a request may have ended early
 	outagePoll   = 500 * time.Millisecond
 

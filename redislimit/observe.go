@@ -21,7 +21,7 @@ const (
 // request that [Limiter.Wait] has admitted, with status 0 if there is no response. Clients with the [Limiter.Options]
 // need no call.
 //
-// If Redis does not respond, Observe returns after three seconds at most. The request then counts for six minutes longer
+// If Redis does not respond, Observe returns after three seconds at most. The request then counts for seven minutes longer
 // than necessary.
 func (l *Limiter) Observe(status int, header http.Header) {
 	l.record(context.Background(), nil, response{
