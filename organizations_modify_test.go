@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/cloudflare"
+	"example.com/cloudflare/cloudflaretest"
 )
 
 func TestModifyKeepsOtherFields(t *testing.T) {
@@ -159,4 +160,29 @@ func TestModifyWithoutAnOrganization(t *testing.T) {
 
 func renameTo(to string) func(*cloudflare.OrganizationUpdateParams) error {
 	return func(p *cloudflare.OrganizationUpdateParams) error { p.Name = to; return nil }
+}
+
+// A name that Update rejects can be read, and has to be trimmed before anything else is changed.
+func TestModifyTrimsAName(t *testing.T) {
+	server := cloudflaretest.NewServer().ForTest(t)
+	id := server.AddOrganization(" Old ", "")
+	organizations := server.Client().Organizations
+
+	org, err := organizations.Modify(t.Context(), id, func(*cloudflare.OrganizationUpdateParams) error { return nil })
+	require.NoError(t, err, "nothing was changed")
+	assert.Equal(t, " Old ", org.Name)
+
+	_, err = organizations.Modify(t.Context(), id, func(params *cloudflare.OrganizationUpdateParams) error {
+		params.Profile = fullProfile()
+		return nil
+	})
+	assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
+	assert.ErrorContains(t, err, "Name must not begin or end with white space")
+
+	org, err = organizations.Modify(t.Context(), id, func(params *cloudflare.OrganizationUpdateParams) error {
+		params.Name = strings.TrimSpace(params.Name)
+		return nil
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "Old", org.Name)
 }
