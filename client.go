@@ -47,6 +47,7 @@ func NewClient(opts ...Option) (*Client, error) {
 			UserAgent:    userAgent(),
 			Timeout:      30 * time.Second,
 			MaxRetryWait: 30 * time.Second,
+			Advice:       advise,
 		},
 	}
 	for i, opt := range opts {

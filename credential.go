@@ -1,6 +1,7 @@
 package cloudflare
 
 import (
+	"context"
 	"fmt"
 
 	"example.com/cloudflare/internal/rest"
@@ -19,6 +20,17 @@ func TokenCredential(token string) Credential { return Credential{rest.Token(tok
 // credential is used: they must not be empty, and must be printable ASCII without white space. The address must contain
 // an @.
 func KeyCredential(key, email string) Credential { return Credential{rest.Key(key, email)} }
+
+// Equal reports whether c and other are of the same kind, and have the same token, or the same key and email address.
+func (c Credential) Equal(other Credential) bool { return c.rest.Equal(other.rest) }
+
+// RejectedCredential returns the credential that the API has just rejected, if ctx is that of a call of a credential
+// source that should return another one. A source that caches a credential should drop it if it is still this one, as
+// [Credential.Equal] reports. RejectedCredential returns false if ctx is of any other call. See [WithCredentialSource].
+func RejectedCredential(ctx context.Context) (Credential, bool) {
+	c, ok := rest.RejectedCredential(ctx)
+	return Credential{c}, ok
+}
 
 const redacted = "[redacted]"
 

@@ -101,6 +101,9 @@
 // A server may close a connection that the client has kept for the next request. If a GET or HEAD gets no response on
 // such a connection, it is sent again at once. This is an attempt, but not a retry.
 //
+// If the API itself rejects the credential and the function of [WithCredentialSource] then returns another one, the call
+// makes one more attempt, whatever its method and the number of retries.
+//
 // The wait before a retry is the Retry-After of the response. Without a Retry-After, the wait is random, up to a limit
 // that begins at half a second and doubles. If the wait would be longer than [WithMaxRetryWait] or would pass the
 // deadline of the context, the call fails at once.

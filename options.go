@@ -48,7 +48,13 @@ func WithAPIKey(key, email string) Option {
 // The client calls source once before each attempt, after the waits for the limiter and the rate limit, with the
 // context of the call. Concurrent calls of the client call source concurrently, so source should cache the credential.
 // If source returns an error, or a credential that is not valid, the attempt is not sent and the call fails with that
-// error. A response with status 401 or 403 is not retried with another credential.
+// error.
+//
+// If the API itself rejects the credential, with status 401, or with 403 and one of the codes 10000, 9103 and 9109, the
+// client asks source again at once, and [RejectedCredential] returns the credential to source. If source returns another
+// credential, the client makes one more attempt, because the API has not processed the request. This happens once in a
+// call, for reads and writes, without a wait other than that for the limiter and the rate limit, and does not count as a
+// retry. If source fails or returns the same credential, the call returns the response.
 //
 // All credentials must belong to one user, because a client keeps one rate limit. Create a client for each user.
 func WithCredentialSource(source func(ctx context.Context) (Credential, error)) Option {

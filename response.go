@@ -151,6 +151,25 @@ func (c *call) statusError(response *rest.RawResponse) *Error {
 	return e
 }
 
+// advise reads the body of a 401 or 403 for the next attempt.
+func advise(status int, body []byte) rest.Advice {
+	problem := envelope.DecodeProblem(body)
+	return rest.Advice{Rejected: problem.Enveloped && rejectsCredential(status, asIs.infos(problem.Errors))}
+}
+
+// rejectsCredential reports whether a response of the API with these errors says that a credential is not valid. It may
+// also be valid and lack a permission, because the API has the same codes for both. The codes 6003 and 9106 mean that the
+// headers are malformed or missing.
+func rejectsCredential(status int, errs []ResponseInfo) bool {
+	switch {
+	case hasCode(errs, 6003) || hasCode(errs, 9106):
+		return false
+	case status == http.StatusForbidden:
+		return hasCode(errs, 10000) || hasCode(errs, 9103) || hasCode(errs, 9109)
+	}
+	return status == http.StatusUnauthorized
+}
+
 // explained are the statuses that match a sentinel only if the API itself sent them.
 var explained = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
 
@@ -167,7 +186,7 @@ func (c *call) hint(e *Error, token, cut bool) string {
 	case c.unusualBase() && e.StatusCode == http.StatusNotFound && !e.absent():
 		return "does the base URL end in /client/v4?"
 	case token && (e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusMethodNotAllowed):
-		return c.credentials.tokenHint()
+		return c.credentials.tokenHint(rejectsCredential(e.StatusCode, e.Errors))
 	case !token && e.StatusCode == http.StatusForbidden && e.HasCode(10000) && strings.HasPrefix(c.route, "/organizations"):
 		return "perhaps this account has no Organizations: they are available to Enterprise customers and resellers"
 	}
@@ -178,14 +197,19 @@ func (c *call) unusualBase() bool {
 	return !strings.HasSuffix(strings.TrimRight(c.client.sender.BaseURL, "/"), "/client/v4")
 }
 
-// tokenHint returns a possible reason why the API rejected a token, or an empty string.
-func (accepts credentials) tokenHint() string {
-	const some = "user API tokens support only some Organizations endpoints"
+// tokenHint returns possible reasons why the API rejected a token, or an empty string.
+func (accepts credentials) tokenHint(rejected bool) string {
+	some := "user API tokens support only some Organizations endpoints"
+	if rejected {
+		some = "the token may not be valid; " + some
+	}
 	switch {
 	case !accepts.token:
 		return some + "; try a global API key and email"
 	case accepts.permission != "":
 		return some + "; this one needs the permission " + accepts.permission
+	case rejected:
+		return "the token may not be valid"
 	}
 	return ""
 }

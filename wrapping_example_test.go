@@ -63,6 +63,31 @@ func ExampleTokenCredential() {
 	// Output: [redacted] [redacted] [redacted]
 }
 
+// A source that caches a token drops it if the API rejects it. Several calls may report the same token at the same time.
+func ExampleRejectedCredential() {
+	server := cloudflaretest.NewServer()
+	server.AddToken("t0ken-1", cloudflaretest.Email)
+	cached, current := cloudflare.TokenCredential("t0ken-1"), "t0ken-1"
+	client := server.Client(cloudflare.WithCredentialSource(func(ctx context.Context) (cloudflare.Credential, error) {
+		if rejected, ok := cloudflare.RejectedCredential(ctx); ok && cached.Equal(rejected) {
+			cached = cloudflare.TokenCredential(current) // with a mutex, if calls run at the same time
+		}
+		return cached, nil
+	}))
+	server.Revoke("t0ken-1")
+	current = "t0ken-2"
+	server.AddToken(current, cloudflaretest.Email)
+	_, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleCredential_Equal() {
+	token := cloudflare.TokenCredential("secret")
+	fmt.Println(token.Equal(cloudflare.TokenCredential("secret")), token.Equal(cloudflare.KeyCredential("secret", "me@example.com")))
+	// Output: true false
+}
+
 func ExampleKeyCredential() {
 	server := cloudflaretest.NewServer()
 	key := cloudflare.KeyCredential(cloudflaretest.APIKey, cloudflaretest.Email)

@@ -13,7 +13,8 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// tokens caches a token until shortly before it expires. The client asks it before every attempt.
+// tokens caches a token until shortly before it expires, or until the API rejects it. The client asks it before every
+// attempt.
 type tokens struct {
 	fetch func(context.Context) (token string, lifetime time.Duration, err error)
 
@@ -25,7 +26,8 @@ type tokens struct {
 func (t *tokens) credential(ctx context.Context) (cloudflare.Credential, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if time.Until(t.expires) < time.Minute {
+	rejected, ok := cloudflare.RejectedCredential(ctx) // another call may have replaced it since
+	if time.Until(t.expires) < time.Minute || ok && t.current.Equal(rejected) {
 		token, lifetime, err := t.fetch(ctx)
 		if err != nil {
 			return cloudflare.Credential{}, err // the call fails, and nothing is sent
@@ -39,23 +41,35 @@ func main() {
 	ctx := context.Background()
 	server := cloudflaretest.NewServer() // in place of a real account
 
-	fetched, sealed := 0, false
+	vault, fetched, sealed := cloudflaretest.APIToken, 0, false
 	source := &tokens{fetch: func(context.Context) (string, time.Duration, error) {
 		if sealed {
 			return "", 0, errors.New("the vault is sealed")
 		}
 		fetched++
-		return cloudflaretest.APIToken, time.Hour, nil
+		return vault, time.Hour, nil
 	}}
 	client := server.Client(cloudflare.WithCredentialSource(source.credential)) // cloudflare.NewClient with a real account
+	list := func() error {
+		_, err := client.Organizations.List(ctx, cloudflare.OrganizationListParams{})
+		return err
+	}
 	for range 2 {
-		if _, err := client.Organizations.List(ctx, cloudflare.OrganizationListParams{}); err != nil {
+		if err := list(); err != nil {
 			log.Fatal(err)
 		}
 	}
 	fmt.Println("tokens fetched for two calls:", fetched)
+
+	vault = "another-token" // the first one is replaced before it expires
+	server.AddToken(vault, cloudflaretest.Email)
+	server.Revoke(cloudflaretest.APIToken)
+	if err := list(); err != nil { // the client asks for another token, and sends the request again
+		log.Fatal(err)
+	}
+	fmt.Println("tokens fetched after one was revoked:", fetched)
+
 	source.expires, sealed = time.Time{}, true // as if an hour had passed
-	_, err := client.Organizations.List(ctx, cloudflare.OrganizationListParams{})
-	fmt.Println(err)
+	fmt.Println(list())
 	fmt.Println("a credential is always printed as", source.current)
 }

@@ -254,19 +254,6 @@ func TestPanickingCredentialSource(t *testing.T) {
 	}
 }
 
-// The caller decides whether a credential that the API rejects is worth another attempt.
-func TestRejectedCredentialsAreNotRetried(t *testing.T) {
-	for _, status := range []int{401, 403} {
-		synctest.Test(t, func(t *testing.T) {
-			server, client := sourced(t, pipeAlways(pipeResponse(status, rejectedBody)), inTurn(
-				cloudflare.TokenCredential("first"), cloudflare.TokenCredential("second")))
-			require.Error(t, getOrganization(t.Context(), client))
-			dials, _ := server.seen()
-			assert.Len(t, dials, 1)
-		})
-	}
-}
-
 // The hint that an operation needs a key follows the credential of the attempt that it explains.
 func TestTokenHintFollowsTheAttempt(t *testing.T) {
 	token, key := cloudflare.TokenCredential("token"), cloudflare.KeyCredential("key", "me@example.com")

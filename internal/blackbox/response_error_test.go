@@ -57,7 +57,7 @@ func TestErrorBodies(t *testing.T) {
 		{"documentation_url", 403,
 			`{"success":false,"errors":[{"code":10000,"message":"Forbidden","documentation_url":"https://developers.cloudflare.com/x"}]}`,
 			infos{{Code: 10000, Message: "Forbidden", DocumentationURL: "https://developers.cloudflare.com/x"}},
-			"Forbidden (code 10000), see https://developers.cloudflare.com/x: user API tokens support only some", []error{cloudflare.ErrForbidden}},
+			"Forbidden (code 10000), see https://developers.cloudflare.com/x: the token may not be valid; user API tokens support only some", []error{cloudflare.ErrForbidden}},
 		{"tokens not allowed", 405, `{"success":false,"errors":[{"code":10000,"message":"POST method not allowed for the api_token authentication scheme"}]}`,
 			infos{{Code: 10000, Message: "POST method not allowed for the api_token authentication scheme"}}, "user API tokens support only some", nil},
 		{"source.pointer", 400, `{"success":false,"errors":[{"code":1183,"message":"bad","source":{"pointer":"/name"}}]}`,

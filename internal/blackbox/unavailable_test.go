@@ -163,14 +163,10 @@ func TestUnavailableCalls(t *testing.T) {
 		busy                 = pipeResponse(503, rejectedBody)
 		dial                 = func(err error) pipeReply { return pipeReply{dialError: &net.OpError{Op: "dial", Err: err}} }
 	)
-	type failure struct {
-		call int // the first one is 1; 0: none
-		err  error
-	}
 	tests := map[string]struct {
 		replies []pipeReply
-		limiter failure
-		source  failure
+		limiter failureAt
+		source  failureAt
 		cancel  time.Duration // when the caller cancels; 0: never
 		timeout time.Duration // the deadline of the caller; 0: none
 		opts    []cloudflare.CallOption
@@ -199,15 +195,15 @@ func TestUnavailableCalls(t *testing.T) {
 			replies: []pipeReply{{dialError: connectionRefused}, stalled}, cancel: 5 * time.Second, is: []error{canceled}, unknown: true,
 		},
 		"no time for a retry":         {replies: []pipeReply{pipeResponse(429, rejectedBody, "Retry-After: 9")}, timeout: time.Second, is: []error{cloudflare.ErrRateLimited, deadline}},
-		"limiter":                     {limiter: failure{1, broken}},
-		"limiter after no connection": {replies: []pipeReply{{dialError: connectionRefused}}, limiter: failure{2, broken}},
-		"limiter with the sentinel":   {limiter: failure{1, fmt.Errorf("open: %w", unavailable)}},
-		"limiter after 5xx":           {replies: []pipeReply{busy}, limiter: failure{2, broken}, unknown: true},
-		"source after 5xx":            {replies: []pipeReply{busy}, source: failure{2, broken}, unknown: true},
+		"limiter":                     {limiter: failureAt{1, broken}},
+		"limiter after no connection": {replies: []pipeReply{{dialError: connectionRefused}}, limiter: failureAt{2, broken}},
+		"limiter with the sentinel":   {limiter: failureAt{1, fmt.Errorf("open: %w", unavailable)}},
+		"limiter after 5xx":           {replies: []pipeReply{busy}, limiter: failureAt{2, broken}, unknown: true},
+		"source after 5xx":            {replies: []pipeReply{busy}, source: failureAt{2, broken}, unknown: true},
 		"canceled after 5xx":          {replies: []pipeReply{pipeResponse(503, "", "Retry-After: 9")}, cancel: time.Second, is: []error{canceled}, unknown: true},
-		"source":                      {source: failure{1, broken}},
-		"source after no connection":  {replies: []pipeReply{{dialError: connectionRefused}}, source: failure{2, broken}},
-		"source with the sentinel":    {source: failure{1, unavailable}},
+		"source":                      {source: failureAt{1, broken}},
+		"source after no connection":  {replies: []pipeReply{{dialError: connectionRefused}}, source: failureAt{2, broken}},
+		"source with the sentinel":    {source: failureAt{1, unavailable}},
 		"invalid argument":            {opts: []cloudflare.CallOption{cloudflare.SetMaxRetries(-1)}, is: []error{cloudflare.ErrInvalidArgument}},
 		"429":                         {replies: []pipeReply{pipeResponse(429, "<html>")}, is: []error{cloudflare.ErrRateLimited}},
 	}

@@ -51,6 +51,14 @@ func (c Credential) Check() error {
 	return nil
 }
 
+// Equal reports whether both credentials are of the same kind and have the same secrets.
+func (c Credential) Equal(other Credential) bool {
+	if c.secrets == nil || other.secrets == nil {
+		return c.secrets == nil && other.secrets == nil
+	}
+	return c.secrets() == other.secrets()
+}
+
 func checkSecret(what, value string) error {
 	if value == "" {
 		return fmt.Errorf("the %s is empty", what)
@@ -63,10 +71,11 @@ func checkSecret(what, value string) error {
 
 // signer is a credential that has been prepared for use. As with Credential, closures keep its secrets.
 type signer struct {
-	isToken bool
-	header  func() http.Header  // the headers of a request: a copy, to be changed
-	redact  func(string) string // replaces every occurrence of one of the secrets
-	secrets func() []secrets    // the ones that redact replaces
+	credential Credential
+	isToken    bool
+	header     func() http.Header  // the headers of a request: a copy, to be changed
+	redact     func(string) string // replaces every occurrence of one of the secrets
+	secrets    func() []secrets    // the ones that redact replaces
 }
 
 // unsigned is used until a credential source has returned a credential. A credential that was passed in the wrong place
@@ -84,7 +93,7 @@ func newSigner(c Credential, userAgent string) *signer {
 	} else {
 		constant["X-Auth-Email"], constant["X-Auth-Key"] = []string{own.email}, []string{own.key}
 	}
-	return (&signer{isToken: own.isToken, header: func() http.Header { return cloneHeader(constant) }}).redacting([]secrets{own})
+	return (&signer{credential: c, isToken: own.isToken, header: func() http.Header { return cloneHeader(constant) }}).redacting([]secrets{own})
 }
 
 // redacting returns a copy of s that redacts all of these secrets.
@@ -108,12 +117,11 @@ func (s *signer) alsoRedacting(earlier *signer) *signer {
 	return s.redacting(append(more, own...))
 }
 
-// sign returns the signer of the next attempt. If there is a credential source, sign calls it, and creates a new signer
-// if the credential has changed. If sign fails, it leaves the gate.
+// sign returns the signer of the next attempt. If there is a credential source, sign asks it. If sign fails, it leaves
+// the gate.
 func (s *Sender) sign(ctx context.Context) (_ *signer, err error) {
-	current := s.signer.Load()
 	if s.Source == nil {
-		return current, nil
+		return s.signer.Load(), nil
 	}
 	done := false
 	defer func() { // the source may panic
@@ -121,6 +129,13 @@ func (s *Sender) sign(ctx context.Context) (_ *signer, err error) {
 			s.gate.leave(nil)
 		}
 	}()
+	next, err := s.ask(ctx)
+	done = err == nil
+	return next, err
+}
+
+// ask asks the credential source, and creates a new signer if the credential has changed.
+func (s *Sender) ask(ctx context.Context) (*signer, error) {
 	c, err := s.Source(ctx)
 	if err == nil {
 		err = c.Check()
@@ -131,12 +146,38 @@ func (s *Sender) sign(ctx context.Context) (_ *signer, err error) {
 	if err := contextError(ctx); err != nil { // no attempt follows, so a write must not count as sent
 		return nil, err
 	}
-	if current == unsigned || current.secrets()[0] != c.secrets() {
+	current := s.signer.Load()
+	if !current.credential.Equal(c) {
 		current = newSigner(c, s.UserAgent)
 		s.signer.Store(current)
 	}
-	done = true
 	return current, nil
+}
+
+type rejectedKey struct{}
+
+// RejectedCredential returns the credential that the API rejected, if a source is asked with ctx for another one.
+func RejectedCredential(ctx context.Context) (Credential, bool) {
+	c, ok := ctx.Value(rejectedKey{}).(Credential)
+	return c, ok
+}
+
+// renew asks the source for another credential if the API rejected the one that signed an attempt. It returns nil if the
+// API did not, or if the source fails or returns the same credential.
+func (s *Sender) renew(ctx context.Context, signed *signer, response *RawResponse) *signer {
+	switch {
+	case s.Source == nil || response == nil || contextError(ctx) != nil:
+		return nil
+	case response.StatusCode != http.StatusUnauthorized && response.StatusCode != http.StatusForbidden:
+		return nil
+	case !s.Advice(response.StatusCode, response.Body).Rejected:
+		return nil
+	}
+	next, err := s.ask(context.WithValue(ctx, rejectedKey{}, signed.credential))
+	if err != nil || next.credential.Equal(signed.credential) {
+		return nil
+	}
+	return next
 }
 
 // Redact redacts the credential in a text: with a credential source, the one that it returned last.

@@ -31,7 +31,13 @@ type Config struct {
 	Timeout      time.Duration // of one attempt; 0: none
 	MaxRetryWait time.Duration // between two attempts
 	Hooks        []func(context.Context, Attempt)
-	Limiter      func(context.Context) error // waits until a request may be sent; nil: none
+	Limiter      func(context.Context) error          // waits until a request may be sent; nil: none
+	Advice       func(status int, body []byte) Advice // what the body of a 401 or 403 says; not nil if there is a Source
+}
+
+// Advice is what the body of a response says about another attempt.
+type Advice struct {
+	Rejected bool // the API rejected the credential
 }
 
 // Sender sends requests to one origin. It is safe for concurrent use.
@@ -123,13 +129,15 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	if err != nil {
 		return nil, err
 	}
+	var renewed *signer // signs the next attempt, if the API rejected the credential of the last one
+	hasRenewed := false
 	signer := s.signer.Load()
 	failure := newFailure(path, req.Route, signer) // returned unless the call ends with a response
 	call, tries := ctx, 0
 	for {
 		ctx := s.contextOfAttempt(call)
 		queued := time.Now()
-		next, reset, err := s.admit(ctx, signer)
+		next, reset, err := s.admit(ctx, signer, renewed)
 		if err != nil {
 			failure.RetryAfter = reset
 			return nil, failure.endedBy(ctx, err)
@@ -148,6 +156,14 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		again := tries <= req.MaxRetries && result.repeatable(req.idempotent()) && (err == nil || contextError(ctx) == nil)
 		if again && result != stale {
 			wait, again = s.wait(response, tries)
+		}
+		renewed = nil
+		if !hasRenewed {
+			renewed = s.renew(ctx, signer, response)
+		}
+		if renewed != nil { // not a retry
+			again, hasRenewed = true, true
+			tries--
 		}
 		if len(s.Hooks) > 0 {
 			a := Attempt{
@@ -184,8 +200,9 @@ func (s *Sender) contextOfAttempt(call context.Context) context.Context {
 }
 
 // admit waits for the limiter and the gate, and returns the signer of the next attempt, which also redacts the secrets
-// of an earlier one. If the rate limit ends the call, admit returns the time until the reset beside the error.
-func (s *Sender) admit(ctx context.Context, earlier *signer) (next *signer, reset time.Duration, err error) {
+// of an earlier one: renewed, unless it is nil. If the rate limit ends the call, admit returns the time until the
+// reset beside the error.
+func (s *Sender) admit(ctx context.Context, earlier, renewed *signer) (next *signer, reset time.Duration, err error) {
 	if s.Limiter != nil {
 		if err := contextError(ctx); err != nil {
 			return nil, 0, err
@@ -196,6 +213,9 @@ func (s *Sender) admit(ctx context.Context, earlier *signer) (next *signer, rese
 	}
 	if reset, err := s.gate.enter(ctx, s.MaxRetryWait); err != nil {
 		return nil, reset, err
+	}
+	if renewed != nil {
+		return renewed.alsoRedacting(earlier), 0, nil
 	}
 	next, err = s.sign(ctx)
 	if err != nil {
