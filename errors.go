@@ -69,6 +69,10 @@ type Error struct {
 	RateLimits   []RateLimit    // from the Ratelimit headers
 	Attempts     int            // the number of requests that were sent
 
+	// IdempotencyKey is the Idempotency-Key header of every attempt; empty if there was none. If the outcome is unknown,
+	// repeat the call safely with this key in its [AccountCreateParams] or [Request], and the other arguments unchanged.
+	IdempotencyKey string
+
 	enveloped bool   // sent by the API itself, not by a proxy
 	foreign   bool   // has a body that was not sent by the API, or not as a whole; false in an Error that a user creates
 	overtaken bool   // the call ended later, for another reason
@@ -186,29 +190,12 @@ func hasCode(infos []ResponseInfo, code int) bool {
 }
 
 // LogValue returns a group of attributes for structured logs. The attributes are message, method, path, status and
-// attempts, and ray_id, codes and outcome_unknown if they apply.
+// attempts, and ray_id, codes, idempotency_key and outcome_unknown if they apply.
 func (e *Error) LogValue() slog.Value {
-	attrs := []slog.Attr{
-		slog.String("message", e.Error()),
-		slog.String("method", e.Method),
-		slog.String("path", e.Path),
-		slog.Int("status", e.StatusCode),
-		slog.Int("attempts", e.Attempts),
+	call := CallError{
+		Method: e.Method, Path: e.Path, Attempts: e.Attempts, IdempotencyKey: e.IdempotencyKey, last: e, unknown: e.unknown,
 	}
-	if e.RayID != "" {
-		attrs = append(attrs, slog.String("ray_id", e.RayID))
-	}
-	if len(e.Errors) > 0 {
-		codes := make([]int, len(e.Errors))
-		for i, info := range e.Errors {
-			codes[i] = info.Code
-		}
-		attrs = append(attrs, slog.Any("codes", codes))
-	}
-	if e.unknown {
-		attrs = append(attrs, slog.Bool("outcome_unknown", true))
-	}
-	return slog.GroupValue(attrs...)
+	return call.logValue(e.Error())
 }
 
 // PageError reports that a page of a list failed. To resume, set PageToken in the params to this PageToken.
@@ -237,6 +224,9 @@ type CallError struct {
 	// RetryAfter is the time until the rate limit resets, if the client ended the call because no requests remain. Such
 	// an error matches [ErrRateLimited], and never [context.DeadlineExceeded].
 	RetryAfter time.Duration
+
+	// IdempotencyKey is that of [Error]; empty if nothing was sent.
+	IdempotencyKey string
 
 	last        *Error         // the last response, nil if there was none
 	unknown     bool           // matches ErrOutcomeUnknown
@@ -288,6 +278,40 @@ func (e *CallError) reasons() []error {
 		return nil
 	}
 	return e.causes()
+}
+
+// LogValue returns a group of attributes for structured logs. The attributes are message, method, path and attempts, and
+// idempotency_key and outcome_unknown if they apply. If there was a response, status, ray_id and codes are those of the
+// last one.
+func (e *CallError) LogValue() slog.Value { return e.logValue(e.Error()) }
+
+func (e *CallError) logValue(message string) slog.Value {
+	attrs := []slog.Attr{
+		slog.String("message", message),
+		slog.String("method", e.Method),
+		slog.String("path", e.Path),
+	}
+	if e.last != nil {
+		attrs = append(attrs, slog.Int("status", e.last.StatusCode))
+	}
+	attrs = append(attrs, slog.Int("attempts", e.Attempts))
+	if e.last != nil && e.last.RayID != "" {
+		attrs = append(attrs, slog.String("ray_id", e.last.RayID))
+	}
+	if e.last != nil && len(e.last.Errors) > 0 {
+		codes := make([]int, len(e.last.Errors))
+		for i, info := range e.last.Errors {
+			codes[i] = info.Code
+		}
+		attrs = append(attrs, slog.Any("codes", codes))
+	}
+	if e.IdempotencyKey != "" {
+		attrs = append(attrs, slog.String("idempotency_key", e.IdempotencyKey))
+	}
+	if e.unknown {
+		attrs = append(attrs, slog.Bool("outcome_unknown", true))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // withoutOutcome returns an error of a limiter or of a credential source. If the error comes from another call,

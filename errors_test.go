@@ -124,22 +124,42 @@ func TestEarlierCauseIsNotReported(t *testing.T) {
 func TestErrorLogValue(t *testing.T) {
 	full := newClient(t, respondWith(503, errorBody(1001, "no"), rayHeader))
 	_, unknown := full.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "n"})
-	for name, tt := range map[string]struct {
-		err  error
-		want string
-	}{
-		"everything": {unknown, `err.message="cloudflare: POST /organizations: 503 Service Unavailable: no (code 1001) (ray ` + rayID +
-			`): outcome unknown: the write may or may not have happened" err.method=POST err.path=/organizations err.status=503 ` +
-			`err.attempts=1 err.ray_id=` + rayID + ` err.codes=[1001] err.outcome_unknown=true`},
-		"the least": {&cloudflare.Error{Method: "GET", Path: "/x", StatusCode: 404, Attempts: 2},
-			`err.message="cloudflare: GET /x: 404 Not Found (2 attempts)" err.method=GET err.path=/x err.status=404 err.attempts=2`},
-	} {
-		var out bytes.Buffer
-		e, ok := errors.AsType[*cloudflare.Error](tt.err)
-		require.True(t, ok, name)
-		slog.New(slog.NewTextHandler(&out, nil)).Info("m", "err", e)
-		assert.Contains(t, out.String(), "msg=m "+tt.want+"\n", name)
-	}
+	synctest.Test(t, func(t *testing.T) { // waits for retries
+		client, _ := newScriptedClient(t, fail(connectionReset), respondWith(409, errorBody(1001, "no")))
+		keyed := client.Call(t.Context(), cloudflare.Request{Method: "POST", Route: "/x", IdempotencyKey: "k-1"}, nil)
+		_, lost := newClient(t, fail(connectionReset)).Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "n"})
+
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(5*time.Second, cancel)
+		client, _ = newScriptedClient(t, respondWith(503, errorBody(1001, "no"), rayHeader, "Retry-After: 10"))
+		interrupted := client.Call(ctx, cloudflare.Request{Method: "POST", Route: "/x", IdempotencyKey: "k-2"}, nil)
+
+		_, unsent := client.Organizations.Get(ctx, "o1")
+		for name, tt := range map[string]struct {
+			err  error
+			want string
+		}{
+			"an error with everything": {unknown, `err.message="cloudflare: POST /organizations: 503 Service Unavailable: no (code 1001) (ray ` + rayID +
+				`): outcome unknown: the write may or may not have happened" err.method=POST err.path=/organizations err.status=503 ` +
+				`err.attempts=1 err.ray_id=` + rayID + ` err.codes=[1001] err.outcome_unknown=true`},
+			"an error with a key": {keyed, `err.message="cloudflare: POST /x: 409 Conflict: no (code 1001) (2 attempts): ` +
+				`outcome unknown: the write may or may not have happened" err.method=POST err.path=/x err.status=409 ` +
+				`err.attempts=2 err.codes=[1001] err.idempotency_key=k-1 err.outcome_unknown=true`},
+			"the least error": {&cloudflare.Error{Method: "GET", Path: "/x", StatusCode: 404, Attempts: 2},
+				`err.message="cloudflare: GET /x: 404 Not Found (2 attempts)" err.method=GET err.path=/x err.status=404 err.attempts=2`},
+			"no response": {lost, `err.message="` + lost.Error() + `" err.method=POST err.path=/organizations ` +
+				`err.attempts=1 err.outcome_unknown=true`},
+			"no response after another": {interrupted, `err.message="` + interrupted.Error() + `" err.method=POST err.path=/x err.status=503 ` +
+				`err.attempts=1 err.ray_id=` + rayID + ` err.codes=[1001] err.idempotency_key=k-2 err.outcome_unknown=true`},
+			"nothing sent": {unsent, `err.message="cloudflare: GET /organizations/o1: context canceled (nothing was sent)" ` +
+				`err.method=GET err.path=/organizations/o1 err.attempts=0`},
+			"the least of a call": {&cloudflare.CallError{}, `err.message="cloudflare:   (nothing was sent)" err.method="" err.path="" err.attempts=0`},
+		} {
+			var out bytes.Buffer
+			slog.New(slog.NewTextHandler(&out, nil)).Info("m", "err", tt.err)
+			assert.Contains(t, out.String(), "msg=m "+tt.want+"\n", name)
+		}
+	})
 }
 
 func TestPageError(t *testing.T) {

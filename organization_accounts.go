@@ -215,8 +215,9 @@ func newIdempotencyKey() string {
 // Create creates an account and returns it.
 //
 // Create sends the same idempotency key with every attempt, and is therefore retried like a PUT. If the outcome is
-// unknown after all retries, the error matches [ErrOutcomeUnknown]. To call Create again in this case, set
-// IdempotencyKey in the params of both calls.
+// unknown after all retries, the error matches [ErrOutcomeUnknown]. To call Create again without creating a second
+// account, set IdempotencyKey in params to that of the [*Error] or [*CallError]. The API does not document how long it
+// recognizes a key.
 //
 // Create returns an error that matches [ErrInvalidArgument] if Name is empty or begins or ends with white space, if Type
 // is neither empty, standard nor enterprise, if OrganizationID is not valid, if both OrganizationID and Standalone are

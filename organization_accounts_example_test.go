@@ -81,6 +81,38 @@ func ExampleOrganizationAccountsService_Create() {
 	// one account: true
 }
 
+// If the outcome stays unknown, the key in the error makes it safe to call Create again.
+func ExampleOrganizationAccountsService_Create_outcomeUnknown() {
+	server := cloudflaretest.NewServer()
+	id := server.AddOrganization("Example, Inc.", "")
+	client, ctx := server.Client(cloudflare.WithMaxRetries(0)), context.Background()
+	params := cloudflare.AccountCreateParams{Name: "shop", OrganizationID: id}
+
+	server.Fail(1, cloudflaretest.Cut()) // the account is created, but the response is lost
+	_, err := client.OrganizationAccounts.Create(ctx, params)
+	if errors.Is(err, cloudflare.ErrOutcomeUnknown) {
+		params.IdempotencyKey = keyOf(err) // store it, to repeat the call when the network works again
+		_, err = client.OrganizationAccounts.Create(ctx, params)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	accounts, err := cloudflare.Collect(client.OrganizationAccounts.All(ctx, id, cloudflare.OrganizationAccountListParams{}))
+	fmt.Println(len(accounts), err)
+	// Output: 1 <nil>
+}
+
+// keyOf returns the idempotency key of a call that failed.
+func keyOf(err error) string {
+	if e, ok := errors.AsType[*cloudflare.CallError](err); ok {
+		return e.IdempotencyKey
+	}
+	if e, ok := errors.AsType[*cloudflare.Error](err); ok {
+		return e.IdempotencyKey
+	}
+	return ""
+}
+
 func ExampleOrganizationAccountsService_Move() {
 	server := cloudflaretest.NewServer()
 	root := server.AddOrganization("Example, Inc.", "")

@@ -1,6 +1,7 @@
 package cloudflare_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -352,6 +353,62 @@ func TestInvalidAccountParams(t *testing.T) {
 	_, err := c.OrganizationAccounts.Create(t.Context(), cloudflare.AccountCreateParams{Name: "n"}, cloudflare.SetHeader("Idempotency-Key", "k"))
 	assert.ErrorContains(t, err, "SetHeader", "the key has one place")
 	assert.ErrorIs(t, c.OrganizationAccounts.UpdateProfile(t.Context(), "a1", cloudflare.OrganizationProfile{}), cloudflare.ErrInvalidArgument)
+}
+
+// A create whose outcome is unknown can be repeated with the key in its error, whether Create made it or the caller.
+func TestAccountCreateIsRepeatedWithTheKeyOfTheError(t *testing.T) {
+	lost, busy := cloudflaretest.Cut(), cloudflaretest.Status(http.StatusServiceUnavailable, nil, "")
+	for name, tt := range map[string]struct {
+		faults []cloudflaretest.Fault
+		ends   time.Duration // the time at which the context ends; zero for never
+	}{
+		"no response":               {faults: []cloudflaretest.Fault{lost, lost, lost, lost}},
+		"a response without result": {faults: []cloudflaretest.Fault{lost, lost, lost, busy}},
+		"no response after another": {faults: []cloudflaretest.Fault{busy, busy, lost, lost}},
+		"an unusable response":      {faults: []cloudflaretest.Fault{lost, cloudflaretest.Status(http.StatusOK, nil, "<html>")}},
+		"the end of the context":    {faults: []cloudflaretest.Fault{lost, cloudflaretest.RateLimited(20 * time.Second)}, ends: 10 * time.Second},
+	} {
+		for _, key := range []string{"", "order-4711"} {
+			synctest.Test(t, func(t *testing.T) {
+				server := cloudflaretest.NewServer().ForTest(t)
+				client := server.Client()
+				params := cloudflare.AccountCreateParams{Name: "Shop", OrganizationID: server.AddOrganization("Org", ""), IdempotencyKey: key}
+				for i, fault := range tt.faults {
+					server.Fail(i+1, fault)
+				}
+				ctx := t.Context()
+				if tt.ends > 0 {
+					canceled, cancel := context.WithCancel(ctx)
+					time.AfterFunc(tt.ends, cancel)
+					ctx = canceled
+				}
+				_, err := client.OrganizationAccounts.Create(ctx, params)
+				require.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown, name)
+				params.IdempotencyKey = keyOf(err)
+				require.NotEmpty(t, params.IdempotencyKey, name)
+				if key != "" {
+					assert.Equal(t, key, params.IdempotencyKey, name)
+				}
+				again, err := client.OrganizationAccounts.Create(t.Context(), params)
+				require.NoError(t, err, name)
+				accounts, err := cloudflare.Collect(client.OrganizationAccounts.All(t.Context(), params.OrganizationID, cloudflare.OrganizationAccountListParams{}))
+				require.NoError(t, err, name)
+				require.Len(t, accounts, 1, name)
+				assert.Equal(t, accounts[0].ID, again.ID, name)
+			})
+		}
+	}
+	// A call that sent nothing needs no key, nor does a call without one have it.
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, client := range []*cloudflare.Client{newClient(t, sendNothing(t)), newClient(t, respondError(400))} {
+		_, err := client.OrganizationAccounts.Create(canceled, cloudflare.AccountCreateParams{Name: "Shop", IdempotencyKey: "order-4711"})
+		assert.Empty(t, keyOf(err))
+	}
+	_, err := newClient(t, respondError(400)).Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
+	assert.Empty(t, keyOf(err))
+	err = newClient(t, respondError(400)).Call(t.Context(), cloudflare.Request{Method: "POST", Route: "/x", IdempotencyKey: "k"}, nil)
+	assert.Equal(t, "k", keyOf(err))
 }
 
 // Each call without a key makes up another one, and sends it with every attempt.

@@ -249,7 +249,10 @@ func (c *call) newError(response *rest.RawResponse, errs, messages envelope.Info
 		RetryAfter: rest.RetryAfter(response.Header, time.Now()),
 		RateLimits: redact.rateLimits(response.Header),
 		Attempts:   response.Attempts,
-		unknown:    response.Unknown,
+
+		IdempotencyKey: redact(c.idempotencyKey),
+
+		unknown: response.Unknown,
 	}
 }
 
@@ -267,6 +270,9 @@ func (c *call) callError(err error, captures []*Response) error {
 		unknown:     failure.Unknown,
 		unavailable: failure.Unanswered,
 		causes:      func() []error { return failure.Causes },
+	}
+	if e.Attempts > 0 { // otherwise a misplaced credential may not be known, and a repeat needs no key
+		e.IdempotencyKey = failure.Redact(c.idempotencyKey)
 	}
 	if failure.Last != nil {
 		failure.Last.Attempts, failure.Last.Redact = failure.Attempts, failure.Redact

@@ -167,6 +167,13 @@ func TestMisplacedCredentialsAreNotShown(t *testing.T) {
 		"Call's query": func(ctx context.Context, c *cloudflare.Client, value string) error {
 			return c.Call(ctx, cloudflare.Request{Method: "GET", Route: "/x", Query: url.Values{value: {"x"}}}, nil, cloudflare.AddQuery(value, "y"))
 		},
+		"Call's idempotency key": func(ctx context.Context, c *cloudflare.Client, value string) error {
+			return c.Call(ctx, cloudflare.Request{Method: "POST", Route: "/x", IdempotencyKey: value}, nil)
+		},
+		"an account's idempotency key": func(ctx context.Context, c *cloudflare.Client, value string) error {
+			_, err := c.OrganizationAccounts.Create(ctx, cloudflare.AccountCreateParams{Name: "Shop", IdempotencyKey: value})
+			return err
+		},
 		"Call's body": func(ctx context.Context, c *cloudflare.Client, value string) error {
 			return c.Call(ctx, cloudflare.Request{Method: "POST", Route: "/x", Body: json.RawMessage(value)}, nil)
 		},
