@@ -27,6 +27,7 @@ type Client struct {
 
 	sender     *rest.Sender
 	maxRetries int
+	readOnly   bool
 	common     service // what the services point to
 }
 
@@ -66,7 +67,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cloudflare: %w", err)
 	}
-	client := &Client{sender: sender, maxRetries: c.maxRetries}
+	client := &Client{sender: sender, maxRetries: c.maxRetries, readOnly: c.readOnly}
 	client.common.client = client
 	client.Organizations = (*OrganizationsService)(&client.common)
 	client.OrganizationProfile = (*OrganizationProfileService)(&client.common)

@@ -25,7 +25,8 @@
 //
 // [WithAPIKey] sets a key and [WithAPIToken] a token. [WithCredentialSource] sets a function that returns the
 // credential, for credentials that change while the client is in use. Without any of these options, [NewClient] reads
-// the environment: CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL.
+// the environment: CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL. A key can do whatever its user can
+// do. [WithReadOnly] makes a client that cannot write.
 //
 // The client sends a credential only to the origin of the base URL, over https or to a loopback host. The client does
 // not follow redirects. No error, log record or print verb shows a credential.

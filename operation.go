@@ -168,7 +168,7 @@ func (c *call) encode(options *callOptions) (rest.RawRequest, error) {
 		Idempotent: c.idempotent || c.idempotencyKey != "",
 		MaxRetries: options.maxRetries,
 	}
-	err := cmp.Or(c.query.err, c.body.err)
+	err := cmp.Or(c.query.err, c.body.err, c.checkReadOnly())
 	if err == nil {
 		request.Path, err = c.withIDs(c.ids)
 	}
@@ -192,6 +192,14 @@ func (c *call) encode(options *callOptions) (rest.RawRequest, error) {
 		request.Header["Idempotency-Key"] = []string{c.idempotencyKey}
 	}
 	return request, nil
+}
+
+// checkReadOnly rejects a write of a client that is read-only.
+func (c *call) checkReadOnly() error {
+	if c.client.readOnly && rest.IsWrite(c.method) {
+		return invalid("the client is read-only")
+	}
+	return nil
 }
 
 func (c *call) encodeQuery(added url.Values) (string, error) {

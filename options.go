@@ -18,6 +18,7 @@ type Option func(*config)
 type config struct {
 	rest       rest.Config
 	maxRetries int
+	readOnly   bool
 	setBy      string // the name of the option or variable that set the credential; empty if none did
 	err        error  // the first problem
 }
@@ -92,6 +93,16 @@ func (c *config) setCredential(source string) bool {
 	}
 	c.setBy = source
 	return true
+}
+
+// WithReadOnly makes every request with a method other than GET and HEAD an error that matches [ErrInvalidArgument], also
+// those of [Client.Call]. The client sends nothing for it, and calls no limiter, credential source or hook. Use it for
+// programs that only read: a global API key can do whatever its user can do, and cannot be restricted.
+//
+// A method that may write after reads, such as Ensure, Modify and [OrganizationsService.DeleteIfEmpty], still reads, and
+// returns this error in place of the write. If nothing has to be written, it succeeds.
+func WithReadOnly() Option {
+	return func(c *config) { c.readOnly = true }
 }
 
 // WithBaseURL sets the URL that requests are sent to, such as a gateway or a test server. The default is

@@ -41,6 +41,21 @@ func ExampleWithAPIKey() {
 	// Output: New
 }
 
+// A program that only reads cannot write by mistake, even with a global API key.
+func ExampleWithReadOnly() {
+	server := cloudflaretest.NewServer()
+	server.AddOrganization("Example, Inc.", "")
+	client, ctx := server.Client(cloudflare.WithReadOnly()), context.Background()
+
+	for _, name := range []string{"Example, Inc.", "New"} {
+		_, _, err := client.Organizations.Ensure(ctx, cloudflare.OrganizationCreateParams{Name: name})
+		fmt.Println(err)
+	}
+	// Output:
+	// <nil>
+	// cloudflare: invalid argument: the client is read-only
+}
+
 func ExampleWithBaseURL() {
 	_, err := cloudflare.NewClient(
 		cloudflare.WithAPIToken("a-token"),

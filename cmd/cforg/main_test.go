@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -156,4 +157,29 @@ func TestFullDisk(t *testing.T) {
 		assert.Equal(t, 1, c.ProcessState.ExitCode(), args)
 		assert.Contains(t, errs.String(), "no space left on device", args)
 	}
+}
+
+// A command whose client is not read-only is one that writes.
+func TestReadingCommandsAreReadOnly(t *testing.T) {
+	files, err := filepath.Glob("internal/*/*.go")
+	require.NoError(t, err)
+	readOnly := regexp.MustCompile(`env\.Client\(\s*cloudflare\.WithReadOnly\(\)`)
+	writers := map[string]bool{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		code, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if strings.Count(string(code), "env.Client(") > len(readOnly.FindAll(code, -1)) {
+			writers[filepath.ToSlash(file)] = true
+		}
+	}
+	assert.Equal(t, map[string]bool{
+		"internal/deletion/deletion.go": true,
+		"internal/members/add.go":       true,
+		"internal/members/remove.go":    true,
+		"internal/onboard/onboard.go":   true,
+		"internal/profiles/profiles.go": true,
+	}, writers)
 }

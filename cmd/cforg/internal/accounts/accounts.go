@@ -46,7 +46,7 @@ func Command(env *cli.Env) *cobra.Command {
 }
 
 func run(ctx context.Context, env *cli.Env, args []string, params cloudflare.OrganizationAccountListParams, show func(io.Writer, []row) error) error {
-	client, err := env.Client()
+	client, err := env.Client(cloudflare.WithReadOnly())
 	if err != nil {
 		return err
 	}

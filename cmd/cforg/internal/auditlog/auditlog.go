@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/demo"
 	"example.com/cloudflare/cmd/cforg/internal/output"
@@ -77,7 +78,7 @@ func (o *options) check() error {
 }
 
 func (o *options) run(ctx context.Context) error {
-	client, err := o.env.Client()
+	client, err := o.env.Client(cloudflare.WithReadOnly())
 	if err != nil {
 		return err
 	}

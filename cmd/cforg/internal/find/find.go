@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/demo"
 	"example.com/cloudflare/cmd/cforg/internal/output"
@@ -52,7 +53,7 @@ func Command(env *cli.Env) *cobra.Command {
 }
 
 func run(ctx context.Context, env *cli.Env, args []string, kind string, asJSON bool) error {
-	client, err := env.Client()
+	client, err := env.Client(cloudflare.WithReadOnly())
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func auditCommand(env *cli.Env) *cobra.Command {
 }
 
 func audit(ctx context.Context, env *cli.Env, domains []string, show func(io.Writer, []finding) error, exitCode bool) error {
-	client, err := env.Client()
+	client, err := env.Client(cloudflare.WithReadOnly())
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func Command(env *cli.Env) *cobra.Command {
 }
 
 func run(ctx context.Context, env *cli.Env, args []string, show func(io.Writer, []*entry) error) error {
-	client, err := env.Client()
+	client, err := env.Client(cloudflare.WithReadOnly())
 	if err != nil {
 		return err
 	}
