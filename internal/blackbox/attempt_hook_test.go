@@ -102,10 +102,15 @@ func TestAttemptHook(t *testing.T) {
 	}
 }
 
-// Attempts of Client.Call have the route of the request, whatever the values are.
+// Attempts of Client.Call have the route of the request, whatever the values are, and so have errors of requests that
+// were not sent.
 func TestRouteOfCalls(t *testing.T) {
 	hook, attempts := recording()
 	client := newClient(t, respondWith(200, `{"success":true}`), hook)
+	unsigned, err := cloudflare.NewClient(cloudflare.WithCredentialSource(func(context.Context) (cloudflare.Credential, error) {
+		return cloudflare.Credential{}, errors.New("the vault is sealed")
+	}))
+	require.NoError(t, err)
 	for _, test := range []struct {
 		route  string
 		values []string
@@ -122,6 +127,9 @@ func TestRouteOfCalls(t *testing.T) {
 		attempt := (*attempts)[len(*attempts)-1]
 		assert.Equal(t, test.route, attempt.Route)
 		assert.Equal(t, test.path, attempt.Path)
+
+		err := unsigned.Call(t.Context(), request, nil)
+		assert.EqualError(t, err, "cloudflare: GET "+test.route+": credential source: the vault is sealed (nothing was sent)")
 	}
 }
 
