@@ -95,9 +95,10 @@ func (c *config) setCredential(source string) bool {
 	return true
 }
 
-// WithReadOnly makes every request with a method other than GET and HEAD an error that matches [ErrInvalidArgument], also
-// those of [Client.Call]. The client sends nothing for it, and calls no limiter, credential source or hook. Use it for
-// programs that only read: a global API key can do whatever its user can do, and cannot be restricted.
+// WithReadOnly makes every write an error that matches [ErrInvalidArgument]. A write is a request with a method other
+// than GET and HEAD, also one of [Client.Call]. The client does not send it, and calls no limiter, credential source or
+// hook for it. Use WithReadOnly in programs that only read: a global API key can do whatever its user can do, and cannot
+// be restricted.
 //
 // A method that may write after reads, such as Ensure, Modify and [OrganizationsService.DeleteIfEmpty], still reads, and
 // returns this error in place of the write. If nothing has to be written, it succeeds.
