@@ -13,7 +13,7 @@ import (
 )
 
 // Some conditions appear only in the error texts of net/http and crypto/tls. This file is the only one that matches
-// these texts. TestWordsOfNetHTTP and TestWordsOfTLS fail if a Go release changes them.
+// these texts. TestConnectionFaults and TestWordsOfTLS fail if a Go release changes them.
 
 const (
 	goAwayWords      = "http2: Transport received Server's graceful shutdown GOAWAY"
@@ -27,6 +27,7 @@ const (
 
 	notTLSWords     = "first record does not look like a TLS handshake"
 	tlsVersionWords = "tls: server selected unsupported protocol version "
+	accessDenied    = "tls: access denied" // an alert about a certificate
 )
 
 // mismatchAlerts are the words of TLS alerts with which a server ends a handshake that cannot succeed.
@@ -59,7 +60,8 @@ func neverConnected(err error) bool {
 }
 
 // isHopeless reports whether err shows that another attempt would fail too. Either the host does not exist, or its
-// certificate is not trusted, or it does not support a common version of TLS, or a proxy rejects the request.
+// certificate is not trusted, or it does not trust that of the client, or it does not support a common version of TLS, or
+// a proxy rejects the request.
 func isHopeless(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return true
@@ -73,12 +75,24 @@ func isHopeless(err error) bool {
 	if refusal, ok := errors.AsType[*connectRefusal](err); ok {
 		return refusal.code == http.StatusForbidden || refusal.code == http.StatusProxyAuthRequired
 	}
+	return slices.Contains(mismatchAlerts, alertOf(err)) || rejectsCertificate(err) || strings.Contains(err.Error(), tlsVersionWords)
+}
+
+// rejectsCertificate reports whether the server did not accept the certificate of the client, or that there is none.
+// With TLS 1.3 it says so after the handshake of the client, which may have sent a request by then.
+func rejectsCertificate(err error) bool {
+	alert := alertOf(err)
+	return strings.Contains(alert, "certificate") || alert == accessDenied
+}
+
+// alertOf returns the words of the TLS alert with which the server ended the connection, or an empty string.
+func alertOf(err error) string {
 	for op, ok := errors.AsType[*net.OpError](err); ok; op, ok = errors.AsType[*net.OpError](op.Err) {
 		if op.Op == "remote error" {
-			return slices.Contains(mismatchAlerts, op.Err.Error())
+			return op.Err.Error()
 		}
 	}
-	return strings.Contains(err.Error(), tlsVersionWords)
+	return ""
 }
 
 // connectRefusal is the error of a CONNECT to which a proxy responded with another status than 200.

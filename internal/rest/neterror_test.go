@@ -52,6 +52,7 @@ func TestJudgeWithoutReports(t *testing.T) {
 		// An alert may come after the request, when the server has looked at the client's certificate.
 		{"TLS version", op("remote error", version), lost, hopeless},
 		{"TLS version of a proxy", op("proxyconnect", op("remote error", version)), lost, hopeless},
+		{"certificate of the client rejected", op("remote error", errors.New("tls: bad certificate")), lost, hopeless},
 		{"another alert", op("remote error", errors.New("tls: internal error")), lost, lost},
 		{"TLS record in the middle", tls.RecordHeaderError{Msg: "oversized record received with length 20527"}, lost, lost},
 		{"connection reset while reading", op("read", syscall.ECONNRESET), lost, lost},
@@ -106,6 +107,15 @@ func TestWordsOfTLS(t *testing.T) {
 		assert.True(t, isHopeless(err))
 	}
 	assert.Len(t, mismatchAlerts, 4)
+	for code, alert := range map[byte]string{
+		42: "bad certificate", 43: "unsupported certificate", 44: "revoked certificate", 45: "expired certificate",
+		46: "unknown certificate", 48: "unknown certificate authority", 49: "access denied", 116: "certificate required",
+	} {
+		err := handshake("\x15\x03\x03\x00\x02\x02" + string(rune(code)))
+		assert.ErrorContains(t, err, "remote error: tls: "+alert)
+		assert.True(t, rejectsCertificate(err))
+		assert.True(t, isHopeless(err))
+	}
 	for code, alert := range map[byte]string{80: "internal error", 90: "user canceled", 22: "record overflow"} {
 		err := handshake("\x15\x03\x03\x00\x02\x02" + string(rune(code)))
 		assert.ErrorContains(t, err, alert)

@@ -136,7 +136,7 @@ func (t *trace) unprocessed(err error, ended bool) bool {
 		return false
 	case t.repeated:
 		return t.native && t.repeatProves()
-	case disclaimed(err):
+	case disclaimed(err), !t.reused && rejectsCertificate(err):
 		return true
 	}
 	// A transport of net/http reports a write before it returns, unless the context has ended. HTTP/2 does so only when the

@@ -118,11 +118,13 @@ func TestTraceOfATransport(t *testing.T) {
 	got := func(conn net.Conn) report {
 		return func(s *trace) { s.GotConn(httptrace.GotConnInfo{Conn: conn}) }
 	}
+	gotUsed := func(s *trace) { s.GotConn(httptrace.GotConnInfo{Conn: secure("h2"), Reused: true}) }
 	wrote := func(s *trace) { s.WroteRequest(httptrace.WroteRequestInfo{}) }
 	replied := func(s *trace) { s.GotFirstResponseByte() }
 	first, second, http1 := secure("h2"), secure("h2"), secure("http/1.1")
 	refused := errors.New("stream error: stream ID 3; REFUSED_STREAM; received from peer")
 	broken := errors.New("broken")
+	rejected := &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}
 	otherRelease := lost // of Go, which repeats fewer requests
 	if !strings.HasPrefix(runtime.Version(), "go1.26") {
 		otherRelease = unprocessed
@@ -140,6 +142,8 @@ func TestTraceOfATransport(t *testing.T) {
 		{"no connection in time", []report{ask}, broken, true, unprocessed, unprocessed, false},
 		{"written", []report{ask, got(first), wrote}, broken, false, lost, lost, false},
 		{"written, and refused", []report{ask, got(first), wrote}, refused, false, unprocessed, unprocessed, false},
+		{"written, and the certificate rejected", []report{ask, got(first), wrote}, rejected, false, hopeless, hopeless, false},
+		{"certificate rejected on a connection that had been used", []report{ask, gotUsed, wrote}, rejected, false, lost, lost, false},
 		{"not written", []report{ask, got(first)}, broken, false, unprocessed, lost, false},
 		{"not written, HTTP/1.1", []report{ask, got(http1)}, broken, false, unprocessed, lost, false},
 		{"not written on a connection of another kind", []report{ask, got(plain)}, broken, false, lost, lost, false},
