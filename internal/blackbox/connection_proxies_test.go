@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -180,4 +181,66 @@ func TestTransportsThatProxyHTTP(t *testing.T) {
 	assert.NotErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
 	assert.NotContains(t, err.Error(), canary)
 	assert.Equal(t, 2, calls, "no further attempt")
+}
+
+// A Proxy function that fails, or that returns what cannot be used, is called before anything is sent.
+func TestProxyFunctionsThatFail(t *testing.T) {
+	broken := errors.New("no proxy configuration")
+	proxies := map[string]func(*http.Request) (*url.URL, error){
+		"fails":                 func(*http.Request) (*url.URL, error) { return nil, broken },
+		"returns an empty URL":  func(*http.Request) (*url.URL, error) { return &url.URL{}, nil },
+		"returns no host":       func(*http.Request) (*url.URL, error) { return &url.URL{Scheme: "http"}, nil },
+		"returns a path":        func(*http.Request) (*url.URL, error) { return &url.URL{Path: "proxy:3128"}, nil },
+		"returns an odd scheme": func(*http.Request) (*url.URL, error) { return &url.URL{Scheme: "ftp", Host: "127.0.0.1"}, nil },
+	}
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		for name, proxy := range proxies {
+			for _, call := range faultCalls() {
+				for _, times := range []int{1, 1000} {
+					t.Run(fmt.Sprint(protocol, "/", name, "/", call.name, "/", times), func(t *testing.T) {
+						server := newFaultyServer(t, protocol, listenLocally(t))
+						transport := faultyTransport()
+						n := 0
+						transport.Proxy = func(r *http.Request) (*url.URL, error) {
+							if n++; n > times {
+								return nil, nil
+							}
+							return proxy(r)
+						}
+						var response cloudflare.Response
+						err := call.do(t.Context(), faultyClient(t, server, transport), cloudflare.CaptureResponse(&response))
+						arrived, _ := server.counts()
+						if times == 1 {
+							require.NoError(t, err)
+							assert.Equal(t, 2, response.Attempts)
+							assert.Equal(t, 1, arrived)
+							return
+						}
+						assertMatchesOnly(t, err)
+						assert.Equal(t, 3, response.Attempts)
+						assert.Zero(t, arrived)
+					})
+				}
+			}
+		}
+	}
+}
+
+// What wraps a transport, or is registered with it, may have sent the request.
+func TestProxyFunctionsOfOtherTransports(t *testing.T) {
+	failing := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no proxy configuration") }}
+	registered := &http.Transport{}
+	registered.RegisterProtocol("https", fail(io.ErrUnexpectedEOF))
+	for name, transport := range map[string]http.RoundTripper{"wrapped": roundTripper(failing.RoundTrip), "registered": registered} {
+		for _, call := range retryCalls {
+			t.Run(name+"/"+call.method, func(t *testing.T) {
+				err := call.do(t.Context(), newClient(t, transport, noRetries))
+				if call.write {
+					assertMatchesOnly(t, err, cloudflare.ErrOutcomeUnknown)
+				} else {
+					assertMatchesOnly(t, err)
+				}
+			})
+		}
+	}
 }

@@ -34,7 +34,7 @@ func (s *Sender) attempt(caller context.Context, signer *signer, number int, req
 	defer end(nil)
 	limit := startTimeLimit(s.Timeout, end)
 	defer limit.stop()
-	seen := &trace{native: s.native, keyed: req.keyed(), write: IsWrite(req.Method), first: number == 1, end: end}
+	seen := &trace{native: s.native, sends: s.sends, keyed: req.keyed(), write: IsWrite(req.Method), first: number == 1, end: end}
 	ctx = seen.attach(ctx)
 	response, result, err = s.exchange(ctx, s.request(ctx, signer, req, target), seen, &limit)
 

@@ -20,10 +20,13 @@ const (
 	firstGoAwayWords = "http2: Transport received GOAWAY from server ErrCode:" // with an error, for the first stream of a connection
 	streamWords      = "stream error: "
 	refusedWords     = "; REFUSED_STREAM; received from peer"
+	tooLargeWords    = "request header list larger than peer's advertised limit" // nothing of the request was sent
 
 	// net/http wraps the error of a request that it would have repeated if it could.
 	adviceBefore = "http2: Transport: cannot retry err ["
 	adviceAfter  = "] after Request.Body was written; define Request.GetBody to avoid this error"
+
+	noHostWords = "http: no Host in request URL"
 
 	notTLSWords     = "first record does not look like a TLS handshake"
 	tlsVersionWords = "tls: server selected unsupported protocol version "
@@ -61,7 +64,7 @@ func neverConnected(err error) bool {
 
 // isHopeless reports whether err shows that another attempt would fail too. Either the host does not exist, or its
 // certificate is not trusted, or it does not trust that of the client, or it does not support a common version of TLS, or
-// a proxy rejects the request.
+// a proxy rejects the request, or the URL and the header are too large.
 func isHopeless(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return true
@@ -75,7 +78,9 @@ func isHopeless(err error) bool {
 	if refusal, ok := errors.AsType[*connectRefusal](err); ok {
 		return refusal.code == http.StatusForbidden || refusal.code == http.StatusProxyAuthRequired
 	}
-	return slices.Contains(mismatchAlerts, alertOf(err)) || rejectsCertificate(err) || strings.Contains(err.Error(), tlsVersionWords)
+	text := err.Error()
+	return slices.Contains(mismatchAlerts, alertOf(err)) || rejectsCertificate(err) || strings.Contains(text, tlsVersionWords) ||
+		strings.Contains(text, tooLargeWords)
 }
 
 // rejectsCertificate reports whether the server did not accept the certificate of the client, or that there is none.

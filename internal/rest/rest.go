@@ -51,7 +51,8 @@ type Sender struct {
 	// A closure, so that printing a Sender does not show the credentials in the buffers of its connections.
 	roundTrip func(*http.Request) (*http.Response, error)
 	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
-	native    bool                                  // the transport is an *http.Transport
+	native    bool                                  // the transport is an *http.Transport that reports to a trace
+	sends     func() bool                           // nil unless native: whether the transport does not pass requests on
 	fetches   bool                                  // it uses the Fetch API
 }
 
@@ -85,7 +86,9 @@ func New(config Config) (*Sender, error) {
 	}
 	s.roundTrip = transport.RoundTrip
 	if t, ok := transport.(*http.Transport); ok {
-		s.native, s.proxy, s.fetches = true, t.Proxy, fetches(t)
+		s.proxy, s.fetches = t.Proxy, fetches(t)
+		s.native = !s.fetches
+		s.sends = func() bool { return sends(t, origin.Scheme) }
 	}
 	if err := s.checkTransport(); err != nil {
 		return nil, err

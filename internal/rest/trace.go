@@ -19,7 +19,8 @@ import (
 // is locked, and never used for another attempt.
 type trace struct {
 	httptrace.ClientTrace
-	native bool                    // the transport is an *http.Transport that is not wrapped
+	native bool                    // the transport is an *http.Transport that is not wrapped, and reports what it does
+	sends  func() bool             // nil unless native: whether the transport does not pass requests on
 	keyed  bool                    // the request has an idempotency key, with which HTTP/1.1 requests are repeated by net/http
 	write  bool                    // the request may change something
 	first  bool                    // the attempt is the first one of its call
@@ -128,15 +129,15 @@ func (t *trace) unprocessed(err error, ended bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case !t.asked && !t.got: // the transport does not report what it does
-		return !ended && neverConnected(err)
-	case !t.got:
+	case !t.got && (t.asked || t.native && t.sends()): // if its Proxy function fails, it does not ask for a connection
 		return true
+	case !t.got: // the transport does not report what it does
+		return !ended && neverConnected(err)
 	case t.resent:
 		return false
 	case t.repeated:
 		return t.native && t.repeatProves()
-	case disclaimed(err), !t.reused && rejectsCertificate(err):
+	case disclaimed(err), err.Error() == tooLargeWords, !t.reused && rejectsCertificate(err):
 		return true
 	}
 	// A transport of net/http reports a write before it returns, unless the context has ended. HTTP/2 does so only when the

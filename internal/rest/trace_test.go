@@ -138,6 +138,8 @@ func TestTraceOfATransport(t *testing.T) {
 		wrapped outcome // if there is something around net/http's transport
 		stopped bool
 	}{
+		{"nothing", nil, broken, false, unprocessed, lost, false},
+		{"nothing in time", nil, broken, true, unprocessed, lost, false},
 		{"no connection", []report{ask}, broken, false, unprocessed, unprocessed, false},
 		{"no connection in time", []report{ask}, broken, true, unprocessed, unprocessed, false},
 		{"written", []report{ask, got(first), wrote}, broken, false, lost, lost, false},
@@ -160,7 +162,7 @@ func TestTraceOfATransport(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, native := range []bool{true, false} {
 				ctx, end := context.WithCancelCause(t.Context())
-				seen := &trace{native: native, write: true, end: end}
+				seen := &trace{native: native, sends: func() bool { return true }, write: true, end: end}
 				require.Same(t, &seen.ClientTrace, httptrace.ContextClientTrace(seen.attach(ctx)))
 				for _, report := range tt.reports {
 					report(seen)

@@ -3,6 +3,7 @@ package rest
 import (
 	"crypto/tls"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -10,6 +11,13 @@ import (
 // sharedTransport is the transport of every client without one of its own. A program with a client for each tenant
 // therefore has one set of connections. It holds no credential.
 var sharedTransport = sync.OnceValue(NewTransport)
+
+// sends reports whether t sends a request with this scheme by itself, and does not pass it on to a transport that was
+// registered with RegisterProtocol, which may not report what it does. A request without a host tells, and is not sent.
+func sends(t *http.Transport, scheme string) bool {
+	_, err := t.RoundTrip(&http.Request{Method: http.MethodHead, URL: &url.URL{Scheme: scheme}, Header: http.Header{}})
+	return err != nil && err.Error() == noHostWords
+}
 
 // NewTransport returns a new transport with the settings of the shared one.
 func NewTransport() *http.Transport {

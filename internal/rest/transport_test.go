@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"reflect"
 	"testing"
@@ -35,6 +36,17 @@ func TestNewTransportFields(t *testing.T) {
 	assert.Zero(t, transport.TLSClientConfig.MinVersion, "the default of crypto/tls")
 	assert.False(t, transport.TLSClientConfig.InsecureSkipVerify)
 	assert.Equal(t, &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}, transport.HTTP2)
+}
+
+func TestSends(t *testing.T) {
+	transport := NewTransport()
+	for _, scheme := range []string{"http", "https"} {
+		assert.True(t, sends(transport, scheme))
+	}
+	other := &http.Transport{}
+	other.RegisterProtocol("https", roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("broken") }))
+	assert.True(t, sends(other, "http"))
+	assert.False(t, sends(other, "https"))
 }
 
 func TestTransportsAreTheirOwn(t *testing.T) {
