@@ -127,7 +127,28 @@ func encodeListParams(params any, size, maxSize int) (url.Values, error) {
 	if err != nil {
 		return nil, invalid("params: %v", err)
 	}
-	return values, nil
+	return values, checkFilters(params, values, "", "")
+}
+
+// maxFilter bounds one filter with several values, in bytes of the query. Servers and gateways reject larger URLs, and
+// not all of them say why.
+const maxFilter = 16 << 10
+
+// checkFilters rejects a filter that is too large. It has the name of its field, after a prefix, and as a parameter that
+// of its url tag, before a suffix.
+func checkFilters(params any, values url.Values, prefix, suffix string) error {
+	for param, all := range values {
+		if len(all) < 2 {
+			continue
+		}
+		if n := len(url.Values{param + suffix: all}.Encode()); n > maxFilter {
+			isParam := func(f reflect.StructField) bool { return strings.HasPrefix(f.Tag.Get("url"), param+",") }
+			fields := reflect.VisibleFields(reflect.TypeOf(params))
+			name := fields[slices.IndexFunc(fields, isParam)].Name
+			return invalid("%s%s takes %d bytes of the query, more than %d: split it over several calls", prefix, name, n, maxFilter)
+		}
+	}
+	return nil
 }
 
 func isHeaderName(s string) bool {

@@ -1,18 +1,22 @@
 package cloudflare_test
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
 	"math"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -485,4 +489,59 @@ func goFiles(positions *token.FileSet, root string) (map[string]*ast.File, error
 		files[filepath.ToSlash(path)], err = parser.ParseFile(positions, path, nil, 0)
 		return err
 	})
+}
+
+// A filter with several values takes at most 16,384 bytes of the query. Page tokens are not bounded.
+func TestFiltersAreBounded(t *testing.T) {
+	ids := func(n int) []string { return slices.Repeat([]string{organizationID}, n) }
+	uris := func(n int) []string { return slices.Repeat([]string{"/a?b=" + strings.Repeat("%", 100)}, n) }
+	period := cloudflare.AuditLogListParams{Since: time.Unix(0, 0), Before: time.Unix(1, 0)}
+	auditLog := func(match, exclude cloudflare.AuditLogFilter) func(*cloudflare.Client) error {
+		return func(c *cloudflare.Client) error {
+			params := period
+			params.Match, params.Exclude = match, exclude
+			_, err := c.OrganizationAuditLogs.List(t.Context(), organizationID, params)
+			return err
+		}
+	}
+	organizations := func(params cloudflare.OrganizationListParams) func(*cloudflare.Client) error {
+		return func(c *cloudflare.Client) error {
+			_, err := c.Organizations.List(t.Context(), params)
+			return err
+		}
+	}
+	for name, tt := range map[string]struct {
+		call func(*cloudflare.Client) error
+		text string // empty: valid
+	}{
+		"455 IDs":   {organizations(cloudflare.OrganizationListParams{IDs: ids(455)}), ""},
+		"456 IDs":   {organizations(cloudflare.OrganizationListParams{IDs: ids(456)}), "IDs takes 16415 bytes of the query, more than 16384: split it over several calls"},
+		"1000 IDs":  {organizations(cloudflare.OrganizationListParams{IDs: ids(1000), PageToken: "t"}), "IDs takes 35999 bytes"},
+		"two lists": {auditLog(cloudflare.AuditLogFilter{IDs: ids(455)}, cloudflare.AuditLogFilter{ResourceIDs: ids(300)}), ""},
+		"Match":     {auditLog(cloudflare.AuditLogFilter{IDs: ids(456)}, cloudflare.AuditLogFilter{}), "Match.IDs takes 16415 bytes"},
+		"Exclude":   {auditLog(cloudflare.AuditLogFilter{}, cloudflare.AuditLogFilter{IDs: ids(411)}), "Exclude.IDs takes 16439 bytes"},
+		"escaped":   {auditLog(cloudflare.AuditLogFilter{RawURIs: uris(60)}, cloudflare.AuditLogFilter{}), "Match.RawURIs takes 19199 bytes"},
+		"members": {func(c *cloudflare.Client) error {
+			_, err := c.OrganizationMembers.List(t.Context(), organizationID, cloudflare.OrganizationMemberListParams{Statuses: slices.Repeat([]cloudflare.MemberStatus{cloudflare.MemberStatusActive}, 2000)})
+			return err
+		}, "Statuses takes 27999 bytes"},
+		"shares": {func(c *cloudflare.Client) error {
+			_, err := c.OrganizationShares.List(t.Context(), organizationID, cloudflare.ShareListParams{ResourceTypes: slices.Repeat([]cloudflare.ShareResourceType{"custom-ruleset"}, 2000)})
+			return err
+		}, "ResourceTypes takes "},
+		"page token": {organizations(cloudflare.OrganizationListParams{IDs: ids(2), PageToken: strings.Repeat("t", 60<<10)}), ""},
+		"one name":   {organizations(cloudflare.OrganizationListParams{Name: strings.Repeat("n", 20<<10)}), ""},
+	} {
+		sent := 0
+		err := tt.call(newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			sent++
+			return nil, io.EOF
+		}), cloudflare.WithMaxRetries(0)))
+		require.Error(t, err, name)
+		assert.Equal(t, tt.text != "", errors.Is(err, cloudflare.ErrInvalidArgument), name)
+		if tt.text != "" {
+			assert.Zero(t, sent, name)
+			assert.ErrorContains(t, err, tt.text, name)
+		}
+	}
 }

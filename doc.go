@@ -97,7 +97,8 @@
 // A request counts as not sent if no connection was established. A request counts as not processed if the server
 // reports that over HTTP/2. For a status other than 2xx, only the status counts, even if the body is incomplete. A call
 // is not retried if another attempt would fail too, for example because the certificate of the server or that of the
-// client is not trusted, a host does not exist, or a proxy rejects the client.
+// client is not trusted, a host does not exist, a proxy rejects the client, or the request is larger than an HTTP/2
+// server accepts.
 //
 // A server may close a connection that the client has kept for the next request. If a GET or HEAD gets no response on
 // such a connection, it is sent again at once. This is an attempt, but not a retry.

@@ -200,8 +200,8 @@ const (
 //
 // List returns an error that matches [ErrInvalidArgument] if Since or Before is not set, if Since is after Before, or
 // if PageSize is negative or larger than [MaxPageSize]. List also returns it if a filter is empty but not nil, or has
-// an empty element, an ID that is not valid, an email address without @, or a status code that is not between 100 and
-// 999.
+// an empty element, an ID that is not valid, an email address without @, a status code that is not between 100 and 999,
+// or more than 16,384 bytes in the query.
 //
 // Credential: a global API key, or an API token.
 //
@@ -316,6 +316,9 @@ func (f AuditLogFilter) addTo(values url.Values, name, suffix string) error {
 	filters, err := query.Values(f)
 	if err != nil {
 		return invalid("%s: %v", name, err)
+	}
+	if err := checkFilters(f, filters, name+".", suffix); err != nil {
+		return err
 	}
 	for param, filter := range filters {
 		values[param+suffix] = filter

@@ -196,7 +196,8 @@ func (r *OrganizationDeleteResponse) id() string   { return r.ID }
 //
 // List returns an error that matches [ErrInvalidArgument] if IDs is empty but not nil, if IDs, ParentID or a filter on
 // what an organization contains is not a valid ID, if RootsOnly and ParentID are both set, or if PageSize is negative or
-// larger than [MaxPageSize].
+// larger than [MaxPageSize]. It also returns it if IDs takes more than 16,384 bytes of the query, as 456 IDs do: split
+// them over several calls.
 //
 // Credential: a global API key, or an API token with the permission User Details Read.
 //

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -324,6 +326,31 @@ func testFault(t *testing.T, fault connectionFault, protocol string, call faultC
 	if fault.untrust {
 		var untrusted *tls.CertificateVerificationError
 		assert.ErrorAs(t, err, &untrusted)
+	}
+}
+
+// A request that is larger than the server's limit for the header is not sent, and would not be sent the next time.
+func TestRequestsTooLargeForHTTP2(t *testing.T) {
+	for _, wrapped := range []bool{false, true} {
+		for _, call := range faultCalls() {
+			t.Run(fmt.Sprintf("wrapped=%t/%s", wrapped, call.name), func(t *testing.T) {
+				server := newFaultyServer(t, "h2", listenLocally(t))
+				server.settings = binary.BigEndian.AppendUint32([]byte{0, 6}, 16<<10) // SETTINGS_MAX_HEADER_LIST_SIZE
+				transport := faultyTransport()
+				client := faultyClient(t, server, transport)
+				if wrapped {
+					client = faultyClient(t, server, transport, cloudflare.WithHTTPClient(&http.Client{Transport: roundTripper(transport.RoundTrip)}))
+				}
+				require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/warm"}, nil))
+				var response cloudflare.Response
+				err := call.do(t.Context(), client, cloudflare.CaptureResponse(&response), cloudflare.AddQuery("q", strings.Repeat("a", 16<<10)))
+				assertMatchesOnly(t, err)
+				assert.ErrorContains(t, err, "request header list larger than peer's advertised limit")
+				assert.Equal(t, 1, response.Attempts)
+				arrived, _ := server.counts()
+				assert.Equal(t, 1, arrived, "the first request")
+			})
+		}
 	}
 }
 

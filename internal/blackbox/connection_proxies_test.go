@@ -2,6 +2,7 @@ package blackbox
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -229,7 +230,7 @@ func TestProxyFunctionsThatFail(t *testing.T) {
 // What wraps a transport, or is registered with it, may have sent the request.
 func TestProxyFunctionsOfOtherTransports(t *testing.T) {
 	failing := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no proxy configuration") }}
-	registered := &http.Transport{}
+	registered := &http.Transport{TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}} // without HTTP/2
 	registered.RegisterProtocol("https", fail(io.ErrUnexpectedEOF))
 	for name, transport := range map[string]http.RoundTripper{"wrapped": roundTripper(failing.RoundTrip), "registered": registered} {
 		for _, call := range retryCalls {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -173,6 +174,29 @@ func TestEveryRequestIsCounted(t *testing.T) {
 					assert.Len(t, counted.attempts, int(attempts.Load()))
 					assert.Equal(t, attempts.Load(), counted.admitted.Load())
 				})
+			}
+		}
+	}
+}
+
+// Whether a transport asked for a connection is evidence only because it does so for each request, also if it has one.
+func TestReusedConnectionsAreReported(t *testing.T) {
+	for _, protocol := range []string{"http", "http/1.1", "h2"} {
+		for _, call := range retryCalls {
+			server := newBreakingServer(t, protocol)
+			never := func(bool) bool { return false }
+			server.breaks.Store(&never)
+			client := new(tally).client(t, server)
+			for _, reused := range []bool{false, true} {
+				var reports []string
+				ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+					GetConn: func(string) { reports = append(reports, "asked") },
+					GotConn: func(conn httptrace.GotConnInfo) {
+						reports = append(reports, fmt.Sprintf("got, reused: %t", conn.Reused))
+					},
+				})
+				require.NoError(t, call.do(ctx, client))
+				assert.Equal(t, []string{"asked", fmt.Sprintf("got, reused: %t", reused)}, reports, "%s %s", protocol, call.method)
 			}
 		}
 	}

@@ -22,7 +22,8 @@ import (
 // what reached it and what it carried out.
 type faultyServer struct {
 	net.Listener
-	config *tls.Config
+	config   *tls.Config
+	settings []byte // of HTTP/2
 
 	mu          sync.Mutex
 	connect     func(net.Conn) bool  // sees each connection before TLS; true: it has dealt with it
@@ -281,7 +282,7 @@ func (s *faultyServer) serveFrames(raw, conn net.Conn) {
 	if _, err := io.CopyN(io.Discard, reader, int64(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))); err != nil {
 		return
 	}
-	if writeFrame(conn, frameSettings, 0, 0, nil) != nil {
+	if writeFrame(conn, frameSettings, 0, 0, s.settings) != nil {
 		return
 	}
 	for {

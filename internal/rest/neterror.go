@@ -20,7 +20,7 @@ const (
 	firstGoAwayWords = "http2: Transport received GOAWAY from server ErrCode:" // with an error, for the first stream of a connection
 	streamWords      = "stream error: "
 	refusedWords     = "; REFUSED_STREAM; received from peer"
-	tooLargeWords    = "request header list larger than peer's advertised limit" // nothing of the request was sent
+	tooLargeWords    = "http2: request header list larger than peer's advertised limit" // nothing of the request was sent
 
 	// net/http wraps the error of a request that it would have repeated if it could.
 	adviceBefore = "http2: Transport: cannot retry err ["

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"reflect"
@@ -43,7 +44,7 @@ func TestSends(t *testing.T) {
 	for _, scheme := range []string{"http", "https"} {
 		assert.True(t, sends(transport, scheme))
 	}
-	other := &http.Transport{}
+	other := &http.Transport{TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}} // without HTTP/2
 	other.RegisterProtocol("https", roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("broken") }))
 	assert.True(t, sends(other, "http"))
 	assert.False(t, sends(other, "https"))
