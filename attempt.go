@@ -21,7 +21,8 @@ type Attempt struct {
 	Err        error         // why there was no response, or why it was not read to its end; nil for a complete response with any status
 
 	Waited         time.Duration // before the attempt: for the limiter, the rate limit and the credential source
-	Duration       time.Duration // from sending the request to the end of the response
+	Start          time.Time     // when the attempt began, after what it waited for
+	Duration       time.Duration // from Start to the end of the response
 	OutcomeUnknown bool          // the attempt is a write that may have happened
 	Retry          bool          // another attempt follows, after RetryIn
 	RetryIn        time.Duration // the wait before the next attempt; zero if Retry is false
@@ -39,6 +40,7 @@ func newAttempt(a rest.Attempt) Attempt {
 		RateLimits:     redactor(a.Redact).rateLimits(a.Header),
 		Err:            unprinted(a.Err),
 		Waited:         a.Waited,
+		Start:          a.Start,
 		Duration:       a.Duration,
 		OutcomeUnknown: a.OutcomeUnknown,
 		Retry:          a.Retry,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime/debug"
 )
 
 // DeleteIfEmpty deletes an organization if it contains no organizations, accounts or members. Otherwise, DeleteIfEmpty
@@ -115,27 +116,30 @@ func count[T any](list func(size int, token string) (*Page[T], error)) (n int, e
 }
 
 // sideBySide calls f with 0 to n-1 at the same time. If one fails, it cancels the others. It returns after all calls have
-// returned, with the first error and the number of the call that failed. A panic in f reaches the caller.
+// returned, with the first error and the number of the call that failed. A panic in f reaches the caller as a
+// *goroutinePanic.
 func sideBySide(ctx context.Context, n int, f func(ctx context.Context, i int) error) (failed int, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type outcome struct {
 		i        int
 		err      error
-		panicked any
+		panicked *goroutinePanic
 	}
 	outcomes := make(chan outcome, n)
 	for i := range n {
 		go func() {
 			o := outcome{i: i, err: errors.New("cloudflare: the goroutine of a request ended early")} // runtime.Goexit
 			defer func() {
-				o.panicked = recover()
+				if value := recover(); value != nil {
+					o.panicked = &goroutinePanic{value, debug.Stack()}
+				}
 				outcomes <- o
 			}()
 			o.err = f(ctx, i)
 		}()
 	}
-	var panicked any
+	var panicked *goroutinePanic
 	for range n {
 		o := <-outcomes
 		if o.err != nil {
@@ -152,6 +156,20 @@ func sideBySide(ctx context.Context, n int, f func(ctx context.Context, i int) e
 		panic(panicked)
 	}
 	return failed, err
+}
+
+// goroutinePanic is the panic of another goroutine, with the stack that it had there.
+type goroutinePanic struct {
+	value any
+	stack []byte
+}
+
+func (p *goroutinePanic) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
+
+// Unwrap returns the value of the panic if that is an error.
+func (p *goroutinePanic) Unwrap() error {
+	err, _ := p.value.(error)
+	return err
 }
 
 // checkGone returns missing if the API lists an organization that it reported as missing, and nil otherwise.

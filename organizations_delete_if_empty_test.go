@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -311,17 +313,44 @@ func TestDeleteIfEmptyAppliesCallOptionsToEachRequest(t *testing.T) {
 	}
 }
 
-// A panic, for example of an attempt hook, reaches the caller although the reads run in goroutines.
+// A panic, for example of an attempt hook, reaches the caller although the reads run in goroutines, and shows where it
+// happened.
 func TestDeleteIfEmptyPassesOnPanics(t *testing.T) {
 	server := cloudflaretest.NewServer().ForTest(t)
 	id := server.AddOrganization("Org", "")
 	broken := errors.New("broken hook")
-	client := server.Client(cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
-		if strings.HasSuffix(a.Path, "/members") {
-			panic(broken)
+	for name, value := range map[string]any{"error": broken, "string": "broken hook", "runtime error": nil} {
+		client := server.Client(cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
+			if strings.HasSuffix(a.Path, "/members") {
+				panicInHook(value)
+			}
+		}))
+		recovered := func() (value any) {
+			defer func() { value = recover() }()
+			return client.Organizations.DeleteIfEmpty(t.Context(), id)
+		}()
+		err, ok := recovered.(error)
+		require.True(t, ok, "%s: %v", name, recovered)
+		assert.ErrorContains(t, err, "panicInHook", "%s: the stack", name)
+		switch value {
+		case nil:
+			assert.ErrorAs(t, err, new(runtime.Error))
+		case broken:
+			assert.ErrorIs(t, err, broken)
+		default:
+			assert.ErrorContains(t, err, "broken hook")
 		}
-	}))
-	assert.PanicsWithValue(t, broken, func() { _ = client.Organizations.DeleteIfEmpty(t.Context(), id) })
-	_, err := client.Organizations.Get(t.Context(), id)
-	assert.NoError(t, err, "the client is usable, and nothing was deleted")
+		_, err = server.Client().Organizations.Get(t.Context(), id)
+		assert.NoError(t, err, "nothing was deleted")
+		_, err = client.Organizations.Get(t.Context(), id)
+		assert.NoError(t, err, "the client is usable")
+	}
+}
+
+//go:noinline
+func panicInHook(value any) {
+	if value == nil {
+		value = []any{}[len(os.Args[:0])] // out of range
+	}
+	panic(value)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"example.com/cloudflare"
 
@@ -19,8 +18,7 @@ import (
 // server repeats of the credential. Use one only if a gateway needs the trace context in the headers of requests.
 func traceAttempts(tracer trace.Tracer) func(context.Context, cloudflare.Attempt) {
 	return func(ctx context.Context, a cloudflare.Attempt) {
-		ended := time.Now()
-		_, span := tracer.Start(ctx, a.Method+" "+a.Route, trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(ended.Add(-a.Duration)),
+		_, span := tracer.Start(ctx, a.Method+" "+a.Route, trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(a.Start),
 			trace.WithAttributes(semconv.HTTPRequestMethodKey.String(a.Method), semconv.URLTemplate(a.Route)))
 		if a.Number > 1 {
 			span.SetAttributes(semconv.HTTPRequestResendCount(a.Number - 1))
@@ -33,6 +31,6 @@ func traceAttempts(tracer trace.Tracer) func(context.Context, cloudflare.Attempt
 		} else if a.StatusCode >= 400 {
 			span.SetStatus(codes.Error, "")
 		}
-		span.End(trace.WithTimestamp(ended))
+		span.End(trace.WithTimestamp(a.Start.Add(a.Duration)))
 	}
 }

@@ -43,7 +43,7 @@ func TestAttemptHook(t *testing.T) {
 		name    string
 		method  string
 		replies []pipeReply
-		want    []cloudflare.Attempt // Err left out
+		want    []cloudflare.Attempt // Err and Start left out
 		errors  []string             // in Err, of each attempt
 	}{
 		{"success", "GET", []pipeReply{ok}, []cloudflare.Attempt{
@@ -86,6 +86,7 @@ func TestAttemptHook(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hook, attempts := recording()
 				_, client := newPipeServer(t, pipeScript(test.replies...), hook, cloudflare.WithLimiter(fixedWait(second)))
+				now := time.Now()
 				_ = retryCallOf(t, test.method).do(t.Context(), client)
 				require.Len(t, *attempts, len(test.want))
 				for i, a := range *attempts {
@@ -94,7 +95,10 @@ func TestAttemptHook(t *testing.T) {
 					} else {
 						assert.ErrorContains(t, a.Err, test.errors[i])
 					}
-					a.Err = nil
+					now = now.Add(a.Waited)
+					assert.Equal(t, now, a.Start)
+					now = now.Add(a.Duration + a.RetryIn)
+					a.Err, a.Start = nil, time.Time{}
 					assert.Equal(t, test.want[i], a)
 				}
 			})

@@ -22,9 +22,10 @@ type Attempt struct {
 	Err        error       // why there is no response, or why it was not read to its end
 
 	Waited         time.Duration // for the limiter, the rate limit and the credential source, before the attempt
-	Duration       time.Duration
-	OutcomeUnknown bool // this attempt is a write that may have happened
-	Retry          bool // another attempt follows, after RetryIn
+	Start          time.Time
+	Duration       time.Duration // from Start to the end of the response
+	OutcomeUnknown bool          // this attempt is a write that may have happened
+	Retry          bool          // another attempt follows, after RetryIn
 	RetryIn        time.Duration
 
 	Redact func(string) string // redacts the credentials of this attempt and of earlier ones

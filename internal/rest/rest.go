@@ -171,7 +171,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		if len(s.Hooks) > 0 {
 			a := Attempt{
 				Method: req.Method, Path: path, Route: req.Route, Number: failure.Attempts, Err: err,
-				Waited: start.Sub(queued), Duration: duration,
+				Waited: start.Sub(queued), Start: start, Duration: duration,
 				OutcomeUnknown: result.unknown(req.Method), Retry: again, RetryIn: wait,
 			}
 			s.report(ctx, a, response, failure.Redact)
