@@ -36,7 +36,7 @@ func newAttempt(a rest.Attempt) Attempt {
 		Number:         a.Number,
 		StatusCode:     a.StatusCode,
 		RayID:          a.RayID,
-		RetryAfter:     rest.RetryAfter(a.Header, time.Now()),
+		RetryAfter:     a.RetryAfter,
 		RateLimits:     redactor(a.Redact).rateLimits(a.Header),
 		Err:            unprinted(a.Err),
 		Waited:         a.Waited,

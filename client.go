@@ -44,11 +44,12 @@ func NewClient(opts ...Option) (*Client, error) {
 	c := config{
 		maxRetries: 3,
 		rest: rest.Config{
-			BaseURL:      "https://api.cloudflare.com/client/v4",
-			UserAgent:    userAgent(),
-			Timeout:      30 * time.Second,
-			MaxRetryWait: 30 * time.Second,
-			Advice:       advise,
+			BaseURL:          "https://api.cloudflare.com/client/v4",
+			UserAgent:        userAgent(),
+			Timeout:          30 * time.Second,
+			MaxRetryWait:     30 * time.Second,
+			MaxRateLimitWait: 5 * time.Minute,
+			Advice:           advise,
 		},
 	}
 	for i, opt := range opts {

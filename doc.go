@@ -70,7 +70,7 @@
 //	case errors.Is(err, cloudflare.ErrUnauthorized), errors.Is(err, cloudflare.ErrForbidden):
 //		// the credential is not valid, or does not permit the request
 //	case errors.Is(err, cloudflare.ErrRateLimited):
-//		// wait, and call again
+//		// wait for RetryAfter(err), and call again
 //	case errors.Is(err, cloudflare.ErrUnavailable):
 //		// the API did not respond: call again later, a limited number of times
 //	default:
@@ -107,8 +107,8 @@
 // makes one more attempt, whatever its method and the number of retries.
 //
 // The wait before a retry is the Retry-After of the response. Without a Retry-After, the wait is random, up to a limit
-// that begins at half a second and doubles. If the wait would be longer than [WithMaxRetryWait] or would pass the
-// deadline of the context, the call fails at once.
+// that begins at half a second and doubles. If the wait would be longer than [WithMaxRetryWait], or after a 429 than
+// [WithMaxRateLimitWait], or would pass the deadline of the context, the call fails at once.
 //
 // # On bad networks
 //
@@ -131,11 +131,15 @@
 //
 // # Rate limit
 //
-// The API allows each user 1,200 requests per five minutes. If a response reports that no requests remain, all calls of
-// the client wait for the reset. If this wait would be longer than [WithMaxRetryWait] or would pass the deadline of the
-// context, the call fails with [ErrRateLimited] without sending a request. [CallError.RetryAfter] then holds the time
-// until the reset. [WithLimiter] limits the rate of a client, for example to leave requests for other programs of the
-// same user.
+// The API allows each user 1,200 requests per five minutes, over all programs and credentials of the user. If a response
+// reports that no requests remain, or if a 429 has a Retry-After, all calls of the client wait until then, each for up to
+// five minutes in all. If a wait would be longer or would pass the deadline of the context, the call fails at once with
+// [ErrRateLimited], and [RetryAfter] returns the time until then.
+//
+// A job needs no setting: it ends as soon as the quota allows. In a service, give the context of each request a deadline,
+// which the context of an [net/http.Request] does not have, or pass zero to [WithMaxRateLimitWait]. Send the result of
+// [RetryAfter] on in the response. [WithRateLimitHook] reports each wait when it begins. [WithLimiter] limits the rate of a
+// client, for example to leave requests for other programs of the same user.
 //
 // # Promises
 //

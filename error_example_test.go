@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"math"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"time"
 
 	"example.com/cloudflare"
@@ -131,4 +134,23 @@ func ExampleError_HasCode() {
 		fmt.Println("not an API key")
 	}
 	// Output: not an API key
+}
+
+// A web service tells its own callers when to come back.
+func ExampleRetryAfter() {
+	server := cloudflaretest.NewServer()
+	server.Fail(1, cloudflaretest.RateLimited(20*time.Second))
+	client := server.Client(cloudflare.WithMaxRateLimitWait(0))
+
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		_, err := client.Organizations.List(r.Context(), cloudflare.OrganizationListParams{})
+		if wait := cloudflare.RetryAfter(err); wait > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+			http.Error(w, "the rate limit is exceeded", http.StatusServiceUnavailable)
+		}
+	}
+	recorder := httptest.NewRecorder()
+	handler(recorder, httptest.NewRequest(http.MethodGet, "/", nil))
+	fmt.Println(recorder.Code, "Retry-After:", recorder.Header().Get("Retry-After"))
+	// Output: 503 Retry-After: 20
 }

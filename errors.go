@@ -65,7 +65,7 @@ type Error struct {
 	Errors       []ResponseInfo // from the API, at most 100
 	Messages     []ResponseInfo // from the API, at most 100
 	RayID        string         // identifies the request in Cloudflare's logs
-	RetryAfter   time.Duration  // from the Retry-After header; zero if there is none
+	RetryAfter   time.Duration  // from the Retry-After header, or from the body without it; zero if there is none
 	RateLimits   []RateLimit    // from the Ratelimit headers
 	Attempts     int            // the number of requests that were sent
 
@@ -221,8 +221,8 @@ type CallError struct {
 	Method, Path string // Path is escaped, below the base URL, without the query; the route if no credential was known
 	Attempts     int    // the number of requests that were sent
 
-	// RetryAfter is the time until the rate limit resets, if the client ended the call because no requests remain. Such
-	// an error matches [ErrRateLimited], and never [context.DeadlineExceeded].
+	// RetryAfter is the time until the rate limit resets, if the client ended the call because no requests remain. An
+	// error with RetryAfter matches [ErrRateLimited], and never [context.DeadlineExceeded].
 	RetryAfter time.Duration
 
 	// IdempotencyKey is that of [Error]; empty if nothing was sent.
@@ -270,6 +270,29 @@ func (e *CallError) Unwrap() []error {
 		all = append(all, ErrOutcomeUnknown)
 	}
 	return all
+}
+
+// Is reports whether target is [ErrRateLimited] and RetryAfter is positive.
+func (e *CallError) Is(target error) bool { return target == ErrRateLimited && e.RetryAfter > 0 }
+
+// RetryAfter returns how long to wait before repeating a call that failed with err. It is the longest RetryAfter of all
+// [*Error] and [*CallError] in the tree of err, or zero if none of them has one.
+func RetryAfter(err error) (longest time.Duration) {
+	switch e := err.(type) {
+	case *Error:
+		longest = e.RetryAfter
+	case *CallError:
+		longest = e.RetryAfter
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		longest = max(longest, RetryAfter(e.Unwrap()))
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			longest = max(longest, RetryAfter(inner))
+		}
+	}
+	return longest
 }
 
 // reasons returns the errors that ended the call, or nil for a CallError that a user created.

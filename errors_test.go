@@ -57,7 +57,8 @@ func TestErrorText(t *testing.T) {
 			create, respondWith(200, `{"success":true}`),
 		},
 	} {
-		client := newClient(t, tt.response, cloudflare.WithMaxRetries(1), cloudflare.WithMaxRetryWait(time.Nanosecond))
+		client := newClient(t, tt.response, cloudflare.WithMaxRetries(1), cloudflare.WithMaxRetryWait(time.Nanosecond),
+			cloudflare.WithMaxRateLimitWait(0))
 		assert.EqualError(t, tt.call(client), want)
 	}
 	assert.EqualError(t, &cloudflare.Error{Method: "GET", Path: "/x", StatusCode: 418, Attempts: 1, RayID: "r"},
@@ -377,4 +378,31 @@ func TestUnrequestedContentEncodingIsNamed(t *testing.T) {
 	_, err = client.Organizations.Get(t.Context(), "o1")
 	assert.ErrorContains(t, err, `Content-Encoding "br"`)
 	assert.NotContains(t, err.Error(), "\x1b")
+}
+
+// The time until another try is found in every error that knows it.
+func TestRetryAfter(t *testing.T) {
+	const minute = time.Minute
+	limited, hinted := &cloudflare.CallError{RetryAfter: minute}, &cloudflare.Error{StatusCode: 503, RetryAfter: 2 * minute}
+	for name, tt := range map[string]struct {
+		err  error
+		want time.Duration
+	}{
+		"nil":                           {nil, 0},
+		"another error":                 {errors.New("x"), 0},
+		"no wait":                       {&cloudflare.Error{StatusCode: 429}, 0},
+		"a call":                        {limited, minute},
+		"a response":                    {hinted, 2 * minute},
+		"wrapped":                       {fmt.Errorf("x: %w", limited), minute},
+		"joined, the longest is first":  {errors.Join(hinted, limited), 2 * minute},
+		"joined, the longest is second": {errors.Join(errors.New("x"), limited, fmt.Errorf("y: %w", hinted)), 2 * minute},
+		"two in one text":               {fmt.Errorf("%w; %w", limited, hinted), 2 * minute},
+		"of a page":                     {&cloudflare.PageError{Err: limited}, minute},
+		"of a batch":                    {&cloudflare.BatchError{Err: hinted}, 2 * minute},
+	} {
+		assert.Equal(t, tt.want, cloudflare.RetryAfter(tt.err), name)
+	}
+	assert.ErrorIs(t, limited, cloudflare.ErrRateLimited, "made by a user")
+	assert.NotErrorIs(t, &cloudflare.CallError{}, cloudflare.ErrRateLimited)
+	assert.NotErrorIs(t, hinted, cloudflare.ErrRateLimited)
 }

@@ -161,15 +161,45 @@ func WithMaxRetries(n int) Option {
 	}
 }
 
-// WithMaxRetryWait limits the wait before one retry, and the wait for the reset of the rate limit. The default is 30
-// seconds. Zero means that retries do not wait. If the server requests a longer wait, the call returns the response at
-// once as an [*Error] with RetryAfter set.
+// WithMaxRetryWait limits the wait before one retry, except after a 429, and the wait for other requests of the client
+// while few requests remain. [WithMaxRateLimitWait] limits all waits for the rate limit. The default is 30 seconds. Zero
+// means that retries do not wait. If the server requests a longer wait, the call returns the response at once as an
+// [*Error] with RetryAfter set.
 func WithMaxRetryWait(d time.Duration) Option {
 	return func(c *config) {
 		if d < 0 {
 			c.reject("WithMaxRetryWait: %s is negative", d)
 		}
 		c.rest.MaxRetryWait = d
+	}
+}
+
+// WithMaxRateLimitWait limits how long one call waits for the rate limit: without a deadline, up to five minutes by
+// default. The API allows 1,200 requests per five minutes, so a job that sends more has to wait. The waits after a 429 and
+// those for a reset count together, and their sum may exceed the limit by a thirtieth, because servers round to seconds.
+// If a wait would be longer, or would pass the deadline of the context, the call fails at once with [ErrRateLimited], and
+// [RetryAfter] returns the time until the reset. Zero means that calls never wait. In a service, give the context of each
+// request a deadline, or pass zero.
+func WithMaxRateLimitWait(d time.Duration) Option {
+	return func(c *config) {
+		if d < 0 {
+			c.reject("WithMaxRateLimitWait: %s is negative", d)
+		}
+		c.rest.MaxRateLimitWait = d
+	}
+}
+
+// WithRateLimitHook calls hook when a call begins to wait a second or more for the rate limit, so that a program can show
+// why it stands still. The hook runs in the goroutine of the call and with its context, once for each pause that the call
+// waits for. It is not called for waits before a retry, which [Attempt.RetryIn] announces, nor for waits for other requests
+// of the client. The option can be given several times.
+func WithRateLimitHook(hook func(ctx context.Context, wait time.Duration)) Option {
+	return func(c *config) {
+		if hook == nil {
+			c.reject("WithRateLimitHook: the hook is nil")
+			return
+		}
+		c.rest.WaitHooks = append(c.rest.WaitHooks, hook)
 	}
 }
 
@@ -199,7 +229,8 @@ func WithUserAgent(product string) Option {
 //   - outcome_unknown: true if the attempt is a write that may have happened, a bool; omitted otherwise
 //   - retry_in: the wait before the next attempt, a duration; only if there is one
 //
-// The level is Debug for a 2xx status, even if the body then turns out to be an error. The level is Info if the context
+// A second message, "cloudflare rate limit" with a wait and at level Info, is logged when [WithRateLimitHook] would call
+// its hook. For attempts, the level is Debug for a 2xx status, even if the body then turns out to be an error. The level is Info if the context
 // was canceled, and for the statuses 400 to 499 except 408 and 429. The level is Warn for everything else: no response,
 // a redirect, 408, 429, and 500 and above. No query, header, body or credential is logged. To distinguish clients, pass
 // each client its own logger, such as logger.With("client", name).
@@ -210,6 +241,7 @@ func WithLogger(l *slog.Logger) Option {
 			return
 		}
 		c.rest.Hooks = append(c.rest.Hooks, rest.LogTo(l))
+		c.rest.WaitHooks = append(c.rest.WaitHooks, rest.LogWaitsTo(l))
 	}
 }
 

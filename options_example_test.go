@@ -115,14 +115,50 @@ func ExampleWithMaxRetries() {
 
 func ExampleWithMaxRetryWait() {
 	server := cloudflaretest.NewServer()
-	server.Fail(1, cloudflaretest.RateLimited(5*time.Minute))
+	server.Fail(1, cloudflaretest.Status(http.StatusServiceUnavailable, http.Header{"Retry-After": {"60"}}, ""))
 	client := server.Client(cloudflare.WithMaxRetryWait(10 * time.Second))
 
 	_, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
-	if e, ok := errors.AsType[*cloudflare.Error](err); ok && errors.Is(err, cloudflare.ErrRateLimited) {
-		fmt.Println("come back in", e.RetryAfter)
+	fmt.Println("come back in", cloudflare.RetryAfter(err))
+	// Output: come back in 1m0s
+}
+
+// A service does not keep its own callers waiting for the rate limit.
+func ExampleWithMaxRateLimitWait() {
+	server := cloudflaretest.NewServer()
+	server.SetRateLimit(1, 5*time.Minute)
+	client := server.Client(cloudflare.WithMaxRateLimitWait(0))
+
+	for range 2 {
+		_, err := client.Organizations.List(context.Background(), cloudflare.OrganizationListParams{})
+		if errors.Is(err, cloudflare.ErrRateLimited) {
+			fmt.Println("come back in", cloudflare.RetryAfter(err).Round(time.Minute))
+		}
 	}
-	// Output: come back in 5m0s
+	fmt.Println(len(server.Requests()), "request")
+	// Output:
+	// come back in 5m0s
+	// 1 request
+}
+
+// This program shows why it stands still, and ends instead of waiting.
+func ExampleWithRateLimitHook() {
+	server := cloudflaretest.NewServer()
+	server.SetRateLimit(1, 5*time.Minute)
+	ctx, stop := context.WithCancel(context.Background())
+	client := server.Client(cloudflare.WithRateLimitHook(func(_ context.Context, wait time.Duration) {
+		fmt.Println("waiting for the rate limit:", wait.Round(time.Minute))
+		stop()
+	}))
+
+	for range 2 {
+		_, err := client.Organizations.List(ctx, cloudflare.OrganizationListParams{})
+		fmt.Println("canceled:", errors.Is(err, context.Canceled))
+	}
+	// Output:
+	// canceled: false
+	// waiting for the rate limit: 5m0s
+	// canceled: true
 }
 
 func ExampleWithUserAgent() {

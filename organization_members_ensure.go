@@ -15,8 +15,8 @@ import (
 // several memberships remain, Ensure prefers an active one, and then a pending one.
 //
 // Ensure creates at most one member. If the outcome of the create is unknown, Ensure looks for the member for up to 15
-// seconds. If the member appears, Ensure returns it with created true, even though another caller may have created it.
-// If it does not appear, the error matches [ErrOutcomeUnknown]. The member may still appear later, so wait before
+// seconds, after the wait that the response to the create requested. If the member appears, Ensure returns it with created true, even though another caller may have created it.
+// If it does not appear, or the requested wait is longer, the error matches [ErrOutcomeUnknown]. The member may still appear later, so wait before
 // calling Ensure again.
 //
 // The API has no conditional create, so concurrent callers must coordinate: two of them may both find no member and
@@ -46,7 +46,7 @@ func (s *OrganizationMembersService) Ensure(ctx context.Context, organizationID 
 	case !errors.Is(createErr, ErrOutcomeUnknown):
 		return member, createErr == nil, createErr
 	}
-	err = (*service)(s).lookAgain(ctx, visibleWithin, func() (found bool, err error) {
+	err = (*service)(s).lookAgain(ctx, RetryAfter(createErr), visibleWithin, func() (found bool, err error) {
 		member, err = s.withEmail(ctx, organizationID, params, opts)
 		return member != nil, err
 	})

@@ -23,8 +23,9 @@ const (
 // be different. If several organizations match, the error is an [*AmbiguousError].
 //
 // Ensure creates at most one organization. If the outcome of the create is unknown, Ensure looks for the organization
-// for up to 15 seconds. If it appears, Ensure returns it with created true, even though another caller may have created
-// it. If it does not appear, or the deadline of ctx passes first, the error matches [ErrOutcomeUnknown]. The
+// for up to 15 seconds, after the wait that the response to the create requested. If it appears, Ensure returns it with created true, even though another caller may have created
+// it. If it does not appear, the requested wait is longer, or the
+// deadline of ctx passes first, the error matches [ErrOutcomeUnknown]. The
 // organization may still appear later, so wait before calling Ensure again.
 //
 // Ensure cannot create a second organization with the same name and parent. Use [OrganizationsService.Create] for that.
@@ -59,7 +60,7 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 	case !errors.Is(createErr, ErrOutcomeUnknown):
 		return org, createErr == nil, createErr
 	}
-	err = (*service)(s).lookAgain(ctx, visibleWithin, func() (found bool, err error) {
+	err = (*service)(s).lookAgain(ctx, RetryAfter(createErr), visibleWithin, func() (found bool, err error) {
 		org, err = s.withName(ctx, params, opts)
 		return org != nil, err
 	})
@@ -152,7 +153,7 @@ func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizati
 			limit = math.MaxInt64
 		}
 	}
-	switch err := (*service)(s).lookAgain(ctx, limit, look); {
+	switch err := (*service)(s).lookAgain(ctx, 0, limit, look); {
 	case err == nil:
 		return org, nil
 	case missing == nil:
@@ -162,19 +163,24 @@ func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizati
 	}
 }
 
-// lookAgain calls look until it finds something or fails, and doubles the wait between calls. It returns an error if
-// the next wait would pass the limit or the deadline of the context.
-func (s *service) lookAgain(ctx context.Context, limit time.Duration, look func() (found bool, err error)) error {
+// lookAgain waits as long as the server requested, and then calls look until it finds something or fails. It doubles the
+// wait between calls. It returns an error if a wait would pass the limit or the deadline of the context.
+func (s *service) lookAgain(ctx context.Context, requested, limit time.Duration, look func() (found bool, err error)) error {
 	start := time.Now()
-	for wait := firstLookAgain; ; wait = min(2*wait, longestLookAgain) {
-		if found, err := look(); found || err != nil {
-			return err
-		}
+	if requested > limit {
+		return fmt.Errorf("the server requests a wait of %s, longer than %s", requested, limit)
+	}
+	for wait, next := requested, firstLookAgain; ; wait, next = next, min(2*next, longestLookAgain) {
 		if passed := time.Since(start); passed+wait > limit {
 			return fmt.Errorf("it did not appear within %s", passed.Round(time.Millisecond))
 		}
-		if err := s.client.sender.Sleep(ctx, wait); err != nil {
-			return fmt.Errorf("it did not appear within %s: %w", time.Since(start).Round(time.Millisecond), err)
+		if wait > 0 {
+			if err := s.client.sender.Sleep(ctx, wait); err != nil {
+				return fmt.Errorf("it did not appear within %s: %w", time.Since(start).Round(time.Millisecond), err)
+			}
+		}
+		if found, err := look(); found || err != nil {
+			return err
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"example.com/cloudflare/internal/envelope"
 	"example.com/cloudflare/internal/rest"
@@ -133,6 +132,7 @@ func (c *call) statusError(response *rest.RawResponse) *Error {
 	e := c.newError(response, problem.Errors, problem.Messages)
 	e.enveloped = problem.Enveloped
 	e.foreign = !problem.Enveloped && c.method != http.MethodHead
+	e.RetryAfter = cmp.Or(e.RetryAfter, problem.RetryAfter)
 	if e.RayID == "" {
 		e.RayID = redact.line(problem.RayID)
 	}
@@ -151,10 +151,13 @@ func (c *call) statusError(response *rest.RawResponse) *Error {
 	return e
 }
 
-// advise reads the body of a 401 or 403 for the next attempt.
+// advise reads the body of a 401, 403 or 429 for the next attempt.
 func advise(status int, body []byte) rest.Advice {
 	problem := envelope.DecodeProblem(body)
-	return rest.Advice{Rejected: problem.Enveloped && rejectsCredential(status, asIs.infos(problem.Errors))}
+	return rest.Advice{
+		Rejected:   problem.Enveloped && rejectsCredential(status, asIs.infos(problem.Errors)),
+		RetryAfter: problem.RetryAfter,
+	}
 }
 
 // rejectsCredential reports whether a response of the API with these errors says that a credential is not valid. It may
@@ -246,7 +249,7 @@ func (c *call) newError(response *rest.RawResponse, errs, messages envelope.Info
 		Errors:     redact.infos(errs),
 		Messages:   redact.infos(messages),
 		RayID:      redact.line(response.Header.Get("Cf-Ray")),
-		RetryAfter: rest.RetryAfter(response.Header, time.Now()),
+		RetryAfter: response.RetryAfter,
 		RateLimits: redact.rateLimits(response.Header),
 		Attempts:   response.Attempts,
 

@@ -85,7 +85,7 @@ func TestAttemptHook(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hook, attempts := recording()
-				_, client := newPipeServer(t, pipeScript(test.replies...), hook, cloudflare.WithLimiter(fixedWait(second)))
+				_, client := newPipeServer(t, pipeScript(test.replies...), hook, cloudflare.WithLimiter(fixedWait(second)), cloudflare.WithMaxRateLimitWait(0))
 				now := time.Now()
 				_ = retryCallOf(t, test.method).do(t.Context(), client)
 				require.Len(t, *attempts, len(test.want))
@@ -199,7 +199,7 @@ func TestAttemptHooksRunBeforeTheWait(t *testing.T) {
 func TestAttemptHooksNeedAnAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hook, attempts := recording()
-		_, client := newPipeServer(t, pipeAlways(limitedReply(0, 300)), hook)
+		_, client := newPipeServer(t, pipeAlways(limitedReply(0, 300)), hook, cloudflare.WithMaxRateLimitWait(0))
 		_, err := client.Organizations.Get(t.Context(), "..")
 		require.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
 		canceled, cancel := context.WithCancel(t.Context())
@@ -237,7 +237,7 @@ func TestPanickingAttemptHook(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					runs := 0
-					_, client := newPipeServer(t, pipeScript(limitedReply(1, 300), reply, limitedReply(1, 300)),
+					_, client := newPipeServer(t, pipeScript(limitedReply(2, 300), reply, limitedReply(1, 300)),
 						cloudflare.WithAttemptHook(func(context.Context, cloudflare.Attempt) {
 							if runs++; runs == 2 {
 								test.end()

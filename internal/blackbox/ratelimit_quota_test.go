@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/cloudflare"
 )
 
 // quotaServer takes so many requests a window, and says how many are left and, rounded up, for how many seconds.
@@ -93,7 +95,7 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 // run makes calls from goroutines, and returns the errors.
 func (q *quotaServer) run(t *testing.T, goroutines, calls int) []error {
 	server := &pipeServer{script: pipeAlways(pipeReply{response: q.respond})}
-	client := server.client(t, q.watch(server.transport()))
+	client := server.client(t, q.watch(server.transport()), cloudflare.WithMaxRateLimitWait(24*time.Hour))
 	work := make(chan int, calls)
 	for i := range calls {
 		work <- i

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"sync"
@@ -77,7 +78,7 @@ func TestPause(t *testing.T) {
 	tests := []struct {
 		name     string
 		limits   string        // the header of the response before
-		maxWait  time.Duration // 0: the default
+		maxWait  time.Duration // 0: the default; negative: none
 		deadline time.Duration
 		cancel   time.Duration
 		waited   time.Duration
@@ -86,25 +87,25 @@ func TestPause(t *testing.T) {
 	}{
 		{name: "waits for the reset", limits: `"default";r=0;t=20`, waited: 20 * time.Second},
 		{name: "waits for the last reset", limits: `"a";r=0;t=2,"b";r=0;t=20,"c";r=0;t=7,"d";r=1;t=25`, waited: 20 * time.Second},
-		{name: "waits as long as it may", limits: `"default";r=0;t=30`, waited: 30 * time.Second},
+		{name: "waits as long as it may", limits: `"default";r=0;t=300`, waited: 5 * time.Minute},
 		{name: "something is left", limits: `"default";r=1;t=20`},
 		{name: "the reset is now", limits: `"default";r=0;t=0`},
 		{name: "no reset", limits: `"default";r=0`},
 		{name: "a reset that has been", limits: `"default";r=0;t=-5`},
 		{name: "a negative number remains", limits: `"default";r=-1;t=5`},
 		{name: "not a list of limits", limits: `r=0;t=20;"default"`},
-		{name: "longer than the longest wait", limits: `"default";r=0;t=31`, is: []error{limited}, after: 31 * time.Second},
+		{name: "never waits", limits: `"default";r=0;t=1`, maxWait: -1, is: []error{limited}, after: time.Second},
 		{name: "longer than the longest wait set", limits: `"default";r=0;t=20`, maxWait: 19 * time.Second, is: []error{limited}, after: 20 * time.Second},
-		{name: "a year", limits: `"default";r=0;t=31536000`, maxWait: time.Hour, waited: 5 * time.Minute},
-		{name: "more than 32 bits hold", limits: `"default";r=0;t=4294967296`, maxWait: time.Hour, waited: 5 * time.Minute},
-		{name: "more than a duration holds", limits: `"default";r=0;t=9223372036854775807`, maxWait: time.Hour, waited: 5 * time.Minute},
+		{name: "a year", limits: `"default";r=0;t=31536000`, waited: 5 * time.Minute},
+		{name: "more than 32 bits hold", limits: `"default";r=0;t=4294967296`, waited: 5 * time.Minute},
+		{name: "more than a duration holds", limits: `"default";r=0;t=9223372036854775807`, waited: 5 * time.Minute},
 		{name: "past the deadline", limits: `"default";r=0;t=20`, deadline: 10 * time.Second, is: []error{limited}, after: 20 * time.Second},
 		{name: "up to the deadline", limits: `"default";r=0;t=20`, deadline: 20 * time.Second, is: []error{limited}, after: 20 * time.Second},
 		{
 			name: "past the deadline and the longest wait", limits: `"default";r=0;t=200`, deadline: 10 * time.Second,
 			is: []error{limited}, after: 200 * time.Second,
 		},
-		{name: "a year, and the longest wait", limits: `"default";r=0;t=31536000`, is: []error{limited}, after: 5 * time.Minute},
+		{name: "a year, and the longest wait", limits: `"default";r=0;t=31536000`, maxWait: 299 * time.Second, is: []error{limited}, after: 5 * time.Minute},
 		{name: "before the deadline", limits: `"default";r=0;t=20`, deadline: 21 * time.Second, waited: 20 * time.Second},
 		{name: "canceled", limits: `"default";r=0;t=20`, cancel: 3 * time.Second, waited: 3 * time.Second, is: []error{context.Canceled}},
 	}
@@ -113,8 +114,8 @@ func TestPause(t *testing.T) {
 			t.Run(test.name+"/"+method, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					opts := []cloudflare.Option{}
-					if test.maxWait > 0 {
-						opts = append(opts, cloudflare.WithMaxRetryWait(test.maxWait))
+					if test.maxWait != 0 {
+						opts = append(opts, cloudflare.WithMaxRateLimitWait(max(0, test.maxWait)))
 					}
 					server, client := newPipeServer(t, pipeScript(
 						pipeResponse(200, organizationBody, "Ratelimit: "+test.limits), pipeResponse(200, organizationBody)), opts...)
@@ -155,7 +156,8 @@ func TestPause(t *testing.T) {
 
 func TestPauseEndsForThoseWhoDidNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, client := newPipeServer(t, pipeScript(limitedReply(0, 31536000), pipeResponse(200, organizationBody)))
+		_, client := newPipeServer(t, pipeScript(limitedReply(0, 31536000), pipeResponse(200, organizationBody)),
+			cloudflare.WithMaxRateLimitWait(time.Minute))
 		require.NoError(t, getOrganization(t.Context(), client))
 		assertMatchesOnly(t, getOrganization(t.Context(), client), cloudflare.ErrRateLimited)
 		<-time.After(5 * time.Minute)
@@ -183,13 +185,14 @@ func TestThrottledCallWaitsForTheReset(t *testing.T) {
 		{"reset alone", []string{limitHeader(0, 20)}, 20 * time.Second},
 		{"reset later", []string{limitHeader(0, 20), "Retry-After: 5"}, 20 * time.Second},
 		{"reset sooner", []string{limitHeader(0, 20), "Retry-After: 25"}, 25 * time.Second},
-		{"reset too late", []string{limitHeader(0, 31), "Retry-After: 5"}, 0},
+		{"reset too late", []string{limitHeader(0, 61), "Retry-After: 5"}, 0},
 	}
 	for _, test := range tests {
 		for _, method := range []string{"GET", "POST"} {
 			t.Run(test.name+"/"+method, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					server, client := newPipeServer(t, pipeScript(pipeResponse(429, rejectedBody, test.header...), pipeResponse(200, organizationBody)))
+					server, client := newPipeServer(t, pipeScript(pipeResponse(429, rejectedBody, test.header...), pipeResponse(200, organizationBody)),
+						cloudflare.WithMaxRateLimitWait(time.Minute))
 					err := retryCallOf(t, method).do(t.Context(), client)
 					dials, _ := server.seen()
 					if test.wait == 0 {
@@ -210,7 +213,7 @@ func TestThrottledCallWaitsForTheReset(t *testing.T) {
 func TestPauseBetweenAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := new(pipeServer)
-		client := server.client(t, server.transport())
+		client := server.client(t, server.transport(), cloudflare.WithMaxRateLimitWait(time.Minute))
 		server.script = func(n int) pipeReply {
 			if n == 1 {
 				go func() { assert.NoError(t, getOrganization(t.Context(), client)) }()
@@ -241,7 +244,7 @@ func TestStalledRequestDoesNotBlockOthersForEver(t *testing.T) {
 	}{
 		{"the last of a window", 0, limitedReply(1, 20), 0, 20 * time.Second},
 		{"the last of a window, a year long", 0, limitedReply(1, 31536000), 0, 30 * time.Second},
-		{"the last of a window, given up", 2 * time.Second, limitedReply(1, 20), 0, 2 * time.Second},
+		{"the last of a window, given up, but perhaps counted", 2 * time.Second, limitedReply(1, 20), 0, 20 * time.Second},
 		{"the first of a window", 0, limitedReply(0, 20), 20 * time.Second, 30 * time.Second},
 		{"the first of a window, given up", 2 * time.Second, limitedReply(0, 20), 20 * time.Second, 2 * time.Second},
 		{"one of many", 0, limitedReply(2, 20), 0, 0},
@@ -301,4 +304,217 @@ func TestPanickingTransportHoldsNobodyBack(t *testing.T) {
 		require.NoError(t, getOrganization(t.Context(), client))
 		assert.Zero(t, time.Since(start))
 	})
+}
+
+// pausing returns responses that ask for a wait, in every form that a server has.
+func pausing() map[string]pipeReply {
+	return map[string]pipeReply{
+		"seconds":               pipeResponse(429, rejectedBody, "Retry-After: 20"),
+		"a fraction":            pipeResponse(429, rejectedBody, "Retry-After: 19.2"),
+		"zeros after the point": pipeResponse(429, rejectedBody, "Retry-After: 20.000"),
+		"two joined headers":    pipeResponse(429, rejectedBody, "Retry-After: 20, 20"),
+		"two headers":           pipeResponse(429, rejectedBody, "Retry-After: 7", "Retry-After: 20"),
+		"a date": pipeResponse(429, rejectedBody, "Date: Sat, 28 Nov 2026 10:00:00 GMT",
+			"Retry-After: Sat, 28 Nov 2026 10:00:20 GMT"),
+		"of a proxy":                 pipeResponse(429, "<h1>slow down</h1>", "Retry-After: 20"),
+		"without a body":             pipeResponse(429, "", "Retry-After: 20"),
+		"requests remain":            pipeResponse(429, rejectedBody, "Retry-After: 20", limitHeader(7, 200)),
+		"a reset that is later":      pipeResponse(429, rejectedBody, "Retry-After: 5", limitHeader(0, 20)),
+		"in the edge's body":         pipeResponse(429, `{"title":"Error 1015","status":429,"error_code":1015,"retryable":true,"retry_after":20}`),
+		"as text in the edge's body": pipeResponse(429, `{"error_code":1015,"retry_after":"20"}`),
+	}
+}
+
+// Any 429 that asks for a wait pauses all calls of the client until then, whoever sent it.
+func TestThrottlingPausesAllCalls(t *testing.T) {
+	for name, reply := range pausing() {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server, client := newPipeServer(t, pipeScript(reply, pipeResponse(200, organizationBody)))
+				err := getOrganization(t.Context(), client, cloudflare.SetMaxRetries(0))
+				assertMatchesOnly(t, err, cloudflare.ErrRateLimited)
+				if name != "a reset that is later" {
+					assert.Equal(t, 20*time.Second, cloudflare.RetryAfter(err))
+				}
+				start := time.Now()
+				var group sync.WaitGroup
+				for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
+					group.Go(func() {
+						call := retryCallOf(t, method)
+						assert.NoError(t, call.do(t.Context(), client))
+					})
+				}
+				group.Wait()
+				dials, _ := server.seen()
+				assert.Len(t, dials, 5)
+				assert.Equal(t, 20*time.Second, dials[1].Sub(start))
+			})
+		})
+	}
+}
+
+// A 429 that asks for no wait says nothing of other calls.
+func TestThrottlingWithoutAWait(t *testing.T) {
+	for _, header := range []string{"Retry-After: 0", "Retry-After: -5", "Retry-After: soon", "X: "} {
+		synctest.Test(t, func(t *testing.T) {
+			_, client := newPipeServer(t, pipeScript(pipeResponse(429, rejectedBody, header), pipeResponse(200, organizationBody)))
+			require.ErrorIs(t, getOrganization(t.Context(), client, cloudflare.SetMaxRetries(0)), cloudflare.ErrRateLimited)
+			start := time.Now()
+			require.NoError(t, getOrganization(t.Context(), client))
+			assert.Zero(t, time.Since(start))
+		})
+	}
+}
+
+// WithMaxRateLimitWait limits the sum of the waits of one call, and WithMaxRetryWait every other wait.
+func TestMaxRateLimitWait(t *testing.T) {
+	throttled := func(seconds int) pipeReply {
+		return pipeResponse(429, rejectedBody, fmt.Sprint("Retry-After: ", seconds))
+	}
+	ok := pipeResponse(200, organizationBody)
+	const minute = time.Minute
+	maximum := cloudflare.WithMaxRateLimitWait
+	for _, test := range []struct {
+		name    string
+		opts    []cloudflare.Option
+		replies []pipeReply // the first one is for another call
+		waited  time.Duration
+		after   time.Duration // RetryAfter of the error; 0: the call succeeds
+	}{
+		{"five minutes", nil, []pipeReply{ok, throttled(300), ok}, 5 * minute, 0},
+		{"more than five minutes", nil, []pipeReply{ok, throttled(301)}, 0, 301 * time.Second},
+		{"twice, in five minutes", nil, []pipeReply{ok, throttled(100), throttled(200), ok}, 5 * minute, 0},
+		{"twice, in more than five minutes", nil, []pipeReply{ok, throttled(200), throttled(150)}, 200 * time.Second, 150 * time.Second},
+		{"a pause, and then a 429", nil, []pipeReply{limitedReply(0, 100), throttled(200), ok}, 5 * minute, 0},
+		{"a pause, and then a 429 too long", nil, []pipeReply{limitedReply(0, 200), throttled(150)}, 200 * time.Second, 150 * time.Second},
+		{"a pause, and a block that began with it", nil, []pipeReply{limitedReply(0, 270), throttled(31), ok}, 301 * time.Second, 0},
+		{"a 429, and then a pause", nil, []pipeReply{ok, pipeResponse(429, rejectedBody, "Retry-After: 7", limitHeader(0, 60)), ok}, minute, 0},
+		{"a maximum", []cloudflare.Option{maximum(minute)}, []pipeReply{ok, throttled(60), ok}, minute, 0},
+		{"more than a maximum", []cloudflare.Option{maximum(minute)}, []pipeReply{ok, throttled(61)}, 0, 61 * time.Second},
+		{"a pause of more than a maximum", []cloudflare.Option{maximum(minute)}, []pipeReply{limitedReply(0, 61)}, 0, 61 * time.Second},
+		{"no wait, and a 429", []cloudflare.Option{maximum(0)}, []pipeReply{ok, throttled(1)}, 0, time.Second},
+		{"no wait, and a pause", []cloudflare.Option{maximum(0)}, []pipeReply{limitedReply(0, 1)}, 0, time.Second},
+		{"the largest maximum", []cloudflare.Option{maximum(math.MaxInt64)}, []pipeReply{limitedReply(0, 200), throttled(3600), ok}, 3800 * time.Second, 0},
+		{
+			"no wait between attempts", []cloudflare.Option{cloudflare.WithMaxRetryWait(0)},
+			[]pipeReply{limitedReply(0, 40), throttled(50), ok}, 90 * time.Second, 0,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server, client := newPipeServer(t, pipeScript(test.replies...), test.opts...)
+				require.NoError(t, getOrganization(t.Context(), client))
+				start := time.Now()
+				err := getOrganization(t.Context(), client)
+				assert.Equal(t, test.waited, time.Since(start))
+				assert.Equal(t, test.after, cloudflare.RetryAfter(err))
+				dials, _ := server.seen()
+				assert.Len(t, dials, len(test.replies))
+				if test.after == 0 {
+					require.NoError(t, err)
+					return
+				}
+				assertMatchesOnly(t, err, cloudflare.ErrRateLimited)
+			})
+		})
+	}
+}
+
+// After a 503, the wait that the server requests is bound by WithMaxRetryWait, however long the rate limit may take.
+func TestMaxRetryWaitLimitsOtherWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := newPipeServer(t, pipeAlways(pipeResponse(503, rejectedBody, "Retry-After: 31")))
+		start := time.Now()
+		err := getOrganization(t.Context(), client)
+		assert.Zero(t, time.Since(start))
+		assert.Equal(t, 31*time.Second, cloudflare.RetryAfter(err))
+		assert.NotErrorIs(t, err, cloudflare.ErrRateLimited)
+	})
+}
+
+// The error names the option that allows a longer wait.
+func TestRateLimitErrorsNameTheOption(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := newPipeServer(t, pipeAlways(limitedReply(0, 240)), cloudflare.WithMaxRateLimitWait(time.Minute))
+		require.NoError(t, getOrganization(t.Context(), client))
+		assert.ErrorContains(t, getOrganization(t.Context(), client),
+			"rate limited: no requests remain before the reset in 4m0s, which is longer than the 1m0s that the call may still wait (WithMaxRateLimitWait) (nothing was sent)")
+	})
+}
+
+// A hook learns of each pause when a call begins to wait for it.
+func TestRateLimitHook(t *testing.T) {
+	type key struct{}
+	type event struct{ at, wait time.Duration }
+	var mu sync.Mutex
+	run := func(t *testing.T, replies []pipeReply, calls int) (events []event) {
+		start := time.Now()
+		limiter := limiterFunc(func(context.Context) error { return nil })
+		_, client := newPipeServer(t, pipeScript(replies...), cloudflare.WithLimiter(limiter),
+			cloudflare.WithRateLimitHook(func(ctx context.Context, wait time.Duration) {
+				mu.Lock()
+				defer mu.Unlock()
+				assert.Equal(t, "of the call", ctx.Value(key{}))
+				events = append(events, event{time.Since(start), wait})
+			}))
+		require.NoError(t, getOrganization(t.Context(), client))
+		var group sync.WaitGroup
+		for range calls {
+			group.Go(func() {
+				assert.NoError(t, getOrganization(context.WithValue(t.Context(), key{}, "of the call"), client))
+			})
+			synctest.Wait()
+		}
+		group.Wait()
+		return events
+	}
+	for name, test := range map[string]struct {
+		replies []pipeReply
+		calls   int
+		want    []event
+	}{
+		"a pause": {
+			[]pipeReply{limitedReply(0, 20), limitedReply(9, 20)}, 2,
+			[]event{{0, 20 * time.Second}, {0, 20 * time.Second}},
+		},
+		"two pauses": {
+			[]pipeReply{limitedReply(0, 20), limitedReply(0, 30), limitedReply(9, 20)}, 2,
+			[]event{{0, 20 * time.Second}, {0, 20 * time.Second}, {20 * time.Second, 30 * time.Second}},
+		},
+		"a wait before a retry, which the attempt announces": {
+			[]pipeReply{limitedReply(9, 20), pipeResponse(429, rejectedBody, "Retry-After: 20"), limitedReply(9, 20)}, 1, nil,
+		},
+		"queueing": {
+			[]pipeReply{limitedReply(1, 20), pipeReply{response: func() string {
+				<-time.After(5 * time.Second)
+				return limitedReply(1, 20).response()
+			}}}, 2, nil,
+		},
+		"requests remain": {[]pipeReply{limitedReply(9, 20)}, 1, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { assert.ElementsMatch(t, test.want, run(t, test.replies, test.calls)) })
+		})
+	}
+}
+
+// The limiter is not asked for a request that the rate limit then prevents.
+func TestLimiterIsNotAskedDuringAPauseTooLong(t *testing.T) {
+	for name, reply := range map[string]pipeReply{
+		"a reset":       limitedReply(0, 301),
+		"a Retry-After": pipeResponse(429, rejectedBody, "Retry-After: 301"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				_, client := newPipeServer(t, pipeAlways(reply), cloudflare.WithMaxRateLimitWait(time.Minute),
+					cloudflare.WithLimiter(limiterFunc(func(context.Context) error { asked++; return nil })))
+				_ = getOrganization(t.Context(), client)
+				for range 5 {
+					require.ErrorIs(t, getOrganization(t.Context(), client), cloudflare.ErrRateLimited)
+				}
+				assert.Equal(t, 1, asked)
+			})
+		})
+	}
 }

@@ -97,7 +97,7 @@ func TestOutcomes(t *testing.T) {
 		},
 		{
 			name: "update 5xx, then a long 429", method: "PUT",
-			replies: script(response(503, ""), response(429, rejectedBody, "Retry-After: 300")),
+			replies: script(response(503, ""), response(429, rejectedBody, "Retry-After: 301")),
 			is:      []error{unknown, cloudflare.ErrRateLimited}, dials: 2, status: 429,
 		},
 		{

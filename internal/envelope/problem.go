@@ -2,6 +2,10 @@ package envelope
 
 import (
 	"bytes"
+	"math"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,6 +17,8 @@ type Problem struct {
 	Errors    Infos
 	Messages  Infos
 	RayID     string
+
+	RetryAfter time.Duration // as the edge requests it; zero for none
 }
 
 // DecodeProblem decodes the body of an error response. Errors has the entries of errors. If the body has no errors and
@@ -34,6 +40,8 @@ func DecodeProblem(body []byte) Problem {
 		Detail    text   `json:"detail"`
 		ErrorCode number `json:"error_code"`
 		RayID     text   `json:"ray_id"`
+
+		RetryAfter text `json:"retry_after"` // in seconds
 	}
 	body = bytes.TrimPrefix(body, byteOrderMark)
 	if json.Unmarshal(body, &wire, options, jsontext.AllowDuplicateNames(true)) != nil {
@@ -44,6 +52,8 @@ func DecodeProblem(body []byte) Problem {
 		Errors:    wire.Errors,
 		Messages:  wire.Messages,
 		RayID:     string(wire.RayID),
+
+		RetryAfter: wire.RetryAfter.seconds(),
 	}
 	if len(p.Errors) > 0 || p.Enveloped {
 		return p
@@ -60,4 +70,13 @@ func DecodeProblem(body []byte) Problem {
 		}
 	}
 	return p
+}
+
+// seconds returns a number of seconds, rounded up to whole ones, or zero if t is not a positive number.
+func (t text) seconds() time.Duration {
+	n, err := strconv.ParseFloat(string(t), 64)
+	if err != nil || n <= 0 || strings.Trim(string(t), "0123456789.+eE-") != "" {
+		return 0
+	}
+	return time.Duration(min(math.Ceil(n), math.MaxInt32)) * time.Second
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 )
 
 // attempt sends the request once and reads the whole response. When a context ends, a transport may return any error,
@@ -24,10 +25,13 @@ import (
 // A part of the body of a 2xx is of no use, and counts as no response.
 func (s *Sender) attempt(caller context.Context, signer *signer, number int, req *RawRequest, target *url.URL) (response *RawResponse, result outcome, err error) {
 	defer func() {
-		if response != nil {
-			s.gate.leave(response.Header)
-		} else {
-			s.gate.leave(nil)
+		switch {
+		case response == nil:
+			s.gate.leave(nil, 0, result == lost || result == stale)
+		case response.StatusCode == http.StatusTooManyRequests:
+			s.gate.leave(response.Header, response.RetryAfter, true)
+		default:
+			s.gate.leave(response.Header, 0, true)
 		}
 	}()
 	ctx, end := context.WithCancelCause(caller)
@@ -104,6 +108,10 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 			return nil, lost, err
 		}
 		response.Incomplete = err // the status is enough
+	}
+	response.RetryAfter = retryAfter(resp.Header, time.Now())
+	if resp.StatusCode == http.StatusTooManyRequests && response.RetryAfter == 0 && s.Advice != nil {
+		response.RetryAfter = s.Advice(resp.StatusCode, response.Body).RetryAfter
 	}
 	return response, judgeStatus(resp.StatusCode), nil
 }

@@ -126,7 +126,7 @@ func (s *Sender) sign(ctx context.Context) (_ *signer, err error) {
 	done := false
 	defer func() { // the source may panic
 		if !done {
-			s.gate.leave(nil)
+			s.gate.leave(nil, 0, false)
 		}
 	}()
 	next, err := s.ask(ctx)

@@ -23,23 +23,28 @@ const slowStart = 30 * time.Second
 // While no requests remain, no request starts. While few remain, no more requests are under way than remain. Otherwise
 // calls that waited together would exceed the limit again and use up their attempts.
 //
-//	          requests under way  a response reports a limit        it reports none  until has passed
-//	open      any number          limited, or paused if none remain
-//	limited   at most allowed     the same, unless it is outdated                    probing if calls may wait, else open
-//	paused    none                a later reset counts                               probing
-//	probing   at most allowed     limited, or paused if none remain allowed + 1      open
+//	          requests under way  a response reports a limit         it reports none, or is lost  until has passed
+//	open      any number          limited, or paused if none remain                               open
+//	limited   at most allowed     the same, unless it is outdated    allowed - 1, paused at 0     probing if calls may wait, else open
+//	paused    none                a later reset counts                                            probing
+//	probing   at most allowed     limited, or paused if none remain  allowed + 1, unless lost     open
+//
+// A 429 with a Retry-After reports that none remain until then, whether the API or the edge sent it. A limit of one route
+// then pauses the others too.
 //
 // Responses can arrive out of order, so a response may report more requests than remain by now. Such a response must
-// not raise allowed. Therefore a response raises allowed only if no other request is under way, and never during a
-// pause. Any response may lower allowed. Probing begins with allowed at one more than the requests under way. The
-// response to that one request reports the size of the new window.
+// not raise allowed. Therefore a response raises allowed only if no other request was under way at any time during its
+// own, and never during a pause. Any response may lower allowed. So does a request whose response was lost or reports
+// no limit, because the API may have counted it. Probing begins with allowed at one more than the requests under way. The response to that one request
+// reports the size of the new window.
 type gate struct {
-	mu       sync.Mutex
-	state    gateState
-	allowed  int       // how many requests may be under way, unless the state is open
-	until    time.Time // when the state ends, unless it is open
-	underWay int
-	changed  chan struct{} // closed when a waiting call should look again; nil while none waits
+	mu         sync.Mutex
+	state      gateState
+	allowed    int       // how many requests may be under way, unless the state is open
+	until      time.Time // when the state ends, unless it is open
+	underWay   int
+	overlapped bool          // each request under way was under way beside another
+	changed    chan struct{} // closed when a waiting call should look again; nil while none waits
 }
 
 type gateState int
@@ -51,11 +56,30 @@ const (
 	probing
 )
 
-// enter waits until a request may start; leave must follow. If a pause is longer than limit or would pass the deadline
-// of ctx, enter returns ErrRateLimited at once, and the time until the reset. If ctx has ended, enter returns an error,
-// so that a write does not count as sent. If the requests under way do not end, enter waits no longer than limit. The
-// request that it then allows may get a 429.
-func (g *gate) enter(ctx context.Context, limit time.Duration) (reset time.Duration, err error) {
+// waits keeps how long one call may wait, and how long it has waited for the rate limit.
+type waits struct {
+	queue    time.Duration // the limit of each wait for the end of other requests
+	limit    time.Duration // of all waits for the rate limit
+	waited   time.Duration // for the rate limit
+	announce func(context.Context, time.Duration)
+}
+
+// allow reports whether the call may wait for d more. The sum of several waits may exceed the limit by a thirtieth:
+// servers round to seconds, and a call that waits for a reset may then meet the block that another program brought about
+// a moment after the wait began.
+func (w *waits) allow(d time.Duration) bool {
+	return d <= w.limit && d-w.limit/30 <= w.limit-w.waited
+}
+
+// minAnnounced is the shortest wait that is announced.
+const minAnnounced = time.Second
+
+// enter waits until a request may start; leave must follow. If the call may not wait for a pause, or if that would pass
+// the deadline of ctx, enter returns ErrRateLimited at once, and the time until the reset. If ctx has ended, enter returns an
+// error, so that a write does not count as sent. If the requests under way do not end, enter waits no longer than
+// w.queue. The request that it then allows may get a 429.
+func (g *gate) enter(ctx context.Context, w *waits) (reset time.Duration, err error) {
+	var announced time.Time
 	for overdue := false; ; {
 		if err := contextError(ctx); err != nil {
 			return 0, err
@@ -64,37 +88,64 @@ func (g *gate) enter(ctx context.Context, limit time.Duration) (reset time.Durat
 		now := time.Now()
 		g.expire(now)
 		if g.state == open || g.underWay < g.allowed || overdue && g.state != paused {
+			g.overlapped = g.overlapped || g.underWay > 0
 			g.underWay++
 			g.mu.Unlock()
 			return 0, nil
 		}
-		wait, pause := g.until.Sub(now), g.state == paused
+		until, pause := g.until, g.state == paused
 		if g.changed == nil {
 			g.changed = make(chan struct{})
 		}
 		changed := g.changed
 		g.mu.Unlock()
 
+		wait := until.Sub(now)
 		if pause {
-			used := fmt.Errorf("%w: no requests remain before the reset in %s", ErrRateLimited, wait.Round(time.Millisecond))
-			switch {
-			case deadlineError(ctx, wait) != nil:
-				return wait, fmt.Errorf("%w, which is past the deadline", used)
-			case wait > limit:
-				return wait, fmt.Errorf("%w, which is longer than the maximum wait of %s", used, limit)
+			if err := w.refuse(ctx, wait); err != nil {
+				return wait, err
 			}
+			if wait >= minAnnounced && !until.Equal(announced) {
+				announced = until
+				w.announce(ctx, wait)
+			}
+		} else {
+			wait = min(wait, w.queue)
 		}
-		timer := time.NewTimer(min(wait, limit))
+		timer := time.NewTimer(time.Until(now.Add(wait)))
 		select {
 		case <-timer.C:
-			overdue = !pause && wait > limit
+			overdue = !pause && until.After(now.Add(wait))
 		case <-changed:
 		case <-ctx.Done():
 			timer.Stop()
 			return 0, contextError(ctx)
 		}
 		timer.Stop()
+		if pause {
+			w.waited += time.Since(now)
+		}
 	}
+}
+
+// refusal returns the error that enter would return because of a pause, and the time until the reset.
+func (g *gate) refusal(ctx context.Context, w *waits) (reset time.Duration, err error) {
+	if reset = g.pause(); reset > 0 {
+		err = w.refuse(ctx, reset)
+	}
+	return reset, err
+}
+
+// refuse returns an error if a call may not wait so long for the rate limit.
+func (w *waits) refuse(ctx context.Context, wait time.Duration) error {
+	used := fmt.Errorf("%w: no requests remain before the reset in %s", ErrRateLimited, wait.Round(time.Millisecond))
+	switch {
+	case deadlineError(ctx, wait) != nil:
+		return fmt.Errorf("%w, which is past the deadline", used)
+	case !w.allow(wait):
+		return fmt.Errorf("%w, which is longer than the %s that the call may still wait (WithMaxRateLimitWait)", used, max(0, w.limit-w.waited).Round(time.Millisecond))
+	}
+	return nil
 }
 
 // expire ends a state whose time has passed.
@@ -111,25 +162,39 @@ func (g *gate) expire(now time.Time) {
 	g.state = open
 }
 
-// leave must be called when a request ends, with the header of the response, or nil if there was no response.
-func (g *gate) leave(h http.Header) {
+// leave must be called when a request ends, with the header of the response, or nil if there was no response. A 429
+// blocks all requests for a time, which is zero if it does not say how long. Any request that was sent may have been
+// counted, unless it is known that the API did not process it.
+func (g *gate) leave(h http.Header, blocked time.Duration, counted bool) {
 	remaining, reset, reported := mostPressing(h)
+	if blocked > 0 {
+		if remaining > 0 {
+			reset = 0
+		}
+		remaining, reset, reported = 0, max(reset, blocked), true
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	alone := !g.overlapped
 	g.underWay--
+	g.overlapped = g.overlapped && g.underWay > 0
 	now := time.Now()
 	g.expire(now)
 	until := now.Add(min(reset, maxPause))
 	switch {
-	case !reported:
-		if g.state == probing && h != nil {
-			g.allowed++
+	case !reported && g.state == limited && counted:
+		if g.allowed--; g.allowed <= 0 {
+			g.state, g.allowed = paused, 0
 		}
+	case !reported && g.state == probing && h != nil:
+		g.allowed++
+	case !reported:
+		// It says nothing.
 	case g.state == paused:
 		if remaining == 0 && until.After(g.until) {
 			g.until = until
 		}
-	case g.state == limited && remaining > g.allowed && g.underWay > 0:
+	case g.state == limited && remaining > g.allowed && !alone:
 		// Perhaps another response has overtaken this one.
 	default:
 		g.state, g.allowed, g.until = limited, remaining, until

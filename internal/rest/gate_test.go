@@ -24,7 +24,7 @@ type gateTest struct {
 func (g *gateTest) arrive(n int) {
 	for range n {
 		go func() {
-			if _, err := g.gate.enter(g.ctx, time.Hour); err == nil {
+			if _, err := g.gate.enter(g.ctx, upTo(time.Hour)); err == nil {
 				g.sent.Add(1)
 			}
 		}()
@@ -33,14 +33,22 @@ func (g *gateTest) arrive(n int) {
 }
 
 // respond ends one of the calls that are under way, with a response that has this Ratelimit header.
-func (g *gateTest) respond(limit string) { g.end(rateLimitHeader(limit, "")) }
+func (g *gateTest) respond(limit string) { g.end(rateLimitHeader(limit, ""), 0, true) }
 
-// fail ends one of the calls that are under way, without a response.
-func (g *gateTest) fail() { g.end(nil) }
+// throttle ends one of the calls that are under way, with a 429 that has this Ratelimit header and blocks for d.
+func (g *gateTest) throttle(limit string, d time.Duration) {
+	g.end(rateLimitHeader(limit, ""), d, true)
+}
 
-func (g *gateTest) end(h http.Header) {
+// fail ends one of the calls that are under way, without a response. The request was not processed.
+func (g *gateTest) fail() { g.end(nil, 0, false) }
+
+// lose ends one of the calls that are under way, without a response. The request may have been processed.
+func (g *gateTest) lose() { g.end(nil, 0, true) }
+
+func (g *gateTest) end(h http.Header, blocked time.Duration, counted bool) {
 	g.sent.Add(-1)
-	g.gate.leave(h)
+	g.gate.leave(h, blocked, counted)
 	synctest.Wait()
 }
 
@@ -108,6 +116,113 @@ func TestGate(t *testing.T) {
 			g.arrive(2)
 			g.respond(`a;r=1;t=9`)
 			g.underWay(0)
+		},
+		"the slowest response of five": func(g *gateTest) {
+			g.arrive(5)
+			g.respond(`a;r=4;t=9`)
+			g.respond(`a;r=3;t=9`)
+			g.respond(`a;r=2;t=9`)
+			g.respond(`a;r=1;t=9`)
+			g.respond(`a;r=5;t=9`)
+			g.arrive(3)
+			g.underWay(1)
+			g.respond(`a;r=0;t=9`)
+			g.underWay(0)
+		},
+		"a response that begins after another request and ends before it": func(g *gateTest) {
+			g.arrive(2)
+			g.respond(`a;r=2;t=9`)
+			g.arrive(1)
+			g.respond(`a;r=7;t=9`)
+			g.arrive(5)
+			g.underWay(2)
+		},
+		"lost responses may have been counted": func(g *gateTest) {
+			g.arrive(1)
+			g.respond(`a;r=2;t=9`)
+			g.arrive(2)
+			g.lose()
+			g.lose()
+			g.arrive(2)
+			g.underWay(0)
+			g.pass(9 * second)
+			g.underWay(1)
+		},
+		"responses without a limit may have been counted": func(g *gateTest) {
+			g.arrive(1)
+			g.respond(`a;r=2;t=9`)
+			g.arrive(2)
+			g.respond(silent)
+			g.respond(silent)
+			g.arrive(2)
+			g.underWay(0)
+			g.pass(9 * second)
+			g.underWay(1)
+		},
+		"a lost response, and one that reports the limit": func(g *gateTest) {
+			g.arrive(1)
+			g.respond(`a;r=3;t=9`)
+			g.arrive(1)
+			g.lose()
+			g.arrive(1)
+			g.respond(`a;r=2;t=9`)
+			g.arrive(5)
+			g.underWay(2)
+		},
+		"throttled, without a limit": func(g *gateTest) {
+			g.arrive(4)
+			g.throttle(silent, 5*second)
+			g.arrive(3)
+			g.underWay(3)
+			g.pass(second)
+			g.throttle(silent, 3*second) // ends before the first one
+			g.respond(silent)
+			g.respond(`a;r=5;t=9`)
+			g.underWay(0)
+			g.pass(4*second - 1)
+			g.underWay(0)
+			g.pass(1)
+			g.underWay(1)
+			g.respond(silent)
+			g.underWay(2)
+		},
+		"throttled, although requests remain": func(g *gateTest) {
+			g.arrive(1)
+			g.throttle(`a;r=100;t=200`, 5*second)
+			g.arrive(1)
+			g.underWay(0)
+			g.pass(5 * second)
+			g.underWay(1)
+		},
+		"throttled, and the reset is later": func(g *gateTest) {
+			g.arrive(1)
+			g.throttle(`a;r=0;t=9`, 5*second)
+			g.arrive(1)
+			g.pass(9*second - 1)
+			g.underWay(0)
+			g.pass(1)
+			g.underWay(1)
+		},
+		"throttled again while probing": func(g *gateTest) {
+			g.arrive(1)
+			g.throttle(silent, 5*second)
+			g.arrive(3)
+			g.pass(5 * second)
+			g.underWay(1)
+			g.throttle(silent, 7*second)
+			g.pass(7*second - 1)
+			g.underWay(0)
+			g.pass(1)
+			g.underWay(1)
+		},
+		"throttled for a year": func(g *gateTest) {
+			g.arrive(1)
+			g.throttle(silent, 365*24*time.Hour)
+			g.arrive(1)
+			g.pass(maxPause - 1)
+			g.underWay(0)
+			g.pass(1)
+			g.underWay(1)
 		},
 		"more remain than before": func(g *gateTest) {
 			g.oneOfThree()
@@ -234,12 +349,12 @@ func TestGateIsNotHeldByWhatStalls(t *testing.T) {
 		var g gate
 		enter := func(limit time.Duration) time.Duration {
 			start := time.Now()
-			_, err := g.enter(t.Context(), limit)
+			_, err := g.enter(t.Context(), upTo(limit))
 			require.NoError(t, err)
 			return time.Since(start)
 		}
 		require.Zero(t, enter(0))
-		g.leave(rateLimitHeader(`a;r=1;t=300`, ""))
+		g.leave(rateLimitHeader(`a;r=1;t=300`, ""), 0, false)
 		require.Zero(t, enter(time.Second))
 		require.Equal(t, time.Second, enter(time.Second), "the one that remains is under way and does not end")
 		require.Equal(t, 299*time.Second, enter(time.Hour), "until the reset")
@@ -254,7 +369,7 @@ func TestGateReportsTheReset(t *testing.T) {
 	}{
 		"longer than the limit": {
 			time.Second, time.Minute,
-			"rate limited: no requests remain before the reset in 20s, which is longer than the maximum wait of 1s",
+			"rate limited: no requests remain before the reset in 20s, which is longer than the 1s that the call may still wait (WithMaxRateLimitWait)",
 		},
 		"past the deadline": {time.Minute, time.Second, "rate limited: no requests remain before the reset in 20s, which is past the deadline"},
 	} {
@@ -263,11 +378,11 @@ func TestGateReportsTheReset(t *testing.T) {
 				var g gate
 				ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
 				defer cancel()
-				_, err := g.enter(ctx, test.limit)
+				_, err := g.enter(ctx, upTo(test.limit))
 				require.NoError(t, err)
-				g.leave(rateLimitHeader(`a;r=0;t=20`, ""))
+				g.leave(rateLimitHeader(`a;r=0;t=20`, ""), 0, false)
 
-				reset, err := g.enter(ctx, test.limit)
+				reset, err := g.enter(ctx, upTo(test.limit))
 				assert.Equal(t, 20*time.Second, reset)
 				assert.ErrorIs(t, err, ErrRateLimited)
 				assert.NotErrorIs(t, err, context.DeadlineExceeded)
@@ -275,4 +390,9 @@ func TestGateReportsTheReset(t *testing.T) {
 			})
 		})
 	}
+}
+
+// upTo returns the limits of a call that may wait for d at the gate.
+func upTo(d time.Duration) *waits {
+	return &waits{queue: d, limit: d, announce: func(context.Context, time.Duration) {}}
 }

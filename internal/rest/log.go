@@ -18,6 +18,7 @@ type Attempt struct {
 
 	StatusCode int // 0 without a response
 	RayID      string
+	RetryAfter time.Duration
 	Header     http.Header // of the response, as sent: Redact removes the credentials
 	Err        error       // why there is no response, or why it was not read to its end
 
@@ -35,6 +36,7 @@ type Attempt struct {
 func (s *Sender) report(ctx context.Context, a Attempt, response *RawResponse, redact func(string) string) {
 	a.Path, a.Route, a.Redact = redact(a.Path), redact(a.Route), redact
 	if response != nil {
+		a.RetryAfter = response.RetryAfter
 		a.StatusCode, a.RayID, a.Header = response.StatusCode, Line(redact, response.Header.Get("Cf-Ray")), response.Header
 	}
 	if !a.Retry { // without a retry, RetryIn is the wait that the server requested
@@ -94,5 +96,12 @@ func LogTo(l *slog.Logger) func(context.Context, Attempt) {
 			attrs = append(attrs, slog.Duration("retry_in", a.RetryIn))
 		}
 		l.LogAttrs(ctx, level, "cloudflare request", attrs...)
+	}
+}
+
+// LogWaitsTo returns a hook that writes a record to l when a call begins to wait for the rate limit.
+func LogWaitsTo(l *slog.Logger) func(context.Context, time.Duration) {
+	return func(ctx context.Context, wait time.Duration) {
+		l.LogAttrs(ctx, slog.LevelInfo, "cloudflare rate limit", slog.Duration("wait", wait))
 	}
 }

@@ -29,15 +29,22 @@ type Config struct {
 	Source       func(context.Context) (Credential, error) // nil: Credential signs all requests
 	UserAgent    string
 	Timeout      time.Duration // of one attempt; 0: none
-	MaxRetryWait time.Duration // between two attempts
-	Hooks        []func(context.Context, Attempt)
-	Limiter      func(context.Context) error          // waits until a request may be sent; nil: none
-	Advice       func(status int, body []byte) Advice // what the body of a 401 or 403 says; not nil if there is a Source
+	MaxRetryWait time.Duration // between two attempts, and for requests under way while few remain
+
+	MaxRateLimitWait time.Duration                          // in one call: after a 429, and for the reset of the rate limit
+	WaitHooks        []func(context.Context, time.Duration) // called before a wait for the rate limit
+
+	// Advice returns what the body of a 401, a 403 or a 429 without Retry-After says. It is not nil if there is a Source.
+	Advice func(status int, body []byte) Advice
+
+	Hooks   []func(context.Context, Attempt)
+	Limiter func(context.Context) error // waits until a request may be sent; nil: none
 }
 
 // Advice is what the body of a response says about another attempt.
 type Advice struct {
-	Rejected bool // the API rejected the credential
+	Rejected   bool          // the API rejected the credential
+	RetryAfter time.Duration // zero if it does not say
 }
 
 // Sender sends requests to one origin. It is safe for concurrent use.
@@ -112,10 +119,11 @@ type RawRequest struct {
 type RawResponse struct {
 	StatusCode int
 	Header     http.Header
-	Body       []byte // valid until Release
-	TooLarge   bool   // Body is only the beginning
-	Incomplete error  // why the rest of Body could not be read; nil for a 2xx
-	Path       string // of the request, escaped, below the base URL
+	RetryAfter time.Duration // from the header, or for a 429 from the body; zero if there is none
+	Body       []byte        // valid until Release
+	TooLarge   bool          // Body is only the beginning
+	Incomplete error         // why the rest of Body could not be read; nil for a 2xx
+	Path       string        // of the request, escaped, below the base URL
 	Attempts   int
 	Unknown    bool // this attempt or an earlier one was a write that may have happened
 	Token      bool // the credential of this attempt was an API token
@@ -136,11 +144,12 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	hasRenewed := false
 	signer := s.signer.Load()
 	failure := newFailure(path, req.Route, signer) // returned unless the call ends with a response
+	waits := waits{queue: s.MaxRetryWait, limit: s.MaxRateLimitWait, announce: s.announce}
 	call, tries := ctx, 0
 	for {
 		ctx := s.contextOfAttempt(call)
 		queued := time.Now()
-		next, reset, err := s.admit(ctx, signer, renewed)
+		next, reset, err := s.admit(ctx, signer, renewed, &waits)
 		if err != nil {
 			failure.RetryAfter = reset
 			return nil, failure.endedBy(ctx, err)
@@ -158,7 +167,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		}
 		again := tries <= req.MaxRetries && result.repeatable(req.idempotent()) && (err == nil || contextError(ctx) == nil)
 		if again && result != stale {
-			wait, again = s.wait(response, tries)
+			wait, again = s.wait(response, tries, &waits)
 		}
 		renewed = nil
 		if !hasRenewed {
@@ -205,16 +214,19 @@ func (s *Sender) contextOfAttempt(call context.Context) context.Context {
 // admit waits for the limiter and the gate, and returns the signer of the next attempt, which also redacts the secrets
 // of an earlier one: renewed, unless it is nil. If the rate limit ends the call, admit returns the time until the
 // reset beside the error.
-func (s *Sender) admit(ctx context.Context, earlier, renewed *signer) (next *signer, reset time.Duration, err error) {
+func (s *Sender) admit(ctx context.Context, earlier, renewed *signer, w *waits) (next *signer, reset time.Duration, err error) {
 	if s.Limiter != nil {
 		if err := contextError(ctx); err != nil {
 			return nil, 0, err
+		}
+		if reset, err := s.gate.refusal(ctx, w); err != nil { // the limiter would count a request that is not sent
+			return nil, reset, err
 		}
 		if err := s.Limiter(ctx); err != nil {
 			return nil, 0, notSent(ctx, earlier, fmt.Errorf("limiter: %w", err))
 		}
 	}
-	if reset, err := s.gate.enter(ctx, s.MaxRetryWait); err != nil {
+	if reset, err := s.gate.enter(ctx, w); err != nil {
 		return nil, reset, err
 	}
 	if renewed != nil {
@@ -237,16 +249,31 @@ func notSent(ctx context.Context, known *signer, err error) error {
 	return redactError(ctx, redact, err)
 }
 
-// wait returns the wait before the next attempt. It returns false if the server requests a longer wait than
-// MaxRetryWait: the call then returns the response at once.
-func (s *Sender) wait(response *RawResponse, attempts int) (time.Duration, bool) {
+// announce tells the hooks that a call begins to wait for the rate limit.
+func (s *Sender) announce(ctx context.Context, wait time.Duration) {
+	for _, hook := range s.WaitHooks {
+		hook(ctx, wait)
+	}
+}
+
+// wait returns the wait before the next attempt. It returns false if the server requests a longer wait than the call may
+// take: the call then returns the response at once. The wait after a 429 is one for the rate limit. The pause of the gate is not
+// part of the wait after any other response, because the next attempt waits for it by itself.
+func (s *Sender) wait(response *RawResponse, attempts int, w *waits) (time.Duration, bool) {
 	wait := backoff(attempts, s.MaxRetryWait)
 	if response == nil {
 		return wait, true
 	}
-	if asked := RetryAfter(response.Header, time.Now()); asked > 0 {
-		wait = asked
+	if response.RetryAfter > 0 {
+		wait = response.RetryAfter
+	}
+	if response.StatusCode != http.StatusTooManyRequests {
+		return wait, wait <= s.MaxRetryWait
 	}
 	wait = max(wait, s.gate.pause())
-	return wait, wait <= s.MaxRetryWait
+	if w.limit == 0 || !w.allow(wait) {
+		return wait, false
+	}
+	w.waited += wait
+	return wait, true
 }

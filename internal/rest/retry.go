@@ -84,29 +84,40 @@ func backoff(n int, limit time.Duration) time.Duration {
 	return rand.N(bound + 1)
 }
 
-// RetryAfter returns the wait in a Retry-After header, which is a number of seconds or a date. It returns zero if the
-// header cannot be read, or if the date is not in the future. A date is relative to the server's own clock, if the
-// response has a Date header.
-func RetryAfter(h http.Header, now time.Time) time.Duration {
-	text := strings.TrimSpace(h.Get("Retry-After"))
-	if text == "" {
-		return 0
-	}
-	if strings.Trim(text, "0123456789") == "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil { // more than an int64 holds
-			n = math.MaxInt64
+// retryAfter returns the wait in the Retry-After headers: the longest one, if there are several. A header is a date, or a
+// list of numbers of seconds, which may have a fraction. retryAfter returns zero if none can be read, or if the date is
+// not in the future. A date is relative to the server's own clock, if the response has a Date header.
+func retryAfter(h http.Header, now time.Time) (longest time.Duration) {
+	for _, line := range h["Retry-After"] {
+		if date, err := http.ParseTime(strings.TrimSpace(line)); err == nil {
+			since := now
+			if sent, err := http.ParseTime(h.Get("Date")); err == nil {
+				since = sent
+			}
+			longest = max(longest, date.Sub(since))
+			continue
 		}
-		return seconds(n)
+		for number := range strings.SplitSeq(line, ",") {
+			longest = max(longest, roundUp(strings.TrimSpace(number)))
+		}
 	}
-	date, err := http.ParseTime(text)
-	if err != nil {
+	return longest
+}
+
+// roundUp returns a number of seconds such as 7 or 1.5 in whole seconds, or zero if it is not a number.
+func roundUp(number string) time.Duration {
+	whole, fraction, _ := strings.Cut(number, ".")
+	if whole+fraction == "" || strings.Trim(whole+fraction, "0123456789") != "" {
 		return 0
 	}
-	if sent, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = sent
+	n, err := strconv.ParseInt("0"+whole, 10, 64)
+	if err != nil { // more than an int64 holds
+		n = math.MaxInt64
 	}
-	return max(0, date.Sub(now))
+	if strings.Trim(fraction, "0") != "" && n < math.MaxInt64 {
+		n++
+	}
+	return seconds(n)
 }
 
 // seconds returns n seconds, or the longest Duration if that is shorter.

@@ -100,6 +100,16 @@ func TestRetryAfter(t *testing.T) {
 		{"120", 2 * time.Minute},
 		{"  7 ", 7 * time.Second},
 		{"007", 7 * time.Second},
+		{"1.5", 2 * time.Second},
+		{"0.001", time.Second},
+		{".5", time.Second},
+		{"30.000", 30 * time.Second},
+		{"7.", 7 * time.Second},
+		{"0.0", 0},
+		{"5, 6", 6 * time.Second},
+		{"7,7", 7 * time.Second},
+		{"1.5, 3", 3 * time.Second},
+		{", 4,", 4 * time.Second},
 		{"31536000", 365 * 24 * time.Hour},
 		{"4294967296", (1 << 32) * time.Second},
 		{strings.Repeat("9", 400), math.MaxInt64 / time.Second * time.Second},
@@ -114,11 +124,12 @@ func TestRetryAfter(t *testing.T) {
 		{"0", 0},
 		{"-5", 0},
 		{"+5", 0},
-		{"1.5", 0},
 		{"1e3", 0},
 		{"soon", 0},
 		{"٣", 0},
-		{"5, 6", 0},
+		{"1.5.5", 0},
+		{".", 0},
+		{"1,5,x", 5 * time.Second}, // a list of which one element cannot be read
 		{now.Format(http.TimeFormat), 0},
 		{now.Add(-time.Hour).Format(http.TimeFormat), 0},
 		{now.Add(time.Hour).Format(time.RFC3339), 0},
@@ -126,10 +137,14 @@ func TestRetryAfter(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.value, func(t *testing.T) {
-			assert.Equal(t, test.want, RetryAfter(http.Header{"Retry-After": {test.value}}, now))
+			assert.Equal(t, test.want, retryAfter(http.Header{"Retry-After": {test.value}}, now))
 		})
 	}
-	assert.Zero(t, RetryAfter(nil, now), "no header")
+	assert.Zero(t, retryAfter(nil, now), "no header")
+
+	date := now.Add(9 * time.Second).Format(http.TimeFormat)
+	assert.Equal(t, 9*time.Second, retryAfter(http.Header{"Retry-After": {"7", date, "soon"}}, now), "several headers")
+	assert.Equal(t, 9*time.Second, retryAfter(http.Header{"Retry-After": {"7", "9, 8"}}, now), "several headers")
 }
 
 // A date means what the server's clock says, whatever the client's clock says.
@@ -140,14 +155,14 @@ func TestRetryAfterIsRelativeToTheDate(t *testing.T) {
 		at := func(d time.Duration) http.Header {
 			return http.Header{"Retry-After": {server.Add(d).Format(http.TimeFormat)}, "Date": {server.Format(http.TimeFormat)}}
 		}
-		assert.Equal(t, 2*time.Second, RetryAfter(at(2*time.Second), now), "a clock that is off by %s", off)
-		assert.Zero(t, RetryAfter(at(-2*time.Second), now), "a clock that is off by %s", off)
+		assert.Equal(t, 2*time.Second, retryAfter(at(2*time.Second), now), "a clock that is off by %s", off)
+		assert.Zero(t, retryAfter(at(-2*time.Second), now), "a clock that is off by %s", off)
 	}
 	seconds := http.Header{"Retry-After": {"7"}, "Date": {now.Add(time.Hour).Format(http.TimeFormat)}}
-	assert.Equal(t, 7*time.Second, RetryAfter(seconds, now), "seconds need no clock")
+	assert.Equal(t, 7*time.Second, retryAfter(seconds, now), "seconds need no clock")
 	for _, date := range []string{"", "yesterday", "0", now.Format(time.RFC3339)} {
 		h := http.Header{"Retry-After": {now.Add(3 * time.Second).Format(http.TimeFormat)}, "Date": {date}}
-		assert.Equal(t, 3*time.Second, RetryAfter(h, now), "a Date header that cannot be read: %q", date)
+		assert.Equal(t, 3*time.Second, retryAfter(h, now), "a Date header that cannot be read: %q", date)
 	}
 }
 
@@ -161,7 +176,7 @@ func FuzzRetryAfter(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string, unix int64) {
 		now := time.Unix(unix%(1<<36), 0)
-		got := RetryAfter(http.Header{"Retry-After": {value}}, now)
+		got := retryAfter(http.Header{"Retry-After": {value}}, now)
 		if got < 0 {
 			t.Fatalf("%q: %s is negative", value, got)
 		}
@@ -171,7 +186,7 @@ func FuzzRetryAfter(f *testing.F) {
 		if date, err := http.ParseTime(value); err == nil && got != max(0, date.Sub(now)) {
 			t.Fatalf("%q at %s: %s is not what it says", value, now, got)
 		}
-		if got != RetryAfter(http.Header{"Retry-After": {" " + value + "\t"}}, now) {
+		if got != retryAfter(http.Header{"Retry-After": {" " + value + "\t"}}, now) {
 			t.Fatalf("%q: white space around it changes it", value)
 		}
 	})
