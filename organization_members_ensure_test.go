@@ -167,6 +167,9 @@ func TestMembersEnsureFails(t *testing.T) {
 }
 
 func TestMembersEnsureAfterAnUnknownOutcome(t *testing.T) {
+	asking := func(seconds string) cloudflaretest.Fault { // 503, before it is created
+		return cloudflaretest.Status(503, http.Header{"Retry-After": {seconds}}, "")
+	}
 	for name, tt := range map[string]struct {
 		fault   cloudflaretest.Fault // of the POST
 		late    int                  // the look at which the member is listed; never if zero
@@ -174,10 +177,14 @@ func TestMembersEnsureAfterAnUnknownOutcome(t *testing.T) {
 		unknown bool
 		took    time.Duration
 	}{
-		"created":        {fault: cloudflaretest.Cut(), found: true},
-		"listed at last": {fault: cloudflaretest.Status(502, nil, ""), late: 4, found: true, took: 1750 * time.Millisecond},
-		"never listed":   {fault: cloudflaretest.Reset(), unknown: true, took: 12750 * time.Millisecond},
-		"known to fail":  {fault: cloudflaretest.Status(400, nil, rejectedBody)},
+		"created":                   {fault: cloudflaretest.Cut(), found: true},
+		"listed at last":            {fault: cloudflaretest.Status(502, nil, ""), late: 4, found: true, took: 1750 * time.Millisecond},
+		"never listed":              {fault: cloudflaretest.Reset(), unknown: true, took: 12750 * time.Millisecond},
+		"known to fail":             {fault: cloudflaretest.Status(400, nil, rejectedBody)},
+		"a wait, then listed":       {fault: asking("5"), late: 1, found: true, took: 5 * time.Second},
+		"a wait, then listed later": {fault: asking("5"), late: 3, found: true, took: 5750 * time.Millisecond},
+		"a wait, then never listed": {fault: asking("5"), unknown: true, took: 12750 * time.Millisecond},
+		"a wait too long":           {fault: asking("100"), unknown: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {

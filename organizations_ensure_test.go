@@ -111,6 +111,9 @@ func TestEnsureReportsAChangedName(t *testing.T) {
 }
 
 func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
+	asking := func(seconds string) cloudflaretest.Fault { // 503, before it is created
+		return cloudflaretest.Status(503, http.Header{"Retry-After": {seconds}}, "")
+	}
 	badRequest := cloudflaretest.Status(400, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
 	for name, test := range map[string]struct {
 		fault   cloudflaretest.Fault // of the POST
@@ -119,11 +122,15 @@ func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
 		unknown bool
 		took    time.Duration
 	}{
-		"done":             {fault: cloudflaretest.Cut(), found: true},
-		"listed at last":   {fault: cloudflaretest.Status(502, nil, ""), late: 4, found: true, took: 1750 * time.Millisecond},
-		"never listed":     {fault: cloudflaretest.Reset(), unknown: true, took: 12750 * time.Millisecond},
-		"never listed too": {fault: cloudflaretest.Status(502, nil, ""), unknown: true, took: 12750 * time.Millisecond},
-		"known to fail":    {fault: badRequest},
+		"done":                      {fault: cloudflaretest.Cut(), found: true},
+		"listed at last":            {fault: cloudflaretest.Status(502, nil, ""), late: 4, found: true, took: 1750 * time.Millisecond},
+		"never listed":              {fault: cloudflaretest.Reset(), unknown: true, took: 12750 * time.Millisecond},
+		"never listed too":          {fault: cloudflaretest.Status(502, nil, ""), unknown: true, took: 12750 * time.Millisecond},
+		"known to fail":             {fault: badRequest},
+		"a wait, then listed":       {fault: asking("5"), late: 1, found: true, took: 5 * time.Second},
+		"a wait, then listed later": {fault: asking("5"), late: 3, found: true, took: 5750 * time.Millisecond},
+		"a wait, then never listed": {fault: asking("5"), unknown: true, took: 12750 * time.Millisecond},
+		"a wait too long":           {fault: asking("100"), unknown: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeAPI(t, func(t *testing.T, api *fakeAPI) {

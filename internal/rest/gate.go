@@ -27,7 +27,7 @@ const slowStart = 30 * time.Second
 //	open      any number          limited, or paused if none remain                               open
 //	limited   at most allowed     the same, unless it is outdated    allowed - 1, paused at 0     probing if calls may wait, else open
 //	paused    none                a later reset counts                                            probing
-//	probing   at most allowed     limited, or paused if none remain  allowed + 1, unless lost     open
+//	probing   at most allowed     limited, or paused if none remain  rises by 1, unless lost      open
 //
 // A 429 with a Retry-After reports that none remain until then, whether the API or the edge sent it. A limit of one route
 // then pauses the others too.
@@ -35,13 +35,17 @@ const slowStart = 30 * time.Second
 // Responses can arrive out of order, so a response may report more requests than remain by now. Such a response must
 // not raise allowed. Therefore a response raises allowed only if no other request was under way at any time during its
 // own, and never during a pause. Any response may lower allowed. So does a request whose response was lost or reports
-// no limit, because the API may have counted it. Probing begins with allowed at one more than the requests under way. The response to that one request
-// reports the size of the new window.
+// no limit, because the API may have counted it.
+//
+// Probing begins with allowed at one more than the requests under way. The response to that one request reports the size
+// of the new window. If it reports none, allowed rises by one after as many responses as allowed. If every response
+// raised it, a small limit would soon be exceeded again.
 type gate struct {
 	mu         sync.Mutex
 	state      gateState
 	allowed    int       // how many requests may be under way, unless the state is open
 	until      time.Time // when the state ends, unless it is open
+	ended      int       // how many responses arrived while probing since allowed was raised
 	underWay   int
 	overlapped bool          // each request under way was under way beside another
 	changed    chan struct{} // closed when a waiting call should look again; nil while none waits
@@ -154,7 +158,7 @@ func (g *gate) expire(now time.Time) {
 		return
 	}
 	if g.state != probing && g.underWay >= g.allowed {
-		g.state, g.allowed, g.until = probing, g.underWay+1, g.until.Add(slowStart)
+		g.state, g.allowed, g.ended, g.until = probing, g.underWay+1, 0, g.until.Add(slowStart)
 		if now.Before(g.until) {
 			return
 		}
@@ -187,7 +191,9 @@ func (g *gate) leave(h http.Header, blocked time.Duration, counted bool) {
 			g.state, g.allowed = paused, 0
 		}
 	case !reported && g.state == probing && h != nil:
-		g.allowed++
+		if g.ended++; g.ended >= g.allowed {
+			g.allowed, g.ended = g.allowed+1, 0
+		}
 	case !reported:
 		// It says nothing.
 	case g.state == paused:

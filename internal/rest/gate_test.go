@@ -297,6 +297,10 @@ func TestGate(t *testing.T) {
 			g.respond(silent)
 			g.underWay(2)
 			g.respond(silent)
+			g.underWay(2)
+			g.respond(silent)
+			g.underWay(2)
+			g.arrive(2)
 			g.underWay(3)
 		},
 		"probing, stalled": func(g *gateTest) {
