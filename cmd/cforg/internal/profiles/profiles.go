@@ -8,11 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/output"
 	"example.com/cloudflare/cmd/cforg/internal/profile"
@@ -96,10 +94,7 @@ func (o *options) run(ctx context.Context) error {
 			return cli.Usagef("%s: %w", o.file, err)
 		}
 	}
-	// After too many requests, the API blocks a user for five minutes. The client waits that long: 1,200 requests per
-	// five minutes are allowed, and a row takes up to two.
-	patience := cloudflare.WithMaxRetryWait(5 * time.Minute)
-	client, err := o.env.Client(patience)
+	client, err := o.env.Client()
 	if err != nil {
 		return err
 	}
