@@ -214,7 +214,7 @@ func TestRejectedCredential(t *testing.T) {
 	s := newShell(t)
 	id := s.api.AddOrganization("one", "")
 	require.Equal(t, exitDone, s.run(t.Context(), "enqueue", s.file("organization_id,business_name", id+",One")))
-	s.api.FailNext("GET /organizations/{organization_id}/profile", cloudflaretest.Status(401, nil, ""))
+	s.api.FailNext("GET /organizations/{organization_id}/profile", rejected(401))
 	assert.Equal(t, exitFailed, s.run(t.Context(), "worker"))
 	assert.Contains(t, s.errOut, "stopped, and its tasks are back in the queue: cloudflare: GET /organizations/"+id+"/profile: 401")
 	assert.Zero(t, s.info("profile:"+id).Retried)
@@ -245,7 +245,7 @@ func TestStatusAndRetry(t *testing.T) {
 	assert.Contains(t, s.out, "tasks    0 queued, 0 running, 0 failed or waiting to run again, 0 done, 0 archived\n")
 	assert.Contains(t, s.out, "quota    0 of 1200 requests in the last 5m0s\n")
 
-	s.api.FailNext("POST /organizations", cloudflaretest.Status(403, nil, ""))
+	s.api.FailNext("POST /organizations", rejected(403))
 	require.Equal(t, exitDone, s.run(t.Context(), "enqueue", s.file("name,business_name", "one,One")))
 	require.Equal(t, exitDone, s.run(t.Context(), "worker", "-until-empty"))
 	require.Equal(t, exitDone, s.run(t.Context(), "status"))

@@ -221,7 +221,7 @@ func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
 // A create that certainly did not happen leaves no note.
 func TestRejectedCreate(t *testing.T) {
 	b := newBench(t)
-	b.api.FailNext("POST /organizations", cloudflaretest.Status(403, nil, ""))
+	b.api.FailNext("POST /organizations", rejected(403))
 	_, err := b.run(kindProfile, acme)
 	require.ErrorIs(t, err, asynq.SkipRetry)
 	assert.Empty(t, createNotes(b))
@@ -231,6 +231,20 @@ func TestRejectedCreate(t *testing.T) {
 	requireLater(t, err)
 	assert.Equal(t, time.Minute, retryDelay(0, err, nil))
 	assert.Empty(t, createNotes(b))
+}
+
+// A proxy that responds instead of the API says nothing about a task.
+func TestResponseOfAProxy(t *testing.T) {
+	for _, status := range []int{401, 403, 404, 409} {
+		b := newBench(t)
+		b.api.FailNext("GET /organizations", cloudflaretest.Status(status, nil, "<html>"))
+		_, err := b.run(kindProfile, acme)
+		require.ErrorIs(t, err, cloudflare.ErrUnavailable)
+		assert.True(t, isFailure(err))
+		require.NotErrorIs(t, err, asynq.SkipRetry)
+		_, err = b.run(kindProfile, acme)
+		require.NoError(t, err)
+	}
 }
 
 func TestAmbiguousName(t *testing.T) {

@@ -260,6 +260,11 @@ func (a *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, response.Body)
 }
 
+// rejected is a response of the API itself, and not of a proxy.
+func rejected(status int) cloudflaretest.Fault {
+	return cloudflaretest.Status(status, nil, `{"success":false,"errors":[{"code":1000,"message":"no"}],"messages":[],"result":null}`)
+}
+
 // begin records the first request of a window: one less than the quota remains.
 func (a *fakeAPI) begin(now time.Time, limit, policy string) {
 	var remaining, reset, quota int

@@ -41,8 +41,8 @@ func judge(err error) error {
 		return err
 	case errors.Is(err, errStopping):
 		return later{err, 0}
-	case errors.Is(err, cloudflare.ErrOutcomeUnknown):
-		return err
+	case errors.Is(err, cloudflare.ErrOutcomeUnknown), errors.Is(err, cloudflare.ErrUnavailable):
+		return err // ErrUnavailable is also the 403 or 404 of a proxy
 	case errors.Is(err, cloudflare.ErrRateLimited):
 		return later{err, cmp.Or(retryAfter(err), time.Second)}
 	case errors.Is(err, cloudflare.ErrInvalidArgument), isAmbiguous, isRejected(err):
@@ -57,11 +57,7 @@ func isRejected(err error) bool {
 	if !ok {
 		return false
 	}
-	switch e.StatusCode {
-	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
-		return false
-	}
-	return e.StatusCode >= 400 && e.StatusCode < 500
+	return e.StatusCode >= 400 && e.StatusCode < 500 && e.StatusCode != http.StatusConflict && e.StatusCode != http.StatusTooEarly
 }
 
 func retryAfter(err error) time.Duration {

@@ -13,8 +13,6 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"example.com/cloudflare/cloudflaretest"
 )
 
 // The URL of Redis may have a password, and a mistake in the URL can turn each part of the password into another part of
@@ -156,7 +154,7 @@ func TestClusterAndSentinel(t *testing.T) {
 			t.Cleanup(s.tasks.close)
 
 			id := s.api.AddOrganization("one", "")
-			s.api.FailNext("POST /organizations", cloudflaretest.Status(403, nil, ""))
+			s.api.FailNext("POST /organizations", rejected(403))
 			require.Equal(t, exitDone, s.run(t.Context(), "enqueue", s.file("organization_id,name,business_name", id+",,One", ",two,Two")), s.errOut)
 			require.Equal(t, exitDone, s.run(t.Context(), "worker", "-until-empty"), s.errOut)
 			require.Equal(t, exitDone, s.run(t.Context(), "status"), s.errOut)

@@ -108,7 +108,7 @@ func TestVerifyFails(t *testing.T) {
 	for i, id := range ids {
 		s.note(id, settled+time.Duration(2-i)*time.Second)
 	}
-	s.api.FailNext("GET /organizations", cloudflaretest.Status(403, nil, ""))
+	s.api.FailNext("GET /organizations", rejected(403))
 	assert.Equal(t, exitFailed, s.run(t.Context(), "verify"))
 	assert.Empty(t, s.out)
 	assert.Contains(t, s.errOut, "2 of 2 tasks were not looked up: cloudflare: GET /organizations: 403")
