@@ -201,3 +201,30 @@ func TestReusedConnectionsAreReported(t *testing.T) {
 		}
 	}
 }
+
+// A gateway that gave up on a request may send another response to it, which the next request on the connection would
+// receive. After such a status over HTTP/1.1, no connection is used again.
+func TestConnectionsAfterTimeoutsOfGateways(t *testing.T) {
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		for _, status := range []int{200, 400, 404, 408, 429, 500, 502, 503, 504, 524} {
+			for _, body := range []string{faultySuccess, ""} {
+				for _, call := range faultCalls() {
+					name := fmt.Sprintf("%s/%d/%d bytes/%s", protocol, status, len(body), call.name)
+					server := newFaultyServer(t, protocol, listenLocally(t))
+					server.interfere(nil, func(x *exchange) bool { x.respond(status, body); return true })
+					client := faultyClient(t, server, faultyTransport(), noRetries)
+					_ = call.do(t.Context(), client)
+					server.interfere(nil, nil)
+					require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/of-another-caller"}, nil), name)
+					want := 1
+					if protocol == "http/1.1" && (status == 408 || status == 502 || status == 504) {
+						want = 2
+					}
+					server.mu.Lock()
+					assert.Equal(t, want, server.connections, name)
+					server.mu.Unlock()
+				}
+			}
+		}
+	}
+}

@@ -113,6 +113,9 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 	if resp.StatusCode == http.StatusTooManyRequests && response.RetryAfter == 0 && s.Advice != nil {
 		response.RetryAfter = s.Advice(resp.StatusCode, response.Body).RetryAfter
 	}
+	if resp.ProtoMajor == 1 && s.closeIdle != nil && mayRespondAgain(resp.StatusCode) {
+		s.closeIdle() // the connection of this request is one of them, unless another call has it already
+	}
 	return response, judgeStatus(resp.StatusCode), nil
 }
 

@@ -60,6 +60,7 @@ type Sender struct {
 	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
 	native    bool                                  // the transport is an *http.Transport that reports to a trace
 	sends     func() bool                           // nil unless native: whether the transport does not pass requests on
+	closeIdle func()                                // nil unless native: closes the idle connections
 	fetches   bool                                  // it uses the Fetch API
 }
 
@@ -96,6 +97,7 @@ func New(config Config) (*Sender, error) {
 		s.proxy, s.fetches = t.Proxy, fetches(t)
 		s.native = !s.fetches
 		s.sends = func() bool { return sends(t, origin.Scheme) }
+		s.closeIdle = t.CloseIdleConnections
 	}
 	if err := s.checkTransport(); err != nil {
 		return nil, err

@@ -75,6 +75,13 @@ func judgeStatus(status int) outcome {
 	return settled
 }
 
+// mayRespondAgain reports whether a gateway that responded with this status may send another response to the same
+// request. A gateway that has waited too long for the origin may pass on what the origin says at last. Over HTTP/1.1, the
+// next request on the connection would receive it.
+func mayRespondAgain(status int) bool {
+	return status == http.StatusRequestTimeout || status == http.StatusBadGateway || status == http.StatusGatewayTimeout
+}
+
 const firstBackoff = 500 * time.Millisecond
 
 // backoff returns the wait before the n-th retry, n from 1, unless the server requests another wait. It is random, up
