@@ -59,8 +59,8 @@ type Sender struct {
 	roundTrip func(*http.Request) (*http.Response, error)
 	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
 	native    bool                                  // the transport is an *http.Transport that reports to a trace
-	sends     func() bool                           // nil unless native: whether the transport does not pass requests on
-	closeIdle func()                                // nil unless native: closes the idle connections
+	sends     func() bool                           // whether it does not pass requests on; nil unless it is an *http.Transport
+	closeIdle func()                                // closes its idle connections; nil unless it is an *http.Transport
 	fetches   bool                                  // it uses the Fetch API
 }
 
