@@ -168,9 +168,15 @@ func TestJobs(t *testing.T) {
 					t.Logf("| %s | %s | %d | %d | %d | %s | %s |",
 						test.name, header, test.requests, requests, throttled, least, took.Round(second))
 
-					require.NoError(t, errors.Join(failed...))
+					if test.quota == 20 { // the first 120 requests start before any response
+						if joined, ok := failed[0].(interface{ Unwrap() []error }); ok {
+							assert.LessOrEqual(t, len(joined.Unwrap()), 2, "%v", failed)
+						}
+					} else {
+						require.NoError(t, errors.Join(failed...))
+					}
 					switch {
-					case test.quota == 20: // the first 120 requests start before any response
+					case test.quota == 20:
 						assert.LessOrEqual(t, requests, int64(300))
 					case test.clients == 1 && !silent:
 						assert.Equal(t, test.requests, requests)

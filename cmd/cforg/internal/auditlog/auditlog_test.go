@@ -172,9 +172,10 @@ func TestFollow(t *testing.T) {
 }
 
 func TestFollowEndsIfNothingWillChange(t *testing.T) {
+	const rejected = `{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"messages":[],"result":null}`
 	for _, status := range []int{401, 403} {
 		clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-			w.FailNext("GET /organizations/{organization_id}/logs/audit", cloudflaretest.Status(status, nil, ""))
+			w.FailNext("GET /organizations/{organization_id}/logs/audit", cloudflaretest.Status(status, nil, rejected))
 			got := w.Run(t.Context(), Command, "", "--follow")
 			assert.Equal(t, cli.ExitFailed, got.Code)
 			assert.Contains(t, got.Stderr, fmt.Sprint(status))

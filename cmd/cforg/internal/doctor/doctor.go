@@ -71,7 +71,7 @@ func run(ctx context.Context, env *cli.Env, timeout time.Duration, asJSON bool) 
 	wire := &recorder{base: base}
 	client, err := env.Client(
 		cloudflare.WithReadOnly(), cloudflare.WithHTTPClient(&http.Client{Transport: wire}),
-		cloudflare.WithTimeout(timeout), cloudflare.WithMaxRetries(0),
+		cloudflare.WithTimeout(timeout), cloudflare.WithMaxRetries(0), cloudflare.WithMaxRateLimitWait(0),
 	)
 	if err != nil {
 		return err

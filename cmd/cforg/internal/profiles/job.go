@@ -181,12 +181,12 @@ func newBar(w io.Writer, total int, visible bool) *progressbar.ProgressBar {
 		progressbar.OptionSetTheme(progressbar.ThemeASCII), progressbar.OptionUseANSICodes(true))
 }
 
-// hopeless reports whether every other row would fail with the same error: the API does not accept the credential, or
+// hopeless reports whether every other row would fail with the same error: the credential is not accepted, or
 // not its kind. No token can hold the permission for profiles. For a key, a 403 may be about one organization.
 func (j *job) hopeless(err error) bool {
 	e, ok := errors.AsType[*cloudflare.Error](err)
-	return errors.Is(err, cloudflare.ErrUnauthorized) || j.token && errors.Is(err, cloudflare.ErrForbidden) ||
-		ok && e.StatusCode == http.StatusMethodNotAllowed
+	return ok && (e.StatusCode == http.StatusUnauthorized || j.token && e.StatusCode == http.StatusForbidden ||
+		e.StatusCode == http.StatusMethodNotAllowed)
 }
 
 // noResponse reports whether a call ended without any response, as it does when the network is down.

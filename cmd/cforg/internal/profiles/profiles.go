@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/output"
 	"example.com/cloudflare/cmd/cforg/internal/profile"
@@ -94,7 +96,8 @@ func (o *options) run(ctx context.Context) error {
 			return cli.Usagef("%s: %w", o.file, err)
 		}
 	}
-	client, err := o.env.Client()
+	// Another program may use up the quota more than once while a row waits.
+	client, err := o.env.Client(cloudflare.WithMaxRateLimitWait(15 * time.Minute))
 	if err != nil {
 		return err
 	}
