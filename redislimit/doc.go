@@ -15,8 +15,8 @@
 //
 // A request counts from its admission until one window after its end. If its process is killed, or if it is never sent
 // after its admission, it counts until seven minutes and one window after its admission. The defaults of
-// [cloudflare.WithTimeout], [cloudflare.WithMaxRetryWait] and the wait for the rate limit ensure that a request ends
-// within these seven minutes, so a client with a limiter must not have longer ones.
+// [cloudflare.WithTimeout], [cloudflare.WithMaxRetryWait] and [cloudflare.WithMaxRateLimitWait] ensure that a request
+// ends within these seven minutes, so a client with a limiter must not have longer ones.
 //
 // Programs that do not use the limiter, and people in the dashboard, use up the same quota. Config.Leave leaves some
 // requests to them. In addition, a Limiter reads what the Ratelimit headers of all responses report: it never lets more

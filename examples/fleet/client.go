@@ -26,6 +26,7 @@ func (f *fleet) client(tasks *queue, stopping context.Context) (*cloudflare.Clie
 		cloudflare.WithLimiter(limiter{shared, stopping}),
 		cloudflare.WithTimeout(attemptTimeout),
 		cloudflare.WithMaxRetryWait(retryWait),
+		cloudflare.WithMaxRateLimitWait(retryWait),
 		cloudflare.WithLogger(f.log),
 		// The user agent is in the audit log, and so tells which worker did something.
 		cloudflare.WithUserAgent(fmt.Sprintf("fleet/%d", os.Getpid())),

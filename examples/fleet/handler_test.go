@@ -44,7 +44,7 @@ func newBench(t *testing.T) *bench {
 }
 
 func (b *bench) clientWith(l cloudflare.Limiter) *cloudflare.Client {
-	return b.api.Client(append(b.shared.shared.Options(), cloudflare.WithLimiter(l), cloudflare.WithMaxRetryWait(retryWait))...)
+	return b.api.Client(append(b.shared.shared.Options(), cloudflare.WithLimiter(l), cloudflare.WithMaxRetryWait(retryWait), cloudflare.WithMaxRateLimitWait(retryWait))...)
 }
 
 // run runs a task once.

@@ -44,7 +44,7 @@ func judge(err error) error {
 	case errors.Is(err, cloudflare.ErrOutcomeUnknown), errors.Is(err, cloudflare.ErrUnavailable):
 		return err // ErrUnavailable is also the 403 or 404 of a proxy
 	case errors.Is(err, cloudflare.ErrRateLimited):
-		return later{err, cmp.Or(retryAfter(err), time.Second)}
+		return later{err, cmp.Or(cloudflare.RetryAfter(err), time.Second)}
 	case errors.Is(err, cloudflare.ErrInvalidArgument), isAmbiguous, isRejected(err):
 		return permanent{err}
 	}
@@ -58,16 +58,6 @@ func isRejected(err error) bool {
 		return false
 	}
 	return e.StatusCode >= 400 && e.StatusCode < 500 && e.StatusCode != http.StatusConflict && e.StatusCode != http.StatusTooEarly
-}
-
-func retryAfter(err error) time.Duration {
-	if e, ok := errors.AsType[*cloudflare.Error](err); ok {
-		return e.RetryAfter
-	}
-	if e, ok := errors.AsType[*cloudflare.CallError](err); ok {
-		return e.RetryAfter
-	}
-	return 0
 }
 
 // isFailure implements the IsFailure of [asynq.Config].
