@@ -81,6 +81,13 @@
 // the context passes, the error matches [context.DeadlineExceeded]. If an attempt takes longer than [WithTimeout], the
 // error matches [ErrAttemptTimeout].
 //
+// If the context of a write ends while it is under way, for example because Ctrl-C cancels it, the outcome is
+// unknown. To let the write end, give it a deadline of its own, and wait for it before the program exits:
+//
+//	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+//	defer cancel()
+//	org, err := client.Organizations.Create(ctx, params)
+//
 // # Retries
 //
 // A call is retried up to three times unless [WithMaxRetries] or [SetMaxRetries] sets another number. A call is retried
