@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -304,5 +305,24 @@ func TestForeignResponsesAreNamed(t *testing.T) {
 				assert.NotContains(t, err.Error(), "user API tokens", row.name)
 			}
 		}
+	}
+}
+
+// A request that the client or its transport cannot send would fail in the same way later.
+func TestRequestsThatCannotBeSentAreNotUnavailable(t *testing.T) {
+	tooLarge := fail(errors.New("http2: request header list larger than peer's advertised limit"))
+	assertAvailability(t, getOrganization(t.Context(), newClient(t, tooLarge, noRetries)))
+
+	proxied := false
+	transport := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) {
+		if proxied {
+			return url.Parse("http://proxy.invalid")
+		}
+		return nil, nil
+	}}
+	client := newClient(t, transport, cloudflare.WithBaseURL("http://localhost/client/v4"))
+	proxied = true
+	for _, call := range retryCalls {
+		assertAvailability(t, call.do(t.Context(), client))
 	}
 }

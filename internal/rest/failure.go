@@ -58,7 +58,7 @@ func (f *Failure) add(ctx context.Context, signer *signer, response *RawResponse
 		err = redactError(ctx, signer.redact, withoutURL(err))
 		f.Causes = []error{err}
 	}
-	f.Unanswered = err != nil && !isContextError(err)
+	f.Unanswered = err != nil && !isContextError(err) && !isOwnFault(err)
 	if response != nil {
 		f.Last.Release()
 		f.Last = response

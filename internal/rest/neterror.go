@@ -100,6 +100,11 @@ func alertOf(err error) string {
 	return ""
 }
 
+// isOwnFault reports whether the reason of err is the request or the configuration, not the network or a server.
+func isOwnFault(err error) bool {
+	return errors.Is(err, errProxied) || strings.Contains(err.Error(), tooLargeWords)
+}
+
 // connectRefusal is the error of a CONNECT to which a proxy responded with another status than 200.
 type connectRefusal struct {
 	proxy  string // host and port
