@@ -34,16 +34,16 @@ func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(n.Value)
 }
 
-// UnmarshalJSON decodes a value or null.
+// UnmarshalJSON decodes a value or null. It accepts an int that is sent as a string or as a float, such as "7" or 7.0.
 func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
 	*n = Nullable[T]{Null: jsontext.Value(data).Kind() == jsontext.KindNull}
 	if n.Null {
 		return nil
 	}
 	err := json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true))
-	if envelope.IsTimeError(err) {
+	if envelope.IsLenient(err) {
 		*n = Nullable[T]{}
-		err = json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true), envelope.LenientTimes)
+		err = json.Unmarshal(data, &n.Value, jsontext.AllowInvalidUTF8(true), envelope.Lenient)
 	}
 	if err != nil {
 		return err

@@ -136,6 +136,21 @@ func TestNullableTimeAndString(t *testing.T) {
 	}
 }
 
+func TestNullableIntegersInOtherSpellings(t *testing.T) {
+	for name, pkg := range jsonPackages {
+		for _, text := range []string{`200`, `"200"`, `200.0`, `2e2`} {
+			var n cloudflare.Nullable[int]
+			require.NoError(t, pkg.unmarshal([]byte(text), &n), "%s: %s", name, text)
+			assert.Equal(t, cloudflare.Nullable[int]{Value: 200, Valid: true}, n, "%s: %s", name, text)
+		}
+		for _, text := range []string{`"many"`, `1.5`, `""`, `true`} {
+			var n cloudflare.Nullable[int]
+			require.Error(t, pkg.unmarshal([]byte(text), &n), "%s: %s", name, text)
+			assert.False(t, n.Valid)
+		}
+	}
+}
+
 // appender is a list that every decoding makes longer.
 type appender []string
 

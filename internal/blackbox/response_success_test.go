@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -234,6 +235,78 @@ func TestInvalidUTF8IsReplaced(t *testing.T) {
 }
 
 // A body of another length than announced is an error, and never half a result.
+// A page is not lost because the API sends an integer in another spelling.
+func TestIntegersInOtherSpellings(t *testing.T) {
+	// integersOf returns the names of all integer fields in a type. A Nullable is named as the field that has it.
+	var integersOf func(name string, of reflect.Type) []string
+	integersOf = func(name string, of reflect.Type) (names []string) {
+		switch kind := of.Kind(); {
+		case kind >= reflect.Int && kind <= reflect.Uintptr:
+			return []string{name}
+		case kind == reflect.Pointer || kind == reflect.Slice && of.Elem().Kind() != reflect.Uint8:
+			return integersOf(name, of.Elem())
+		case kind == reflect.Struct:
+			for field := range of.Fields() {
+				if field.Name == "Value" {
+					field.Name = name
+				}
+				if field.IsExported() {
+					names = append(names, integersOf(field.Name, field.Type)...)
+				}
+			}
+		}
+		return names
+	}
+	entry := func(id, n string) string { return `{"id":"` + id + `","raw":{"status_code":` + n + `}}` }
+	share := func(id, n string) string {
+		return `{"id":"` + id + `","resources":[{"resource_version":` + n + `},{"resource_version":1}],"associated_recipient_count":` + n +
+			`,"associating_recipient_count":` + n + `,"disassociated_recipient_count":` + n + `,"disassociating_recipient_count":` + n + `}`
+	}
+	// Each spelling stands on the second of three items, so that the first and the last are decoded again.
+	for _, text := range []string{`200`, `"200"`, `200.0`, `2e2`, `"200.0"`, `"2E2"`} {
+		body := func(item func(id, n string) string) roundTripper {
+			return respondWith(200, successBody("["+item("1", "3")+","+item("2", text)+","+item("3", "4.0")+"]"))
+		}
+		entries, err := cloudflare.Collect(newClient(t, body(entry)).OrganizationAuditLogs.All(t.Context(), "o1",
+			cloudflare.AuditLogListParams{Since: aDay, Before: aDay}))
+		require.NoError(t, err, text)
+		require.Len(t, entries, 3)
+		assert.Equal(t, []int{3, 200, 4}, []int{entries[0].Raw.StatusCode, entries[1].Raw.StatusCode, entries[2].Raw.StatusCode}, text)
+
+		shares, err := cloudflare.Collect(newClient(t, body(share)).OrganizationShares.All(t.Context(), "o1", cloudflare.ShareListParams{}))
+		require.NoError(t, err, text)
+		require.Len(t, shares, 3)
+		count := cloudflare.Nullable[int]{Value: 200, Valid: true}
+		assert.Equal(t, cloudflare.Share{
+			ID: "2", Resources: []cloudflare.ShareResource{{ResourceVersion: 200}, {ResourceVersion: 1}},
+			AssociatedRecipientCount: count, AssociatingRecipientCount: count,
+			DisassociatedRecipientCount: count, DisassociatingRecipientCount: count,
+		}, shares[1], text)
+	}
+	var fields []string
+	for _, result := range []any{
+		cloudflare.Organization{}, cloudflare.OrganizationDeleteResponse{}, cloudflare.OrganizationProfile{}, cloudflare.OrganizationMember{},
+		cloudflare.Account{}, cloudflare.AccountMoveResponse{}, cloudflare.AuditLog{}, cloudflare.Share{}, cloudflare.UsageRecord{},
+	} {
+		fields = append(fields, integersOf("", reflect.TypeOf(result))...)
+	}
+	assert.ElementsMatch(t, []string{
+		"StatusCode", "ResourceVersion", "AssociatedRecipientCount", "AssociatingRecipientCount",
+		"DisassociatedRecipientCount", "DisassociatingRecipientCount",
+	}, fields, "all of them are tested above")
+
+	for text, want := range map[string]string{`"7131x"`: "string", `7131.5`: "number", `true`: "boolean"} {
+		client := newClient(t, respondWith(200, successBody("["+entry("1", "3")+","+entry("2", text)+"]")))
+		_, err := cloudflare.Collect(client.OrganizationAuditLogs.All(t.Context(), "o1", cloudflare.AuditLogListParams{Since: aDay, Before: aDay}))
+		assert.ErrorContains(t, err, "/result/1/raw/status_code: JSON "+want+" is not valid for Go type int", text)
+		assert.NotContains(t, err.Error(), "7131", text)
+		client = newClient(t, respondWith(200, successBody("["+share("1", "3")+","+share("2", text)+"]")))
+		_, err = cloudflare.Collect(client.OrganizationShares.All(t.Context(), "o1", cloudflare.ShareListParams{}))
+		assert.ErrorContains(t, err, "JSON "+want+" is not valid for Go type int", text)
+		assert.NotContains(t, err.Error(), "7131", text)
+	}
+}
+
 func TestContentLengthMismatch(t *testing.T) {
 	for name, tt := range map[string]struct {
 		announced int64

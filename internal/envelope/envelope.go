@@ -45,9 +45,9 @@ func (e *Envelope) Decode(body []byte) error {
 		return fmt.Errorf("it has more than %d values", maxValues)
 	}
 	err := json.Unmarshal(body, e, options)
-	if IsTimeError(err) {
+	if IsLenient(err) {
 		*e = Envelope{Result: Result{Into: e.Result.Into}, NoValueLimit: e.NoValueLimit} // lists would grow
-		err = json.Unmarshal(body, e, options, LenientTimes)
+		err = json.Unmarshal(body, e, options, Lenient)
 	}
 	if err == nil {
 		e.Parsed = true

@@ -2,8 +2,6 @@ package envelope
 
 import (
 	"bytes"
-	"math"
-	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -84,30 +82,6 @@ func (l *Infos) appendNext(dec *jsontext.Decoder) error {
 		return nil
 	}
 	return dec.SkipValue()
-}
-
-// number is an integer, which may be sent as a string or as a float, such as 2.0. Any other value is zero.
-type number int64
-
-func (n *number) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	var t text
-	if err := json.UnmarshalDecode(dec, &t); err != nil {
-		return err
-	}
-	if value, err := strconv.ParseInt(string(t), 10, 64); err == nil {
-		*n = number(value)
-	} else if value, err := strconv.ParseFloat(string(t), 64); err == nil && value == math.Trunc(value) && math.Abs(value) < 1<<53 {
-		*n = number(value)
-	}
-	return nil
-}
-
-// int returns n, or zero if an int has too few bits for it.
-func (n number) int() int {
-	if int64(int(n)) != int64(n) {
-		return 0
-	}
-	return int(n)
 }
 
 // text is a string. Null is empty, and any other value is its JSON.

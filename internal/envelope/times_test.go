@@ -35,7 +35,7 @@ func TestTimesAreDecodedLeniently(t *testing.T) {
 // The body is decoded twice. What the first pass has decoded must not appear twice.
 func TestLenientDecodingBeginsAnew(t *testing.T) {
 	const errs, messages, info = `"errors":[{"message":"e"}]`, `"messages":[{"message":"m"},"n"]`, `"result_info":{"page":1}`
-	for _, odd := range []string{`{"At":"2018-09-24 11:41:36+00"}`, `{"At":"2018-09-24t11:41:36"}`} {
+	for _, odd := range []string{`{"At":"2018-09-24 11:41:36+00"}`, `{"N":"7"}`, `{"N":7.0}`} {
 		result := `"result":[` + odd + `,{}]`
 		for _, body := range []string{
 			errs + "," + messages + "," + info + "," + result,
@@ -43,7 +43,10 @@ func TestLenientDecodingBeginsAnew(t *testing.T) {
 			messages + "," + result + "," + errs + "," + info,
 		} {
 			for _, success := range []string{"true", "false"} {
-				var into []struct{ At time.Time }
+				var into []struct {
+					At time.Time
+					N  int
+				}
 				e := Envelope{Result: Result{Into: &into}, NoValueLimit: true}
 				require.NoError(t, e.Decode([]byte(`{"success":`+success+`,`+body+`}`)), body)
 				assert.Len(t, into, 2, body)
