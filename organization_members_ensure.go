@@ -4,7 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"example.com/cloudflare/internal/rest"
 )
+
+// maxStatus bounds how much of a status an error quotes, in bytes.
+const maxStatus = 100
 
 // Ensure returns the member with the email address of params, and creates the member if it does not exist. The
 // comparison ignores the case of ASCII letters. An existing member is not changed: the status may differ from params.Status.
@@ -12,7 +17,8 @@ import (
 // Ensure ignores memberships with the status rejected, and those with the status canceled unless params.Status is
 // canceled. If only ignored memberships exist, Ensure creates another one, which may invite the user again. The API
 // does not document whether it accepts that. To respect a rejection, list the members with that email address first. If
-// several memberships remain, Ensure prefers an active one, and then a pending one.
+// several memberships remain, Ensure prefers an active one, and then a pending one. If none remains, and a membership has
+// a status that is not one of the constants, Ensure returns an error that names the status, and creates nothing.
 //
 // Ensure creates at most one member. If the outcome of the create is unknown, Ensure looks for the member for up to 15
 // seconds, after the wait that the response to the create requested. If the member appears, Ensure returns it with created true, even though another caller may have created it.
@@ -63,36 +69,49 @@ func (s *OrganizationMembersService) withEmail(ctx context.Context, organization
 	if lower := foldASCII(params.Email); lower != params.Email {
 		forms = append(forms, lower)
 	}
+	var unknown *OrganizationMember // a membership whose status is not known
 	for _, email := range forms {
 		for member, err := range s.All(ctx, organizationID, OrganizationMemberListParams{Email: email}, opts...) {
 			if err != nil {
 				return nil, err
 			}
 			// The list is compared, because the API could ignore the filter.
-			if foldASCII(member.User.Email) == foldASCII(params.Email) && suffices(member, params.Status) &&
-				(found == nil || preference(member) > preference(found)) {
+			if foldASCII(member.User.Email) != foldASCII(params.Email) {
+				continue
+			}
+			switch preferred := preference(member.Status, params.Status); {
+			case preferred < 0:
+				unknown = member
+			case preferred > 0 && (found == nil || preferred > preference(found.Status, params.Status)):
 				found = member
 			}
 		}
 		if found != nil {
-			break
+			return found, nil
 		}
 	}
-	return found, nil
-}
-
-// suffices reports whether a membership makes another one unnecessary.
-func suffices(member *OrganizationMember, wanted MemberStatus) bool {
-	return member.Status == wanted || member.Status != MemberStatusCanceled && member.Status != MemberStatusRejected
-}
-
-// preference is higher for an active membership than for a pending one, and higher for that than for any other.
-func preference(member *OrganizationMember) int {
-	switch member.Status {
-	case MemberStatusActive:
-		return 2
-	case MemberStatusPending:
-		return 1
+	if unknown != nil {
+		redact := s.client.redactor()
+		return nil, fmt.Errorf("cloudflare: member %s has the status %q, which is not known: Ensure cannot tell whether an invitation is needed",
+			redact.line(unknown.ID), rest.Text(redact, string(unknown.Status), maxStatus)) // in which a blank may be all that is wrong
 	}
-	return 0
+	return nil, nil
+}
+
+// preference ranks memberships that make another one unnecessary: an active one before a pending one, and that before a
+// canceled one if this status is wanted. It is zero if another membership is necessary, and negative if the status is not
+// known.
+func preference(status, wanted MemberStatus) int {
+	switch status {
+	case MemberStatusActive:
+		return 3
+	case MemberStatusPending:
+		return 2
+	case MemberStatusCanceled, MemberStatusRejected:
+		if status == wanted {
+			return 1
+		}
+		return 0
+	}
+	return -1
 }

@@ -2,6 +2,7 @@ package cloudflare_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -58,8 +59,6 @@ func TestMembersEnsureChecksWhatTheAPILists(t *testing.T) {
 		"another case":            {list(membershipJSON("a", "Ann@Example.com", active)), "", "a"},
 		"pending":                 {list(membershipJSON("a", "ann@example.com", pending)), "", "a"},
 		"pending, active wanted":  {list(membershipJSON("a", "ann@example.com", pending)), active, "a"},
-		"a later status":          {list(membershipJSON("a", "ann@example.com", "suspended")), "", "a"},
-		"no status":               {list(membershipJSON("a", "ann@example.com", "")), "", "a"},
 		"canceled":                {list(membershipJSON("a", "ann@example.com", canceled)), "", "new"},
 		"canceled, and wanted so": {list(membershipJSON("a", "ann@example.com", canceled)), canceled, "a"},
 		"active, canceled wanted": {list(membershipJSON("a", "ann@example.com", active)), canceled, "a"},
@@ -67,10 +66,11 @@ func TestMembersEnsureChecksWhatTheAPILists(t *testing.T) {
 		"rejected and pending":    {list(membershipJSON("a", "ann@example.com", rejected), membershipJSON("b", "ann@example.com", pending)), "", "b"},
 		"pending and active":      {list(membershipJSON("a", "ann@example.com", pending), membershipJSON("b", "ann@example.com", active)), "", "b"},
 		"active and pending":      {list(membershipJSON("a", "ann@example.com", active), membershipJSON("b", "ann@example.com", pending)), "", "a"},
-		"later and pending":       {list(membershipJSON("a", "ann@example.com", "suspended"), membershipJSON("b", "ann@example.com", pending)), "", "b"},
+		"unknown and pending":     {list(membershipJSON("a", "ann@example.com", "suspended"), membershipJSON("b", "ann@example.com", pending)), "", "b"},
+		"active and unknown":      {list(membershipJSON("a", "ann@example.com", active), membershipJSON("b", "ann@example.com", "suspended")), "", "a"},
 		"active twice":            {list(membershipJSON("a", "ann@example.com", active), membershipJSON("b", "ann@example.com", active)), "", "a"},
-		"two later ones":          {list(membershipJSON("a", "ann@example.com", "suspended"), membershipJSON("b", "ann@example.com", "dormant")), "", "a"},
-		"canceled and later":      {list(membershipJSON("a", "ann@example.com", canceled), membershipJSON("b", "ann@example.com", "suspended")), canceled, "a"},
+		"unknown of another":      {list(membershipJSON("a", "joann@example.com", "suspended")), "", "new"},
+		"unknown and canceled":    {list(membershipJSON("b", "ann@example.com", "suspended"), membershipJSON("a", "ann@example.com", canceled)), canceled, "a"},
 		"one after many others": {
 			list(strings.Repeat(membershipJSON("x", "x@example.com", active)+",", 500) + membershipJSON("a", "ann@example.com", active)),
 			"", "a",
@@ -85,6 +85,56 @@ func TestMembersEnsureChecksWhatTheAPILists(t *testing.T) {
 			assert.Equal(t, tt.id == "new", created)
 			assert.Equal(t, created, len(script.sent) == 2)
 		})
+	}
+}
+
+// Whether a membership with an unknown status is a living one cannot be told, so it is neither returned nor is another
+// one created.
+func TestMembersEnsureReportsAnUnknownStatus(t *testing.T) {
+	for _, status := range []cloudflare.MemberStatus{
+		"cancelled", "CANCELED", "Canceled", "Active", "ACTIVE", "active ", "PENDING", "Rejected", "REJECTED", "expired", "removed",
+		"suspended", "accepted", "invited", "deleted", "",
+	} {
+		for _, others := range []string{"", membershipJSON("b", "ann@example.com", "rejected") + ",", membershipJSON("b", "ann@example.com", "canceled") + ","} {
+			for _, email := range []string{"ann@example.com", "Ann@example.com"} {
+				listed := respondSuccess("[" + others + membershipJSON("a", "ann@example.com", status) + "]")
+				client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+					assert.Equal(t, http.MethodGet, r.Method, "nobody is invited")
+					return listed(r)
+				}))
+				member, created, err := client.OrganizationMembers.Ensure(t.Context(), organizationID, cloudflare.OrganizationMemberCreateParams{Email: email})
+				require.ErrorContains(t, err, fmt.Sprintf("member a has the status %q", status))
+				assert.NotContains(t, err.Error(), "@", "an address is personal data")
+				assert.Nil(t, member)
+				assert.False(t, created)
+			}
+		}
+	}
+
+	// The member that is found after an unknown outcome.
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		id := api.AddOrganization("Org", "")
+		api.FailNext("POST /organizations/{organization_id}/members", cloudflaretest.Reset())
+		api.before = func(r *http.Request) {
+			if r.Method == http.MethodPost {
+				body := successBody("[" + membershipJSON("a", "ann@example.com", "expired") + "]")
+				api.FailNext("GET /organizations/{organization_id}/members", cloudflaretest.Status(200, nil, body))
+			}
+		}
+		_, created, err := api.client.OrganizationMembers.Ensure(t.Context(), id, cloudflare.OrganizationMemberCreateParams{Email: "ann@example.com"})
+		assert.ErrorIs(t, err, cloudflare.ErrOutcomeUnknown)
+		assert.ErrorContains(t, err, `"expired"`)
+		assert.False(t, created)
+	})
+
+	// What a server sends is on one line, bounded, and without a credential.
+	for _, status := range []string{canaryKey, `a\u001b[2J\nb`, strings.Repeat("x", 1<<20)} {
+		client := newClient(t, respondSuccess(`[{"id":"`+status+`","status":"`+status+`","user":{"email":"ann@example.com"}}]`))
+		_, _, err := client.OrganizationMembers.Ensure(t.Context(), organizationID, cloudflare.OrganizationMemberCreateParams{Email: "ann@example.com"})
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), canary)
+		assert.NotRegexp(t, "[\x1b\n]", err.Error())
+		assert.Less(t, len(err.Error()), 3000)
 	}
 }
 
