@@ -1,6 +1,7 @@
 package cloudflare
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -98,7 +99,7 @@ type ResponseInfoSource struct {
 // Error describes on one line which call failed, its status and the errors that the API reported.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cloudflare: %s %s: %s", e.Method, e.Path, status(e.StatusCode))
+	fmt.Fprintf(&b, "cloudflare: %s: %s", nameOfCall(e.Method, e.Path), status(e.StatusCode))
 	var infos strings.Builder
 	separator := ": "
 	for _, info := range e.Errors {
@@ -129,7 +130,15 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// nameOfCall returns the method and the path of a call. An error that a user makes may have neither.
+func nameOfCall(method, path string) string {
+	return cmp.Or(strings.TrimSpace(method+" "+path), "a call")
+}
+
 func status(code int) string {
+	if code == 0 {
+		return "no status"
+	}
 	if text := http.StatusText(code); text != "" {
 		return strconv.Itoa(code) + " " + text
 	}
@@ -202,14 +211,20 @@ func (e *Error) LogValue() slog.Value {
 type PageError struct {
 	PageToken string // of the page that failed; empty for the first
 	Err       error
+
+	first bool // no page was read before, so there is nothing to resume
 }
 
 // Error returns the text of Err. If a page after the first failed, the text adds how to resume the list.
 func (e *PageError) Error() string {
-	if e.PageToken == "" {
-		return e.Err.Error()
+	text := "cloudflare: a page failed"
+	if e.Err != nil {
+		text = e.Err.Error()
 	}
-	return e.Err.Error() + " (not on the first page; set PageToken to resume)"
+	if e.PageToken == "" || e.first {
+		return text
+	}
+	return text + " (not on the first page; set PageToken to resume)"
 }
 
 // Unwrap returns Err.
@@ -237,12 +252,12 @@ type CallError struct {
 // Error describes on one line which call failed and why.
 func (e *CallError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cloudflare: %s %s", e.Method, e.Path)
+	b.WriteString("cloudflare: " + nameOfCall(e.Method, e.Path))
 	for _, cause := range e.reasons() {
 		b.WriteString(": " + rest.OneLine(cause.Error()))
 	}
 	switch {
-	case e.Attempts == 0:
+	case e.Attempts == 0 && e.causes != nil: // not in an error that a user makes, which does not know what was sent
 		b.WriteString(" (nothing was sent)")
 	case e.Attempts > 1:
 		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -154,7 +156,7 @@ func TestErrorLogValue(t *testing.T) {
 				`err.attempts=1 err.ray_id=` + rayID + ` err.codes=[1001] err.idempotency_key=k-2 err.outcome_unknown=true`},
 			"nothing sent": {unsent, `err.message="cloudflare: GET /organizations/o1: context canceled (nothing was sent)" ` +
 				`err.method=GET err.path=/organizations/o1 err.attempts=0`},
-			"the least of a call": {&cloudflare.CallError{}, `err.message="cloudflare:   (nothing was sent)" err.method="" err.path="" err.attempts=0`},
+			"the least of a call": {&cloudflare.CallError{}, `err.message="cloudflare: a call" err.method="" err.path="" err.attempts=0`},
 		} {
 			var out bytes.Buffer
 			slog.New(slog.NewTextHandler(&out, nil)).Info("m", "err", tt.err)
@@ -169,6 +171,45 @@ func TestPageError(t *testing.T) {
 	later := &cloudflare.PageError{PageToken: "t", Err: cause}
 	assert.EqualError(t, later, "cause (not on the first page; set PageToken to resume)")
 	assert.Same(t, cause, errors.Unwrap(later))
+}
+
+// The zero value of every error can be printed, logged and matched, alone and in other errors.
+func TestZeroErrors(t *testing.T) {
+	for want, zero := range map[string]error{
+		"cloudflare: a call: no status": &cloudflare.Error{},
+		"cloudflare: a call":            &cloudflare.CallError{},
+		"cloudflare: a page failed":     &cloudflare.PageError{},
+		"cloudflare: a batch failed (created: 0; unknown: 0; not created: 0)":               &cloudflare.BatchError{},
+		`cloudflare: 0 organizations without a parent are named "": `:                       &cloudflare.AmbiguousError{},
+		"cloudflare: organization  is not empty: organizations: 0, accounts: 0, members: 0": &cloudflare.NotEmptyError{},
+
+		"cloudflare: a page failed (not on the first page; set PageToken to resume)": &cloudflare.PageError{PageToken: "t"},
+		"cloudflare: a page failed (created: 0; unknown: 0; not created: 0)":         &cloudflare.BatchError{Err: &cloudflare.PageError{}},
+		"cloudflare: a call: 500 Internal Server Error":                              &cloudflare.Error{StatusCode: 500},
+		"cloudflare: GET: no status (2 attempts)":                                    &cloudflare.Error{Method: "GET", Attempts: 2},
+		"cloudflare: /x (2 attempts)":                                                &cloudflare.CallError{Path: "/x", Attempts: 2},
+
+		// Whether anything was sent is only known for a call of the client.
+		"cloudflare: a call\n" + cloudflare.ErrOutcomeUnknown.Error(): errors.Join(&cloudflare.CallError{}, cloudflare.ErrOutcomeUnknown),
+		"cloudflare: PUT /x\n" + cloudflare.ErrOutcomeUnknown.Error(): errors.Join(&cloudflare.CallError{Method: "PUT", Path: "/x"}, cloudflare.ErrOutcomeUnknown),
+	} {
+		assert.EqualError(t, zero, want)
+		wrapped := fmt.Errorf("wrapped: %w", errors.Join(errors.New("first"), zero))
+		assert.EqualError(t, wrapped, "wrapped: first\n"+want)
+		assert.ErrorIs(t, wrapped, zero)
+		for _, format := range []string{"%v", "%+v", "%#v", "%q", "%s"} {
+			assert.NotContains(t, fmt.Sprintf(format, zero), "PANIC", "%s of %T", format, zero)
+		}
+		slog.New(slog.NewTextHandler(io.Discard, nil)).Info("m", "err", zero)
+		target := reflect.New(reflect.TypeOf(zero))
+		assert.True(t, errors.As(wrapped, target.Interface()), "%T", zero)
+		for _, sentinel := range []error{
+			cloudflare.ErrInvalidArgument, cloudflare.ErrUnauthorized, cloudflare.ErrForbidden, cloudflare.ErrNotFound,
+			cloudflare.ErrConflict, cloudflare.ErrRateLimited, cloudflare.ErrAttemptTimeout,
+		} {
+			assert.NotErrorIs(t, wrapped, sentinel)
+		}
+	}
 }
 
 func TestOnlyTheAPIReportsNotFound(t *testing.T) {

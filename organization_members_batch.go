@@ -120,7 +120,11 @@ func newBatchError(created []OrganizationMember, result *batchResult, chunk, res
 
 // Error returns the text of Err and the number of members in each list.
 func (e *BatchError) Error() string {
-	return fmt.Sprintf("%v (created: %d; unknown: %d; not created: %d)", e.Err, len(e.Created), len(e.Unknown), len(e.NotCreated))
+	text := "cloudflare: a batch failed"
+	if e.Err != nil {
+		text = e.Err.Error()
+	}
+	return fmt.Sprintf("%s (created: %d; unknown: %d; not created: %d)", text, len(e.Created), len(e.Unknown), len(e.NotCreated))
 }
 
 // Unwrap returns Err.

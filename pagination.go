@@ -42,9 +42,13 @@ type Page[T any] struct {
 //
 // If fetch returns an error, a nil page, or a page token for the second time or of more than 64 KiB, the iterator yields
 // a nil item and a [*PageError] once, and stops. So it does after 100 empty pages in a row that are not the last: a loop
-// without an item could not stop the iterator.
+// without an item could not stop the iterator. If fetch is nil, the error matches [ErrInvalidArgument].
 func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
+		if fetch == nil {
+			yield(nil, &PageError{PageToken: pageToken, Err: invalid("fetch is nil"), first: true})
+			return
+		}
 		token, seen, empty := pageToken, make(map[string]bool), 0
 		for {
 			seen[token] = true
@@ -53,7 +57,7 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 				err = errors.New("cloudflare: fetch returned neither a page nor an error")
 			}
 			if err != nil {
-				yield(nil, &PageError{token, err})
+				yield(nil, &PageError{PageToken: token, Err: err, first: len(seen) == 1})
 				return
 			}
 			for i := range page.Items {
@@ -75,7 +79,7 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 				err = fmt.Errorf("cloudflare: the API returned %d empty pages in a row", maxEmptyPages)
 			}
 			if err != nil {
-				yield(nil, &PageError{token, err})
+				yield(nil, &PageError{PageToken: token, Err: err})
 				return
 			}
 		}
@@ -83,12 +87,19 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 }
 
 // Collect returns all items of a list that All or [Paginate] returned. If the list yields an error, Collect returns
-// that error and no items. Use Collect for lists that fit into memory.
+// that error and no items. Use Collect for lists that fit into memory. A nil list is an invalid argument, and a nil item
+// without an error is an error.
 func Collect[T any](list iter.Seq2[*T, error]) ([]T, error) {
+	if list == nil {
+		return nil, invalid("the list is nil")
+	}
 	items := []T{}
 	for item, err := range list {
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case item == nil:
+			return nil, errors.New("cloudflare: the list yielded a nil item without an error")
 		}
 		items = append(items, *item)
 	}

@@ -337,6 +337,66 @@ func TestAllDoesNotReuseItems(t *testing.T) {
 	}
 }
 
+// Neither an argument nor an item that is nil causes a panic.
+func TestPaginationOfNil(t *testing.T) {
+	items, err := cloudflare.Collect[int](nil)
+	assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
+	assert.ErrorContains(t, err, "list is nil")
+	assert.Nil(t, items)
+
+	items, err = cloudflare.Collect(func(yield func(*int, error) bool) { _ = yield(new(1), nil) && yield(nil, nil) })
+	assert.ErrorContains(t, err, "nil item")
+	assert.Nil(t, items)
+
+	for _, token := range []string{"", "t"} {
+		var failures []error
+		for item, err := range cloudflare.Paginate[int](token, nil) {
+			assert.Nil(t, item)
+			failures = append(failures, err)
+		}
+		require.Len(t, failures, 1)
+		assert.ErrorIs(t, failures[0], cloudflare.ErrInvalidArgument)
+		assert.ErrorContains(t, failures[0], "fetch is nil")
+		failed, ok := errors.AsType[*cloudflare.PageError](failures[0])
+		require.True(t, ok)
+		assert.Equal(t, token, failed.PageToken)
+	}
+}
+
+// Only after a page was read is there anything to resume. A list may begin with a page token.
+func TestPageErrorsSayHowToResume(t *testing.T) {
+	const resume = "set PageToken to resume"
+	broken := errors.New("broken")
+	for _, first := range []string{"", "1", "t"} {
+		for after := range 3 { // pages that were read before
+			for _, empty := range []bool{false, true} {
+				read := 0
+				_, err := lastOf(cloudflare.Paginate(first, func(string) (*cloudflare.Page[int], error) {
+					if read == after {
+						return nil, broken
+					}
+					read++
+					page := &cloudflare.Page[int]{Items: []int{1}, NextPageToken: fmt.Sprint("next", read)}
+					if empty {
+						page.Items = nil
+					}
+					return page, nil
+				}))
+				assert.ErrorIs(t, err, broken)
+				assert.Equal(t, after > 0, strings.Contains(err.Error(), resume), "%q, %d: %v", first, after, err)
+			}
+		}
+		_, err := lastOf(cloudflare.Paginate(first, func(string) (*cloudflare.Page[int], error) {
+			return &cloudflare.Page[int]{NextPageToken: "t"}, nil
+		}))
+		assert.ErrorContains(t, err, "for the second time", "after a page")
+		assert.ErrorContains(t, err, resume)
+	}
+	client := newClient(t, respondError(403))
+	_, err := lastOf(client.Organizations.All(t.Context(), cloudflare.OrganizationListParams{PageToken: "t"}))
+	assert.NotContains(t, err.Error(), resume)
+}
+
 func TestCollect(t *testing.T) {
 	items, err := cloudflare.Collect(func(func(*int, error) bool) {})
 	require.NoError(t, err)
