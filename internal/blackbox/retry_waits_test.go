@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -229,4 +230,99 @@ func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 			assert.ErrorAs(t, err, &dial, "the error names the reason for the wait")
 		})
 	})
+}
+
+// The largest durations limit nothing. They do not overflow when the time for a body is added to them.
+func TestLargestDurations(t *testing.T) {
+	const largest = time.Duration(math.MaxInt64)
+	body := successBody(`{"id":"o1","name":"` + strings.Repeat("x", 1<<20) + `"}`) // 128 seconds for its size
+	for _, d := range []time.Duration{largest, largest - 1, largest - time.Second, largest - 127*time.Second, largest / 2} {
+		for name, tt := range map[string]struct {
+			timeout time.Duration // of the http.Client
+			opts    []cloudflare.Option
+			by      time.Duration // until the deadline
+		}{
+			"WithTimeout":               {0, []cloudflare.Option{cloudflare.WithTimeout(d)}, 0},
+			"http.Client.Timeout":       {d, []cloudflare.Option{cloudflare.WithTimeout(0)}, 0},
+			"the shorter of the two":    {d, []cloudflare.Option{cloudflare.WithTimeout(largest)}, 0},
+			"WithMaxRetryWait":          {0, []cloudflare.Option{cloudflare.WithMaxRetryWait(d), cloudflare.WithTimeout(0)}, 0},
+			"WithMaxRateLimitWait":      {0, []cloudflare.Option{cloudflare.WithMaxRateLimitWait(d), cloudflare.WithTimeout(0)}, 0},
+			"all of them":               {d, []cloudflare.Option{cloudflare.WithMaxRetryWait(d), cloudflare.WithMaxRateLimitWait(d), cloudflare.WithTimeout(d)}, 0},
+			"all of them, and deadline": {d, []cloudflare.Option{cloudflare.WithMaxRetryWait(d), cloudflare.WithMaxRateLimitWait(d), cloudflare.WithTimeout(d)}, d},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				ctx := t.Context()
+				if tt.by > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithDeadline(ctx, time.Now().Add(tt.by))
+					defer cancel()
+				}
+				sent := 0
+				transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+					if sent++; sent == 1 {
+						return respondWith(http.StatusServiceUnavailable, "")(r)
+					}
+					response, err := respondWith(http.StatusOK, body)(r)
+					response.Body = &restingBody{response.Body, r.Context(), time.Hour}
+					return response, err
+				})
+				client, err := cloudflare.NewClient(append([]cloudflare.Option{
+					cloudflare.WithAPIToken("t0ken"), cloudflare.WithHTTPClient(&http.Client{Transport: transport, Timeout: tt.timeout}),
+				}, tt.opts...)...)
+				require.NoError(t, err)
+				var org cloudflare.Organization
+				err = client.Call(ctx, cloudflare.Request{Method: "GET", Route: "/x"}, &org)
+				require.NoError(t, err, "%s of %s", name, d)
+				assert.Len(t, org.Name, 1<<20)
+				assert.Equal(t, 2, sent)
+			})
+		}
+	}
+}
+
+// restingBody is a body that waits after the first read, unless the context of its request ends.
+type restingBody struct {
+	io.ReadCloser
+	ctx   context.Context
+	pause time.Duration
+}
+
+func (r *restingBody) Read(b []byte) (int, error) {
+	select {
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	default:
+	}
+	n, err := r.ReadCloser.Read(b)
+	select {
+	case <-time.After(r.pause):
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	}
+	r.pause = time.Millisecond
+	return n, err
+}
+
+// A wait that a server requests may be the largest duration, too.
+func TestLargestWaits(t *testing.T) {
+	const largest = time.Duration(math.MaxInt64)
+	for _, header := range []string{
+		"Retry-After: 9223372036854775807", "Retry-After: 99999999999999999999999", "Retry-After: 9223372036", "Retry-After: 9223372037",
+		"Retry-After: Fri, 31 Dec 9999 23:59:59 GMT",
+		`Ratelimit: "default";r=0;t=9223372036854775807`, `Ratelimit: "default";r=0;t=9223372036`,
+	} {
+		for _, limit := range []time.Duration{largest, largest - 1, largest / 2} {
+			synctest.Test(t, func(t *testing.T) {
+				transport := respondWith(http.StatusTooManyRequests, "", header)
+				client := newClient(t, transport, cloudflare.WithMaxRetryWait(limit), cloudflare.WithMaxRateLimitWait(limit))
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				began := time.Now()
+				_, err := client.Organizations.Get(ctx, "o1")
+				assert.ErrorIs(t, err, cloudflare.ErrRateLimited, "%s, %s", header, limit)
+				assert.NotContains(t, err.Error(), "-2", "%s, %s", header, limit)
+				assert.Zero(t, time.Since(began), "a wait past the deadline is not begun")
+			})
+		}
+	}
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -38,9 +39,10 @@ func (l *timeLimit) arrived(n int) {
 	}
 }
 
-// duration returns how long the attempt may take, with the bytes that have arrived so far.
+// duration returns how long the attempt may take, with the bytes that have arrived so far, at most the
+// longest Duration.
 func (l *timeLimit) duration() time.Duration {
-	return l.timeout + time.Duration(l.added)*time.Second
+	return l.timeout + min(time.Duration(l.added)*time.Second, math.MaxInt64-l.timeout)
 }
 
 func (l *timeLimit) stop() {
