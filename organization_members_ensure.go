@@ -4,12 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"example.com/cloudflare/internal/rest"
 )
-
-// maxStatus bounds how much of a status an error quotes, in bytes.
-const maxStatus = 100
 
 // Ensure returns the member with the email address of params, and creates the member if it does not exist. The
 // comparison ignores the case of ASCII letters. An existing member is not changed: the status may differ from params.Status.
@@ -92,8 +87,8 @@ func (s *OrganizationMembersService) withEmail(ctx context.Context, organization
 	}
 	if unknown != nil {
 		redact := s.client.redactor()
-		return nil, fmt.Errorf("cloudflare: member %s has the status %q, which is not known: Ensure cannot tell whether an invitation is needed",
-			redact.line(unknown.ID), rest.Text(redact, string(unknown.Status), maxStatus)) // in which a blank may be all that is wrong
+		return nil, fmt.Errorf("cloudflare: member %s has the status %s, which is not known: Ensure cannot tell whether an invitation is needed",
+			redact.line(unknown.ID), redact.quoted(string(unknown.Status)))
 	}
 	return nil, nil
 }

@@ -55,8 +55,8 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 	switch {
 	case createErr == nil && org.Name != params.Name:
 		redact := s.client.redactor()
-		return org, true, fmt.Errorf("cloudflare: organization %s was created with the name %q instead of %q: Ensure would not find it again",
-			redact.line(org.ID), redact.line(org.Name), params.Name)
+		return org, true, fmt.Errorf("cloudflare: organization %s was created with the name %s instead of %+q: Ensure would not find it again",
+			redact.line(org.ID), redact.quoted(org.Name), params.Name)
 	case !errors.Is(createErr, ErrOutcomeUnknown):
 		return org, createErr == nil, createErr
 	}

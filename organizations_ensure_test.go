@@ -2,6 +2,7 @@ package cloudflare_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -102,12 +103,31 @@ func TestEnsureChecksWhatTheAPILists(t *testing.T) {
 	}
 }
 
+// Names that look the same are told apart by the escapes of their letters.
 func TestEnsureReportsAChangedName(t *testing.T) {
-	client, _ := newScriptedClient(t, respondSuccess("[]"), respondSuccess(organizationJSON("new", "Café", "")))
-	org, created, err := client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Cafe\u0301"})
-	assert.ErrorContains(t, err, "Ensure would not find it again")
-	assert.True(t, created)
-	assert.Equal(t, "new", org.ID)
+	for _, tt := range []struct{ sent, created, says string }{
+		{"Cafe\u0301", "Caf\u00e9", `with the name "Caf\u00e9" instead of "Cafe\u0301"`},
+		{"Caf\u00e9", "Cafe\u0301", `with the name "Cafe\u0301" instead of "Caf\u00e9"`},
+		{"Org", "ORG", `with the name "ORG" instead of "Org"`},
+		{"A  B", "A B", `with the name "A B" instead of "A  B"`},
+		{"A B", "A  B", `with the name "A  B" instead of "A B"`},
+		{"A B", " A B\t", `with the name " A B\t" instead of "A B"`},
+		{"A\u00a0B", "A B", `with the name "A B" instead of "A\u00a0B"`},
+		{"A B", "A\u00a0B", `with the name "A\u00a0B" instead of "A B"`},
+		{"Or\u200bg", "Org", `with the name "Org" instead of "Or\u200bg"`},
+		{"Org", "Or\u200bg", `with the name "Or\u200bg" instead of "Org"`},
+		{"Org", "\u041erg", `with the name "\u041erg" instead of "Org"`},
+		{"Org", "\ufb01n", `with the name "\ufb01n" instead of "Org"`},
+		{"Org", "", `with the name "" instead of "Org"`},
+	} {
+		name, err := json.Marshal(tt.created)
+		require.NoError(t, err)
+		client, _ := newScriptedClient(t, respondSuccess("[]"), respondSuccess(`{"id":"new","name":`+string(name)+`}`))
+		org, created, err := client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: tt.sent})
+		assert.EqualError(t, err, "cloudflare: organization new was created "+tt.says+": Ensure would not find it again")
+		assert.True(t, created)
+		assert.Equal(t, "new", org.ID)
+	}
 }
 
 func TestEnsureAfterAnUnknownOutcome(t *testing.T) {

@@ -2,6 +2,7 @@ package cloudflare
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -10,6 +11,9 @@ import (
 
 // maxText bounds what is kept in a field of an error, and quoted of all errors of a response, in bytes.
 const maxText = 4 << 10
+
+// maxName bounds the names and statuses that quoted quotes, in bytes before they are escaped.
+const maxName = 100
 
 // redactor removes the credentials of a call from a text.
 type redactor func(string) string
@@ -25,6 +29,12 @@ func (redact redactor) text(text string) string { return rest.Text(redact, text,
 
 // line returns the beginning of a text on one line, as an error quotes it.
 func (redact redactor) line(text string) string { return rest.Line(redact, text) }
+
+// quoted returns the beginning of a text in quotes, with escapes for all but ASCII. Unlike line, it tells texts apart that
+// look the same. The escapes of invisible characters keep a divided credential divided.
+func (redact redactor) quoted(text string) string {
+	return strconv.QuoteToASCII(rest.Shorten(redact(rest.Shorten(text, maxText)), maxName))
+}
 
 // sample returns the beginning of a body, on one line.
 func (redact redactor) sample(body []byte) string {

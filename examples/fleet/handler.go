@@ -153,7 +153,7 @@ func (h *handler) ensure(ctx context.Context, id string, p payload) (org *cloudf
 	case err != nil:
 		return nil, false, err
 	case org.Name != p.Name:
-		return nil, false, permanent{fmt.Errorf("%s was created, but as %q: another run of this task would not find it", org.ID, org.Name)}
+		return nil, false, permanent{fmt.Errorf("%s was created, but as %+q: another run of this task would not find it", org.ID, org.Name)}
 	}
 	return org, true, h.notes.remove(ctx, id)
 }
