@@ -84,16 +84,16 @@ type Error struct {
 
 // ResponseInfo is one entry of the errors or messages of a response.
 type ResponseInfo struct {
-	Code             int                `json:"code"`
+	Code             int                `json:"code,omitzero"`
 	Message          string             `json:"message"`
-	DocumentationURL string             `json:"documentation_url,omitempty"`
+	DocumentationURL string             `json:"documentation_url,omitzero"`
 	Source           ResponseInfoSource `json:"source,omitzero"`
-	ErrorChain       []ResponseInfo     `json:"error_chain,omitempty"`
+	ErrorChain       []ResponseInfo     `json:"error_chain,omitzero"`
 }
 
 // ResponseInfoSource identifies the part of a request that an entry is about.
 type ResponseInfoSource struct {
-	Pointer string `json:"pointer,omitempty"` // a JSON pointer
+	Pointer string `json:"pointer,omitzero"` // a JSON pointer
 }
 
 // Error describes on one line which call failed, its status and the errors that the API reported.

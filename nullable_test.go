@@ -83,6 +83,37 @@ func TestRawFieldsRoundTrip(t *testing.T) {
 	}
 }
 
+// A result that is stored has no time that the API did not send, and no other property unless the API requires it.
+func TestAbsentFieldsAreNotStored(t *testing.T) {
+	for name, pkg := range jsonPackages {
+		for sent, into := range map[string]any{
+			`{"id":"o1","name":"n","meta":{}}`: new(cloudflare.Organization),
+			`{"id":"o1","name":"n","meta":{"flags":{"account_creation":"a"},"tenant_flags":{"member_management":"m"}},"parent":{"id":"p1"}}`: new(cloudflare.Organization),
+			`{"id":"o1","name":"n","create_time":"2026-01-02T03:04:05Z","meta":{},"parent":{"id":"p1","name":"p"}}`:                          new(cloudflare.Organization),
+			`{"id":"a1","type":"standard"}`:                                                   new(cloudflare.Account),
+			`{"id":"a1","type":"","managed_by":{}}`:                                           new(cloudflare.Account),
+			`{"account_id":"a1","destination_organization_id":""}`:                            new(cloudflare.AccountMoveResponse),
+			`{"id":"m1","status":"active","user":{"id":"","email":"","name":""}}`:             new(cloudflare.OrganizationMember),
+			`{"id":"m1","status":"active","user":{"id":"u1","email":"","name":""},"meta":{}}`: new(cloudflare.OrganizationMember),
+			`{"id":"l1"}`: new(cloudflare.AuditLog),
+			`{"id":""}`:   new(cloudflare.AuditLog),
+			`{"id":"","action":{"type":"create"},"raw":{"method":"PUT"}}`: new(cloudflare.AuditLog),
+			`{"message":"m"}`: new(cloudflare.ResponseInfo),
+			`{"id":"d1"}`:     new(cloudflare.OrganizationDeleteResponse),
+			`{"id":"s1","name":"","account_id":"","account_name":"","organization_id":"","status":"","target_type":""}`: new(cloudflare.Share),
+			`{"id":"r1","resource_id":"","resource_account_id":"","resource_type":"","resource_version":0,"status":""}`: new(cloudflare.ShareResource),
+		} {
+			require.NoError(t, pkg.unmarshal([]byte(sent), into), "%s: %s", name, sent)
+			stored, err := pkg.marshal(into)
+			require.NoError(t, err)
+			assert.JSONEq(t, sent, string(stored), "%s: %T", name, into)
+		}
+		stored, err := pkg.marshal(cloudflare.UsageRecord{})
+		require.NoError(t, err)
+		assert.NotContains(t, string(stored), "ChargePeriod", name)
+	}
+}
+
 // Without the option omitzero, a Nullable without a value is marshaled as null.
 func TestNullableWithoutOmitzero(t *testing.T) {
 	for name, pkg := range jsonPackages {

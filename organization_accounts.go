@@ -30,21 +30,21 @@ var (
 // Account is an account in an organization.
 type Account struct {
 	ID        string          `json:"id"`
-	Name      string          `json:"name"` // empty if the API sends null
+	Name      string          `json:"name,omitzero"` // empty if the API sends null
 	Type      AccountType     `json:"type"`
-	Settings  AccountSettings `json:"settings"`
-	CreatedOn time.Time       `json:"created_on"`
+	Settings  AccountSettings `json:"settings,omitzero"`
+	CreatedOn time.Time       `json:"created_on,omitzero"`
 
-	Tags      map[string]string `json:"tags,omitempty"`       // nil unless IncludeTags is set
-	ManagedBy *AccountManagedBy `json:"managed_by,omitempty"` // only in the result of Create; nil if the API omits it
+	Tags      map[string]string `json:"tags,omitzero"`       // nil unless IncludeTags is set
+	ManagedBy *AccountManagedBy `json:"managed_by,omitzero"` // only in the result of Create; nil if the API omits it
 }
 
 func (a *Account) check() error { return checkHasID("an account", a.ID) }
 
 // AccountManagedBy is the organization that manages an account.
 type AccountManagedBy struct {
-	ParentOrgID   string `json:"parent_org_id"`
-	ParentOrgName string `json:"parent_org_name"`
+	ParentOrgID   string `json:"parent_org_id,omitzero"`
+	ParentOrgName string `json:"parent_org_name,omitzero"`
 }
 
 // AccountType is the type of an account. The API may send other values than the constants.
@@ -233,7 +233,7 @@ func (s *OrganizationAccountsService) Create(ctx context.Context, params Account
 // AccountMoveResponse holds the source and the destination of an account that was moved.
 type AccountMoveResponse struct {
 	AccountID                 string `json:"account_id"`
-	SourceOrganizationID      string `json:"source_organization_id"` // empty if the account was in no organization
+	SourceOrganizationID      string `json:"source_organization_id,omitzero"` // empty if the account was in no organization
 	DestinationOrganizationID string `json:"destination_organization_id"`
 }
 

@@ -39,47 +39,47 @@ func (*AuditLog) keepsRaw() {}
 
 // AuditLogAction describes the action of an entry.
 type AuditLogAction struct {
-	Description string               `json:"description,omitempty"`
-	Result      AuditLogActionResult `json:"result,omitempty"`
+	Description string               `json:"description,omitzero"`
+	Result      AuditLogActionResult `json:"result,omitzero"`
 	Time        time.Time            `json:"time,omitzero"`
-	Type        AuditLogActionType   `json:"type,omitempty"`
+	Type        AuditLogActionType   `json:"type,omitzero"`
 }
 
 // AuditLogActor identifies the user or system that performed the action. Most fields are empty if the actor is not a
 // user.
 type AuditLogActor struct {
-	Context   AuditLogActorContext `json:"context,omitempty"`
-	Email     string               `json:"email,omitempty"`
-	ID        string               `json:"id,omitempty"`
-	IPAddress string               `json:"ip_address,omitempty"`
-	TokenID   string               `json:"token_id,omitempty"`
-	TokenName string               `json:"token_name,omitempty"`
-	Type      AuditLogActorType    `json:"type,omitempty"`
+	Context   AuditLogActorContext `json:"context,omitzero"`
+	Email     string               `json:"email,omitzero"`
+	ID        string               `json:"id,omitzero"`
+	IPAddress string               `json:"ip_address,omitzero"`
+	TokenID   string               `json:"token_id,omitzero"`
+	TokenName string               `json:"token_name,omitzero"`
+	Type      AuditLogActorType    `json:"type,omitzero"`
 }
 
 // AuditLogOrganization is the organization of an entry.
 type AuditLogOrganization struct {
-	ID string `json:"id,omitempty"`
+	ID string `json:"id,omitzero"`
 }
 
 // AuditLogRaw describes the HTTP request behind an entry.
 type AuditLogRaw struct {
-	CFRayID    string `json:"cf_ray_id,omitempty"` // 16 hexadecimal digits, without the suffix of the CF-Ray header
-	Method     string `json:"method,omitempty"`
-	StatusCode int    `json:"status_code,omitempty"`
-	URI        string `json:"uri,omitempty"`
-	UserAgent  string `json:"user_agent,omitempty"`
+	CFRayID    string `json:"cf_ray_id,omitzero"` // 16 hexadecimal digits, without the suffix of the CF-Ray header
+	Method     string `json:"method,omitzero"`
+	StatusCode int    `json:"status_code,omitzero"`
+	URI        string `json:"uri,omitzero"`
+	UserAgent  string `json:"user_agent,omitzero"`
 }
 
 // AuditLogResource describes the resource of the action. Request, Response and Scope are JSON as sent, and may contain
 // personal data. Scope is a JSON string at present, although the API's schema calls it an object.
 type AuditLogResource struct {
-	ID       string          `json:"id,omitempty"`
-	Product  string          `json:"product,omitempty"`
+	ID       string          `json:"id,omitzero"`
+	Product  string          `json:"product,omitzero"`
 	Request  json.RawMessage `json:"request,omitzero"`
 	Response json.RawMessage `json:"response,omitzero"`
 	Scope    json.RawMessage `json:"scope,omitzero"`
-	Type     string          `json:"type,omitempty"`
+	Type     string          `json:"type,omitzero"`
 }
 
 // AuditLogActionResult is the result of an action. The API may send other values than the constants.

@@ -33,8 +33,8 @@ type OrganizationMember struct {
 	Status     MemberStatus    `json:"status"`
 	User       MemberUser      `json:"user"`
 	Meta       json.RawMessage `json:"meta,omitzero"` // an object as sent
-	CreateTime time.Time       `json:"create_time"`
-	UpdateTime time.Time       `json:"update_time"`
+	CreateTime time.Time       `json:"create_time,omitzero"`
+	UpdateTime time.Time       `json:"update_time,omitzero"`
 }
 
 func (m *OrganizationMember) check() error { return checkHasID("a member", m.ID) }

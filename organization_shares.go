@@ -25,13 +25,13 @@ type Share struct {
 	AccountName    string          `json:"account_name"`
 	OrganizationID string          `json:"organization_id"`
 	Status         ShareStatus     `json:"status"`
-	Kind           ShareKind       `json:"kind,omitempty"`
+	Kind           ShareKind       `json:"kind,omitzero"`
 	TargetType     ShareTargetType `json:"target_type"`
-	Created        time.Time       `json:"created"`
-	Modified       time.Time       `json:"modified"`
+	Created        time.Time       `json:"created,omitzero"`
+	Modified       time.Time       `json:"modified,omitzero"`
 
 	// The API may omit the resources and the numbers of recipients.
-	Resources                    []ShareResource `json:"resources,omitempty"`
+	Resources                    []ShareResource `json:"resources,omitzero"`
 	AssociatedRecipientCount     Nullable[int]   `json:"associated_recipient_count,omitzero"`
 	AssociatingRecipientCount    Nullable[int]   `json:"associating_recipient_count,omitzero"`
 	DisassociatedRecipientCount  Nullable[int]   `json:"disassociated_recipient_count,omitzero"`
@@ -49,8 +49,8 @@ type ShareResource struct {
 	ResourceVersion   int               `json:"resource_version"`
 	Status            ShareStatus       `json:"status"`
 	Meta              json.RawMessage   `json:"meta,omitzero"` // as sent
-	Created           time.Time         `json:"created"`
-	Modified          time.Time         `json:"modified"`
+	Created           time.Time         `json:"created,omitzero"`
+	Modified          time.Time         `json:"modified,omitzero"`
 }
 
 // ShareStatus is the status of a share or of a resource in it. The API may send other values than the constants.

@@ -65,26 +65,26 @@ func calendarDate(t time.Time) time.Time {
 // UsageRecord is the usage of one billable metric by one account on one day. The fields have the names of the FOCUS
 // specification, version 1.3. The API does not fill the costs, prices and billing periods at present.
 type UsageRecord struct {
-	ChargePeriodStart time.Time `json:"ChargePeriodStart"`
-	ChargePeriodEnd   time.Time `json:"ChargePeriodEnd"`   // exclusive
-	ChargeCategory    string    `json:"ChargeCategory"`    // "Usage"
-	ChargeFrequency   string    `json:"ChargeFrequency"`   // "Usage-Based"
-	ChargeDescription string    `json:"ChargeDescription"` // of the metric
+	ChargePeriodStart time.Time `json:"ChargePeriodStart,omitzero"`
+	ChargePeriodEnd   time.Time `json:"ChargePeriodEnd,omitzero"` // exclusive
+	ChargeCategory    string    `json:"ChargeCategory"`           // "Usage"
+	ChargeFrequency   string    `json:"ChargeFrequency"`          // "Usage-Based"
+	ChargeDescription string    `json:"ChargeDescription"`        // of the metric
 
 	ConsumedQuantity Decimal `json:"ConsumedQuantity"`
 	ConsumedUnit     string  `json:"ConsumedUnit"`
 
 	BillableMetricID    string `json:"x_BillableMetricId"`
-	BillableMetricName  string `json:"x_BillableMetricName,omitempty"`
-	ProductCategoryName string `json:"x_ProductCategoryName,omitempty"`
-	ProductFamilyID     string `json:"x_ProductFamilyId,omitempty"`
-	ProductFamilyName   string `json:"x_ProductFamilyName,omitempty"`
+	BillableMetricName  string `json:"x_BillableMetricName,omitzero"`
+	ProductCategoryName string `json:"x_ProductCategoryName,omitzero"`
+	ProductFamilyID     string `json:"x_ProductFamilyId,omitzero"`
+	ProductFamilyName   string `json:"x_ProductFamilyName,omitzero"`
 
 	// The API omits the billing account if the usage belongs to a contract.
-	BillingAccountID   string `json:"BillingAccountId,omitempty"`
-	BillingAccountName string `json:"BillingAccountName,omitempty"`
-	SubAccountID       string `json:"SubAccountId,omitempty"`
-	SubAccountName     string `json:"SubAccountName,omitempty"`
+	BillingAccountID   string `json:"BillingAccountId,omitzero"`
+	BillingAccountName string `json:"BillingAccountName,omitzero"`
+	SubAccountID       string `json:"SubAccountId,omitzero"`
+	SubAccountName     string `json:"SubAccountName,omitzero"`
 
 	ZoneID     Nullable[string] `json:"x_ZoneId,omitzero"`
 	ZoneName   Nullable[string] `json:"x_ZoneName,omitzero"`

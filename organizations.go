@@ -27,11 +27,11 @@ var (
 // Organization is a container of accounts and of other organizations.
 type Organization struct {
 	ID         string               `json:"id"`
-	Name       string               `json:"name"`        // not unique
-	CreateTime time.Time            `json:"create_time"` // zero if the API omits it
+	Name       string               `json:"name"`                 // not unique
+	CreateTime time.Time            `json:"create_time,omitzero"` // zero if the API omits it
 	Meta       OrganizationMeta     `json:"meta"`
-	Parent     *OrganizationParent  `json:"parent,omitempty"`  // nil for a root organization
-	Profile    *OrganizationProfile `json:"profile,omitempty"` // nil if the API omits it
+	Parent     *OrganizationParent  `json:"parent,omitzero"`  // nil for a root organization
+	Profile    *OrganizationProfile `json:"profile,omitzero"` // nil if the API omits it
 }
 
 // prepare makes room for the two tags that most organizations have. The decoder would grow the slice one by one.
@@ -59,29 +59,29 @@ func (o *Organization) Flags() OrganizationFlags {
 
 // OrganizationMeta holds read-only data about an organization.
 type OrganizationMeta struct {
-	Flags         *OrganizationFlags `json:"flags,omitempty"`          // an older form with five of the flags
-	TenantFlags   *OrganizationFlags `json:"tenant_flags,omitempty"`   // nil if the API omits them
-	HierarchyTags []string           `json:"hierarchy_tags,omitempty"` // IDs from the root organization down to this one
-	ManagedBy     string             `json:"managed_by,omitempty"`
+	Flags         *OrganizationFlags `json:"flags,omitzero"`          // an older form with five of the flags
+	TenantFlags   *OrganizationFlags `json:"tenant_flags,omitzero"`   // nil if the API omits them
+	HierarchyTags []string           `json:"hierarchy_tags,omitzero"` // IDs from the root organization down to this one
+	ManagedBy     string             `json:"managed_by,omitzero"`
 }
 
 // OrganizationFlags describes the capabilities of an organization. The API does not document the values.
 type OrganizationFlags struct {
-	AccountCreation      string `json:"account_creation"`
-	AccountDeletion      string `json:"account_deletion"`
-	AccountMigration     string `json:"account_migration"`
-	AccountMobility      string `json:"account_mobility"`
-	EnterpriseCapability string `json:"enterprise_capability,omitempty"`
-	MemberManagement     string `json:"member_management,omitempty"`
-	SubOrgCreation       string `json:"sub_org_creation"`
+	AccountCreation      string `json:"account_creation,omitzero"`
+	AccountDeletion      string `json:"account_deletion,omitzero"`
+	AccountMigration     string `json:"account_migration,omitzero"`
+	AccountMobility      string `json:"account_mobility,omitzero"`
+	EnterpriseCapability string `json:"enterprise_capability,omitzero"`
+	MemberManagement     string `json:"member_management,omitzero"`
+	SubOrgCreation       string `json:"sub_org_creation,omitzero"`
 
-	AccountCreationAppliesTenantDefaults string `json:"account_creation_applies_tenant_defaults,omitempty"`
+	AccountCreationAppliesTenantDefaults string `json:"account_creation_applies_tenant_defaults,omitzero"`
 }
 
 // OrganizationParent is the organization directly above another one.
 type OrganizationParent struct {
 	ID   string `json:"id"`
-	Name string `json:"name"`
+	Name string `json:"name,omitzero"`
 }
 
 // OrganizationListParams filters organizations. Empty filters are ignored. An organization must match all the others.

@@ -147,6 +147,7 @@ func (c *typeCheck) compare(place string, of reflect.Type, schema *openapi3.Sche
 			c.known[of][name] = true
 			field, ok := fields[name]
 			if assert.True(c.t, ok, "%s: api.yaml has the property %q, for which %s has no field", place, name, of) {
+				c.compareOmission(place+"."+name, field, slices.Contains(schema.Required, name) && !schema.Properties[name].Value.Nullable)
 				c.compare(place+"."+name, field.Type, schema.Properties[name].Value)
 			}
 		}
@@ -154,6 +155,17 @@ func (c *typeCheck) compare(place string, of reflect.Type, schema *openapi3.Sche
 	default:
 		assert.Fail(c.t, "a type that api.yaml cannot describe", "%s: %s", place, of)
 	}
+}
+
+// compareOmission reports a field that is marshaled if the property was absent, unless the API requires the property. A
+// time is never marshaled as the year 1, and an ID always. The option omitempty is not used: it means something else in
+// each of the two JSON packages.
+func (c *typeCheck) compareOmission(place string, field reflect.StructField, required bool) {
+	tag := field.Tag.Get("json")
+	if !required && field.Name != "ID" || field.Type == reflect.TypeFor[time.Time]() {
+		assert.Regexp(c.t, ",omitzero$", tag, "%s is marshaled if it was absent", place)
+	}
+	assert.NotContains(c.t, tag, "omitempty", place)
 }
 
 // finish reports each field that no schema has, and each type with tags that belongs to no result.

@@ -120,7 +120,10 @@ func listed(ctx context.Context, client *cloudflare.Client, id string) (*cloudfl
 
 // show prints an organization and what it holds. It returns an error with [cli.ExitRefused] if it holds anything.
 func show(ctx context.Context, w io.Writer, client *cloudflare.Client, org *cloudflare.Organization) error {
-	fmt.Fprintf(w, "%s  %s  created %s", output.Text(org.Name), org.ID, org.CreateTime.Format(time.DateOnly))
+	fmt.Fprintf(w, "%s  %s", output.Text(org.Name), org.ID)
+	if !org.CreateTime.IsZero() {
+		fmt.Fprintf(w, "  created %s", org.CreateTime.Format(time.DateOnly))
+	}
 	if org.Parent != nil {
 		fmt.Fprintf(w, "  below %s", output.Text(org.Parent.Name))
 	}

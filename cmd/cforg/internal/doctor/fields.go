@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"example.com/cloudflare"
 )
 
 // fieldCount counts in how many of the objects at a place a field was unknown, missing or of another kind.
@@ -134,7 +136,7 @@ func (c *comparison) compareObject(object map[string]any, t reflect.Type, path s
 		switch {
 		case present:
 			c.compare(value, field.Type, join(path, name))
-		case required:
+		case required || isWhole(field.Type) && !mayBeEmpty(t):
 			c.missing.add(join(path, name), path)
 		}
 	}
@@ -191,6 +193,17 @@ func fieldName(field reflect.StructField) (name string, required, ok bool) {
 	}
 	optional := strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero")
 	return name, !optional, true
+}
+
+// isWhole reports whether a value of the type is a time or an object. The client never marshals one that was absent,
+// whether or not it expects one.
+func isWhole(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !strings.HasPrefix(t.Name(), "Nullable[")
+}
+
+// mayBeEmpty reports whether the API may omit the times and objects in an object.
+func mayBeEmpty(t reflect.Type) bool {
+	return strings.HasPrefix(t.Name(), "AuditLog") || t == reflect.TypeFor[cloudflare.ResponseInfo]()
 }
 
 // identifier matches what looks like a name that somebody chose for a field.

@@ -90,6 +90,8 @@ func TestDoctorOnAServerThatLies(t *testing.T) {
 			nil, []fieldCount{{"result[].type", 2, 6}}, nil},
 		"a missing object": {func(body map[string]any) { delete(items(body)[0], "settings") },
 			nil, []fieldCount{{"result[].settings", 1, 6}}, nil},
+		"a missing time": {func(body map[string]any) { delete(items(body)[0], "created_on") },
+			nil, []fieldCount{{"result[].created_on", 1, 6}}, nil},
 		"another kind": {func(body map[string]any) { items(body)[0]["created_on"] = 1700000000 },
 			nil, nil, []fieldCount{{"result[].created_on: number, not string", 1, 6}}},
 		"an object for a list": {func(body map[string]any) { body["result"] = map[string]any{"ada@example.com": 1} },
