@@ -116,7 +116,8 @@ func list[T any](ctx context.Context, s *service, c call, opts []CallOption) (*P
 func listWithInfo[T any](ctx context.Context, s *service, c call, opts []CallOption) (*Page[T], *envelope.ResultInfo, error) {
 	var result listResult[T]
 	env := envelope.Envelope{Result: envelope.Result{Into: &result}}
-	_, env.NoValueLimit = any(new(T)).(rawItem)
+	_, raw := any(new(T)).(rawItem)
+	env.NoValueLimit, env.DuplicateNames = raw, raw
 	if err := s.do(ctx, c, &env, opts); err != nil {
 		return nil, nil, err
 	}
@@ -179,10 +180,6 @@ func decodeItems[T any](dec *jsontext.Decoder, l *[]T, limit int, tooMany error)
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	var options []json.Options
-	if _, ok := any(new(T)).(rawItem); ok {
-		options = append(options, jsontext.AllowDuplicateNames(true))
-	}
 	// An item takes some 500 bytes or more. Allocating for as many as there may be saves growing by doubling.
 	if dec.PeekKind() != jsontext.KindEndArray {
 		*l = make([]T, 0, min(len(dec.UnreadBuffer())>>9+1, limit))
@@ -199,7 +196,7 @@ func decodeItems[T any](dec *jsontext.Decoder, l *[]T, limit int, tooMany error)
 		if item, ok := any(item).(preparer); ok {
 			item.prepare()
 		}
-		if err := json.UnmarshalDecode(dec, item, options...); err != nil {
+		if err := json.UnmarshalDecode(dec, item); err != nil {
 			return err
 		}
 		if item, ok := any(item).(checker); ok {

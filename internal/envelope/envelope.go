@@ -26,6 +26,9 @@ type Envelope struct {
 	// NoValueLimit turns off the limit on the number of values. Set it if Result.Into takes at most a few times the memory
 	// of its text.
 	NoValueLimit bool `json:"-"`
+
+	// DuplicateNames allows the objects in the result to have duplicate names. Of two values, the last one counts.
+	DuplicateNames bool `json:"-"`
 }
 
 // options replace invalid UTF-8 with U+FFFD, so that one badly encoded name does not make the whole response invalid.
@@ -44,9 +47,16 @@ func (e *Envelope) Decode(body []byte) error {
 	if !e.NoValueLimit && len(body) > maxUncounted && countValues(body) > maxValues {
 		return fmt.Errorf("it has more than %d values", maxValues)
 	}
+	options := options
+	if e.DuplicateNames {
+		if err := checkNames(body); err != nil {
+			return err
+		}
+		options = json.JoinOptions(options, jsontext.AllowDuplicateNames(true))
+	}
 	err := json.Unmarshal(body, e, options)
 	if IsLenient(err) {
-		*e = Envelope{Result: Result{Into: e.Result.Into}, NoValueLimit: e.NoValueLimit} // lists would grow
+		*e = Envelope{Result: Result{Into: e.Result.Into}, NoValueLimit: e.NoValueLimit, DuplicateNames: e.DuplicateNames} // lists would grow
 		err = json.Unmarshal(body, e, options, Lenient)
 	}
 	if err == nil {
@@ -79,6 +89,36 @@ func Cut(body []byte) bool {
 	var wire struct{}
 	err := json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &wire, options, jsontext.AllowDuplicateNames(true))
 	return errors.Is(err, io.ErrUnexpectedEOF) && len(bytes.TrimSpace(body)) > 0
+}
+
+// checkNames returns an error if a body has a member of the envelope twice, or a duplicate name outside of the result. It
+// leaves other mistakes to the decoder.
+func checkNames(body []byte) error {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(body), options, jsontext.AllowDuplicateNames(true))
+	if token, err := dec.ReadToken(); err != nil || token.Kind() != jsontext.KindBeginObject {
+		return nil
+	}
+	seen := map[string]bool{"success": false, "errors": false, "messages": false, "result": false, "result_info": false}
+	for dec.PeekKind() == jsontext.KindString {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return nil
+		}
+		name := token.String() // a token is only valid until the next one
+		if twice, known := seen[name]; twice {
+			return fmt.Errorf("%s: duplicate object member name", dec.StackPointer())
+		} else if known {
+			seen[name] = true
+		}
+		pointer := dec.StackPointer()
+		switch value, err := dec.ReadValue(); {
+		case err != nil:
+			return nil
+		case name != "result" && !value.IsValid(options): // the syntax is right, so it is a name
+			return fmt.Errorf("%s: duplicate object member name", pointer)
+		}
+	}
+	return nil
 }
 
 // Raw returns copies of the result and of the result_info as sent, and nil for one that a body does not have.

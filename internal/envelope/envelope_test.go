@@ -175,6 +175,40 @@ func (*picky) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return fmt.Errorf("item 3: %w", assert.AnError)
 }
 
+// A result that keeps JSON as sent may have duplicate names. The envelope may not: of two results, one would be lost.
+func TestDuplicateNames(t *testing.T) {
+	for body, problem := range map[string]string{
+		`{"success":true,"result":{"id":"i","raw":{"a":1,"a":2}}}`:                       "",
+		`{"success":true,"result":{"id":"h","id":"i"},"result_info":{}}`:                 "",
+		`{"success":true,"result":{"id":"i"},"x":1,"x":{"a":[2]}}`:                       "",
+		`{"success":false,"success":true,"result":{"id":"i"}}`:                           "/success: duplicate object member name",
+		`{"success":true,"result":{"id":"h"},"result":{"id":"i"}}`:                       "/result: duplicate object member name",
+		`{"success":true,"result":{"id":"h"},"\u0072esult":{"id":"i"}}`:                  "/result: duplicate object member name",
+		`{"success":true,"result":{"id":"i"},"result_info":{},"result_info":{}}`:         "/result_info: duplicate object member name",
+		`{"success":true,"errors":[],"result":{"id":"i"},"errors":[]}`:                   "/errors: duplicate object member name",
+		`{"messages":[{"message":"m","message":"n"}],"messages":[],"result":{"id":"i"}}`: "/messages: duplicate object member name",
+		`{"success":true,"result":{"id":"i"},"x":[{"a":1,"a":2}]}`:                       "/x: duplicate object member name",
+		`{"success":true,"result":{"id":"i"},"result_info":{"page":1,"page":2}}`:         "/result_info: duplicate object member name",
+		`{"success":true,"result":{"id":"i"`:                                             "its JSON is incomplete",
+		`{"success":true,"result":{"id":"i"},}`:                                          "it is not valid JSON from byte 35 on",
+		`[]`:                                                                             "it is a JSON array, not an object",
+		``:                                                                               "its JSON is incomplete",
+	} {
+		result := new(item)
+		e := Envelope{Result: Result{Into: result}, DuplicateNames: true}
+		err := e.Decode([]byte(body))
+		if problem != "" {
+			assert.EqualError(t, err, problem, body)
+			continue
+		}
+		require.NoError(t, err, body)
+		assert.Equal(t, "i", result.ID, body)
+
+		e = Envelope{Result: Result{Into: new(item)}}
+		assert.ErrorContains(t, e.Decode([]byte(body)), "duplicate object member name", body)
+	}
+}
+
 func TestDecodeReturnsTheErrorOfAResult(t *testing.T) {
 	e := Envelope{Result: Result{Into: new(picky)}}
 	err := e.Decode([]byte(`{"success":true,"result":["secret"]}`))
