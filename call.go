@@ -53,6 +53,9 @@ type Request struct {
 // result as sent. If result is nil, the response may omit the result. A null result is an error unless result is nil, a
 // *json.RawMessage, a *[Nullable], or a pointer to a pointer or to an interface.
 //
+// Unlike encoding/json, Call returns an error if an object in the response or in a json.RawMessage body has the same name
+// twice, or if a text in the body is not valid UTF-8.
+//
 // Call returns an error that matches [ErrInvalidArgument] if a field of req is not valid, if the body cannot be
 // marshaled, or if result is not a pointer. A body or result that is an [io.Reader] or an [io.Writer], such as a
 // *bytes.Buffer, is not valid unless it marshals or unmarshals itself: encoding/json does not read or write its bytes.

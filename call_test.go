@@ -413,6 +413,37 @@ func TestCallDecodesLikeEncodingJSON(t *testing.T) {
 	assert.Equal(t, 2026, result.At.Year())
 }
 
+// A Nullable in a body or a result keeps the rules of encoding/json.
+func TestCallOfNullables(t *testing.T) {
+	type value struct {
+		Name string        `json:"name"`
+		Wait time.Duration `json:"wait,omitempty"`
+		Hash [3]byte       `json:"hash"`
+		List []int         `json:"list"`
+	}
+	client, script := newScriptedClient(t, respondSuccess(`{"Name":"x","WAIT":5,"hash":[1,2,3],"List":null}`))
+	var result cloudflare.Nullable[value]
+	body := struct {
+		Value cloudflare.Nullable[value] `json:"value"`
+	}{cloudflare.Nullable[value]{Value: value{Name: "<x>"}, Valid: true}}
+	require.NoError(t, client.Call(t.Context(), cloudflare.Request{Method: "POST", Route: "/x", Body: body}, &result))
+	assert.Equal(t, cloudflare.Nullable[value]{Value: value{Name: "x", Wait: 5, Hash: [3]byte{1, 2, 3}}, Valid: true}, result)
+	assert.JSONEq(t, `{"value":{"name":"<x>","hash":[0,0,0],"list":null}}`, script.only(t).Body)
+}
+
+// Duplicate names are an error, unlike in encoding/json: a proxy may have read the other value.
+func TestCallRejectsDuplicateNames(t *testing.T) {
+	const twice = `{"a":1,"a":2}`
+	for _, result := range []any{new(map[string]int), new(json.RawMessage), new(any), new(cloudflare.Nullable[any])} {
+		err := newClient(t, respondSuccess(twice)).Call(t.Context(), cloudflare.Request{Method: "GET", Route: "/x"}, result)
+		assert.ErrorContains(t, err, "duplicate object member name", "%T", result)
+	}
+	for _, body := range []any{json.RawMessage(twice), json.RawMessage(`[` + twice + `]`)} {
+		err := newClient(t, sendNothing(t)).Call(t.Context(), cloudflare.Request{Method: "POST", Route: "/x", Body: body}, nil)
+		assert.ErrorIs(t, err, cloudflare.ErrInvalidArgument)
+	}
+}
+
 func TestCallEncodesLikeEncodingJSON(t *testing.T) {
 	server := cloudflaretest.NewServer().ForTest(t)
 	client := server.Client()

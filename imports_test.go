@@ -77,10 +77,11 @@ func TestImportDirections(t *testing.T) {
 	const (
 		jsonv2   = "github.com/go-json-experiment/json"
 		jsontext = "github.com/go-json-experiment/json/jsontext"
+		jsonv1   = "github.com/go-json-experiment/json/v1"
 		query    = "github.com/google/go-querystring/query"
 	)
 	want := map[string][]string{
-		".":                 {modulePath + "/internal/envelope", modulePath + "/internal/rest", jsonv2, jsontext, query},
+		".":                 {modulePath + "/internal/envelope", modulePath + "/internal/rest", jsonv2, jsontext, jsonv1, query},
 		"internal/rest":     nil,
 		"internal/envelope": {jsonv2, jsontext},
 		"internal/blackbox": {

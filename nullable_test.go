@@ -182,6 +182,70 @@ func TestNullableIntegersInOtherSpellings(t *testing.T) {
 	}
 }
 
+// likeEncodingJSON compares a value with a Nullable of it, in both directions.
+func likeEncodingJSON[T any](t *testing.T, value T, texts ...string) {
+	t.Helper()
+	want, err := json.Marshal(value)
+	require.NoError(t, err)
+	for name, pkg := range jsonPackages {
+		got, err := pkg.marshal(cloudflare.Nullable[T]{Value: value, Valid: true})
+		require.NoError(t, err, "%s: %T", name, value)
+		assert.JSONEq(t, string(want), string(got), "%s: %T", name, value)
+		for _, text := range append(texts, string(want)) {
+			var want T
+			var got cloudflare.Nullable[T]
+			if text == "null" {
+				continue
+			}
+			require.NoError(t, json.Unmarshal([]byte(text), &want), "%T: %s", value, text)
+			require.NoError(t, pkg.unmarshal([]byte(text), &got), "%s: %T: %s", name, value, text)
+			assert.Equal(t, cloudflare.Nullable[T]{Value: want, Valid: true}, got, "%s: %T: %s", name, value, text)
+		}
+	}
+}
+
+// The value of a Nullable is one for encoding/json, as the rest of a body or a result of Call.
+func TestNullableIsLikeEncodingJSON(t *testing.T) {
+	type named struct {
+		Name  string `json:"name"`
+		Other string
+	}
+	likeEncodingJSON(t, named{"x", "y"}, `{"Name":"x"}`, `{"NAME":"x","other":"y"}`, `{"name":"w","Name":"x"}`)
+	type optional struct {
+		Flag bool           `json:"flag,omitempty"`
+		N    int            `json:"n,omitempty"`
+		Sub  *named         `json:"sub,omitempty"`
+		List []int          `json:"list,omitempty"`
+		Map  map[string]int `json:"map,omitempty"`
+		Any  any            `json:"any,omitempty"`
+	}
+	likeEncodingJSON(t, optional{})
+	likeEncodingJSON(t, optional{Sub: &named{}, List: []int{}, Map: map[string]int{}, Any: map[string]any{}})
+	likeEncodingJSON(t, 90*time.Second, "5", "-1")
+	likeEncodingJSON(t, struct{ Wait time.Duration }{time.Minute}, `{"wait":7}`)
+	likeEncodingJSON(t, [3]byte{1, 2, 3}, "[4]", "[1,2,3,4]")
+	likeEncodingJSON(t, []byte{1, 2, 3}, `"BAUG"`)
+	likeEncodingJSON(t, []string(nil), `["a"]`)
+	likeEncodingJSON(t, []byte(nil))
+	likeEncodingJSON(t, map[string]int(nil), `{"a":1}`)
+	likeEncodingJSON(t, struct {
+		List []int
+		Map  map[string]int
+		Raw  json.RawMessage
+		Time time.Time
+		Text string
+	}{Text: "<&>\u2028"})
+	likeEncodingJSON(t, struct {
+		N int `json:",string"`
+	}{7})
+	likeEncodingJSON[any](t, []any{1.5, nil, "x", map[string]any{"a": true}})
+
+	for name, pkg := range jsonPackages {
+		_, err := pkg.marshal(cloudflare.Nullable[string]{Value: "\xff", Valid: true})
+		assert.Error(t, err, "%s: a text that is not UTF-8 is never replaced", name)
+	}
+}
+
 // appender is a list that every decoding makes longer.
 type appender []string
 
