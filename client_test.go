@@ -255,6 +255,8 @@ func TestInvalidOptions(t *testing.T) {
 		"WithMaxRetries: negative":          cloudflare.WithMaxRetries(-1),
 		"WithMaxRetries: math.MinInt":       cloudflare.WithMaxRetries(math.MinInt),
 		"WithMaxRetryWait: negative":        cloudflare.WithMaxRetryWait(-time.Nanosecond),
+		"WithMaxRateLimitWait: negative":    cloudflare.WithMaxRateLimitWait(-time.Nanosecond),
+		"WithRateLimitHook: nil":            cloudflare.WithRateLimitHook(nil),
 		"WithUserAgent: empty":              cloudflare.WithUserAgent(""),
 		"WithUserAgent: a new line":         cloudflare.WithUserAgent("a\nb"),
 		"WithLogger: nil":                   cloudflare.WithLogger(nil),

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -496,6 +498,19 @@ func TestRateLimitHook(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { assert.ElementsMatch(t, test.want, run(t, test.replies, test.calls)) })
 		})
 	}
+}
+
+// The logger has a record of each such wait, too.
+func TestRateLimitWaitsAreLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelInfo}))
+		_, client := newPipeServer(t, pipeScript(limitedReply(0, 20), limitedReply(9, 20)), cloudflare.WithLogger(logger))
+		for range 3 {
+			require.NoError(t, getOrganization(t.Context(), client))
+		}
+		assert.Equal(t, "time=2000-01-01T00:00:00.000Z level=INFO msg=\"cloudflare rate limit\" wait=20s\n", out.String())
+	})
 }
 
 // The limiter is not asked for a request that the rate limit then prevents.
