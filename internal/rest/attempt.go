@@ -25,14 +25,16 @@ import (
 // A part of the body of a 2xx is of no use, and counts as no response.
 func (s *Sender) attempt(caller context.Context, signer *signer, number int, req *RawRequest, target *url.URL) (response *RawResponse, result outcome, err error) {
 	defer func() {
-		switch {
-		case response == nil:
-			s.gate.leave(nil, 0, result == lost || result == stale)
-		case response.StatusCode == http.StatusTooManyRequests:
-			s.gate.leave(response.Header, response.RetryAfter, true)
-		default:
-			s.gate.leave(response.Header, 0, true)
+		var header http.Header
+		var blocked time.Duration
+		counted := result == lost || result == stale
+		if response != nil {
+			header, counted = response.Header, true
+			if response.StatusCode == http.StatusTooManyRequests {
+				blocked = response.RetryAfter
+			}
 		}
+		s.gate.leave(header, blocked, counted)
 	}()
 	ctx, end := context.WithCancelCause(caller)
 	defer end(nil)

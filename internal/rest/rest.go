@@ -163,21 +163,19 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		err = failure.add(ctx, signer, response, err)
 		failure.Unknown = failure.Unknown || result.unknown(req.Method)
 
-		var wait time.Duration
-		if result != stale { // net/http would not count it either
-			tries++
-		}
-		again := tries <= req.MaxRetries && result.repeatable(req.idempotent()) && (err == nil || contextError(ctx) == nil)
-		if again && result != stale {
-			wait, again = s.wait(response, tries, &waits)
-		}
 		renewed = nil
 		if !hasRenewed {
 			renewed = s.renew(ctx, signer, response)
+			hasRenewed = renewed != nil
 		}
-		if renewed != nil { // not a retry
-			again, hasRenewed = true, true
-			tries--
+		counts := renewed == nil && result != stale // net/http would not count a stale read either
+		if counts {
+			tries++
+		}
+		var wait time.Duration
+		again := renewed != nil || tries <= req.MaxRetries && result.repeatable(req.idempotent()) && (err == nil || contextError(ctx) == nil)
+		if again && counts {
+			wait, again = s.wait(response, tries, &waits)
 		}
 		if len(s.Hooks) > 0 {
 			a := Attempt{
