@@ -231,3 +231,8 @@ func lastOf[T any](list iter.Seq2[*T, error]) (last *T, err error) {
 	}
 	return last, err
 }
+
+// asking returns a 503 that requests a wait, in place of the effect of the request.
+func asking(seconds string) cloudflaretest.Fault {
+	return cloudflaretest.Status(http.StatusServiceUnavailable, http.Header{"Retry-After": {seconds}}, "")
+}

@@ -217,9 +217,6 @@ func TestMembersEnsureFails(t *testing.T) {
 }
 
 func TestMembersEnsureAfterAnUnknownOutcome(t *testing.T) {
-	asking := func(seconds string) cloudflaretest.Fault { // 503, before it is created
-		return cloudflaretest.Status(503, http.Header{"Retry-After": {seconds}}, "")
-	}
 	for name, tt := range map[string]struct {
 		fault   cloudflaretest.Fault // of the POST
 		late    int                  // the look at which the member is listed; never if zero

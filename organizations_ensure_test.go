@@ -131,9 +131,6 @@ func TestEnsureReportsAChangedName(t *testing.T) {
 }
 
 func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
-	asking := func(seconds string) cloudflaretest.Fault { // 503, before it is created
-		return cloudflaretest.Status(503, http.Header{"Retry-After": {seconds}}, "")
-	}
 	badRequest := cloudflaretest.Status(400, nil, `{"success":false,"errors":[],"messages":[],"result":null}`)
 	for name, test := range map[string]struct {
 		fault   cloudflaretest.Fault // of the POST
