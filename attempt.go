@@ -16,7 +16,7 @@ type Attempt struct {
 
 	StatusCode int           // zero if there was no response
 	RayID      string        // identifies the request in Cloudflare's logs
-	RetryAfter time.Duration // from the Retry-After header; zero if there is none
+	RetryAfter time.Duration // as in Error
 	RateLimits []RateLimit   // from the Ratelimit headers
 	Err        error         // why there was no response, or why it was not read to its end; nil for a complete response with any status
 

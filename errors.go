@@ -37,7 +37,7 @@ var (
 	ErrConflict = errors.New("conflict")
 
 	// ErrRateLimited means that a rate limit was exceeded: status 429. The client also returns ErrRateLimited, without
-	// sending a request, if an earlier response reported that no requests remain.
+	// sending a request, if an earlier response reported that no requests remain, or was a 429 with a Retry-After.
 	ErrRateLimited = rest.ErrRateLimited
 
 	// ErrAttemptTimeout means that an attempt took longer than [WithTimeout] allows. If the deadline of the context

@@ -39,7 +39,8 @@ func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(n.Value, likeEncodingJSON, jsontext.AllowInvalidUTF8(false))
 }
 
-// UnmarshalJSON decodes a value as encoding/json does, or null. It accepts an int that is sent as a string or as a float, such as "7" or 7.0.
+// UnmarshalJSON decodes a value as encoding/json does, or null. It accepts an int that is sent as a string or as a float,
+// such as "7" or 7.0.
 func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
 	*n = Nullable[T]{Null: jsontext.Value(data).Kind() == jsontext.KindNull}
 	if n.Null {

@@ -46,16 +46,17 @@ func WithAPIKey(key, email string) Option {
 // WithCredentialSource authenticates each attempt with the [Credential] that source returns. Use this option for
 // credentials that change while the client is in use. NewClient does not call source.
 //
-// The client calls source once before each attempt, after the waits for the limiter and the rate limit, with the
-// context of the call. Concurrent calls of the client call source concurrently, so source should cache the credential.
+// The client calls source before each attempt, after the waits for the limiter and the rate limit, with the context of
+// the call. Concurrent calls of the client call source concurrently, so source should cache the credential.
 // If source returns an error, or a credential that is not valid, the attempt is not sent and the call fails with that
 // error.
 //
 // If the API itself rejects the credential, with status 401, or with 403 and one of the codes 10000, 9103 and 9109, the
 // client asks source again at once, and [RejectedCredential] returns the credential to source. If source returns another
-// credential, the client makes one more attempt, because the API has not processed the request. This happens once in a
-// call, for reads and writes, without a wait other than that for the limiter and the rate limit, and does not count as a
-// retry. If source fails or returns the same credential, the call returns the response.
+// credential, the client makes one more attempt with it, because the API has not processed the request. This happens once
+// in a call, for reads and writes, and does not count as a retry. Source is called before the waits for the limiter and
+// the rate limit in this case, and not again after them. If source fails or returns the same credential, the call returns
+// the response.
 //
 // All credentials must belong to one user, because a client keeps one rate limit. Create a client for each user.
 func WithCredentialSource(source func(ctx context.Context) (Credential, error)) Option {
@@ -229,11 +230,13 @@ func WithUserAgent(product string) Option {
 //   - outcome_unknown: true if the attempt is a write that may have happened, a bool; omitted otherwise
 //   - retry_in: the wait before the next attempt, a duration; only if there is one
 //
-// A second message, "cloudflare rate limit" with a wait and at level Info, is logged when [WithRateLimitHook] would call
-// its hook. For attempts, the level is Debug for a 2xx status, even if the body then turns out to be an error. The level is Info if the context
+// The level is Debug for a 2xx status, even if the body then turns out to be an error. The level is Info if the context
 // was canceled, and for the statuses 400 to 499 except 408 and 429. The level is Warn for everything else: no response,
 // a redirect, 408, 429, and 500 and above. No query, header, body or credential is logged. To distinguish clients, pass
 // each client its own logger, such as logger.With("client", name).
+//
+// A second message, "cloudflare rate limit" with a wait and at level Info, is logged when [WithRateLimitHook] would call
+// its hook.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) {
 		if l == nil || l.Handler() == nil {

@@ -253,8 +253,8 @@ func (r *moveResult) check() error {
 // Move moves an account to another organization. The API can move an account that is not in an organization, and can
 // move an account within a hierarchy. Other moves depend on the capabilities of the organizations.
 //
-// Move is retried only after a 429, or if the request was never sent. If the account may have been moved, the error
-// matches [ErrOutcomeUnknown]. [OrganizationAccountsService.ListOrganizations] then returns where the account is.
+// Move is repeated only if the API did not process the request, as after a 429. If the account may have been moved, the
+// error matches [ErrOutcomeUnknown]. [OrganizationAccountsService.ListOrganizations] then returns where the account is.
 //
 // Credential: a global API key.
 //

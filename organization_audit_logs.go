@@ -140,7 +140,7 @@ type AuditLogListParams struct {
 }
 
 // AuditLogFilter is a set of filters. Each filter matches an entry that has any of its values. Nil filters are ignored.
-// A filter must not be empty if it is not nil.
+// A non-nil filter must not be empty.
 type AuditLogFilter struct {
 	IDs []string `url:"id,omitempty"`
 

@@ -65,7 +65,7 @@ type MemberUser struct {
 // OrganizationMemberListParams filters the members of an organization. Empty filters are ignored. A member must match
 // all the others.
 type OrganizationMemberListParams struct {
-	Statuses []MemberStatus `url:"status,omitempty"` // any of these; nil for all; must not be empty if it is not nil
+	Statuses []MemberStatus `url:"status,omitempty"` // any of these; nil for all; a non-nil filter must not be empty
 
 	Email           string `url:"user.email,omitempty"`
 	EmailContains   string `url:"user.email.contains,omitempty"`
@@ -176,8 +176,8 @@ func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, me
 // Create adds a member to an organization and returns it. Unless params.Status is set, Cloudflare invites the member by
 // email.
 //
-// Create is retried only after a 429, or if the request was never sent. If the member may have been created, the error
-// matches [ErrOutcomeUnknown]. List the members with that email address before calling Create again.
+// Create is repeated only if the API did not process the request, as after a 429. If the member may have been created, the
+// error matches [ErrOutcomeUnknown]. List the members with that email address before calling Create again.
 //
 // Create returns an error that matches [ErrInvalidArgument] if Email is empty, has no @, contains white space or a
 // control character, or is not valid UTF-8, or if Status is neither empty, active nor canceled.

@@ -7,7 +7,8 @@ import (
 )
 
 // Ensure returns the member with the email address of params, and creates the member if it does not exist. The
-// comparison ignores the case of ASCII letters. An existing member is not changed: the status may differ from params.Status.
+// comparison ignores the case of ASCII letters. An existing member is not changed: the status may differ from
+// params.Status.
 //
 // Ensure ignores memberships with the status rejected, and those with the status canceled unless params.Status is
 // canceled. If only ignored memberships exist, Ensure creates another one, which may invite the user again. The API
@@ -15,9 +16,10 @@ import (
 // several memberships remain, Ensure prefers an active one, and then a pending one. If none remains, and a membership has
 // a status that is not one of the constants, Ensure returns an error that names the status, and creates nothing.
 //
-// Ensure creates at most one member. If the outcome of the create is unknown, Ensure looks for the member for up to 15
-// seconds, after the wait that the response to the create requested. If the member appears, Ensure returns it with created true, even though another caller may have created it.
-// If it does not appear, or the requested wait is longer, the error matches [ErrOutcomeUnknown]. The member may still appear later, so wait before
+// Ensure creates at most one member. If the outcome of the create is unknown, it looks for the member until 15 seconds
+// have passed. A wait that the response to the create requested comes first and is part of this time. If the member
+// appears, Ensure returns it with created true, even though another caller may have created it. If it does not appear, or
+// the requested wait is longer, the error matches [ErrOutcomeUnknown]. The member may still appear later, so wait before
 // calling Ensure again.
 //
 // The API has no conditional create, so concurrent callers must coordinate: two of them may both find no member and

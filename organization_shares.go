@@ -111,7 +111,7 @@ type ShareListParams struct {
 	Status        ShareStatus         `url:"status,omitempty"`
 	Kind          ShareKind           `url:"kind,omitempty"`
 	TargetType    ShareTargetType     `url:"target_type,omitempty"`
-	ResourceTypes []ShareResourceType `url:"resource_types,omitempty"` // any of these; must not be empty if it is not nil
+	ResourceTypes []ShareResourceType `url:"resource_types,omitempty"` // any of these; a non-nil filter must not be empty
 
 	OrderBy   ShareOrder `url:"order,omitempty"`     // empty means ShareOrderByCreated
 	Direction Direction  `url:"direction,omitempty"` // empty means DirectionAscending

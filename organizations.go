@@ -86,7 +86,7 @@ type OrganizationParent struct {
 
 // OrganizationListParams filters organizations. Empty filters are ignored. An organization must match all the others.
 type OrganizationListParams struct {
-	IDs []string `url:"id,omitempty"` // only these; nil for any; must not be empty if it is not nil
+	IDs []string `url:"id,omitempty"` // only these; nil for any; a non-nil filter must not be empty
 
 	Name           string `url:"name,omitempty"` // case-sensitive, unlike the next three
 	NameContains   string `url:"name.contains,omitempty"`
@@ -237,9 +237,9 @@ func (s *OrganizationsService) Get(ctx context.Context, organizationID string, o
 
 // Create creates an organization and returns it.
 //
-// Create is retried only after a 429, or if the request was never sent. If the organization may have been created, the
-// error matches [ErrOutcomeUnknown], and the organization may still appear later. Names are not unique, so list the
-// organizations of that name before calling Create again, or use [OrganizationsService.Ensure].
+// Create is repeated only if the API did not process the request, as after a 429. If the organization may have been
+// created, the error matches [ErrOutcomeUnknown], and the organization may still appear later. Names are not unique, so
+// list the organizations of that name before calling Create again, or use [OrganizationsService.Ensure].
 //
 // Create returns an error that matches [ErrInvalidArgument] if Name is empty or begins or ends with white space, if
 // ParentID is not valid, or if Profile is not nil and no field of it is set.

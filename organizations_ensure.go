@@ -22,11 +22,11 @@ const (
 // a root organization. Only name and parent are compared, and an existing organization is not changed: its profile may
 // be different. If several organizations match, the error is an [*AmbiguousError].
 //
-// Ensure creates at most one organization. If the outcome of the create is unknown, Ensure looks for the organization
-// for up to 15 seconds, after the wait that the response to the create requested. If it appears, Ensure returns it with created true, even though another caller may have created
-// it. If it does not appear, the requested wait is longer, or the
-// deadline of ctx passes first, the error matches [ErrOutcomeUnknown]. The
-// organization may still appear later, so wait before calling Ensure again.
+// Ensure creates at most one organization. If the outcome of the create is unknown, it looks for the organization until
+// 15 seconds have passed. A wait that the response to the create requested comes first and is part of this time. If the
+// organization appears, Ensure returns it with created true, even though another caller may have created it. If it does
+// not appear, the requested wait is longer, or the deadline of ctx passes first, the error matches [ErrOutcomeUnknown].
+// The organization may still appear later, so wait before calling Ensure again.
 //
 // Ensure cannot create a second organization with the same name and parent. Use [OrganizationsService.Create] for that.
 // If its outcome is unknown, list the organizations with that name and compare their IDs with those from before. An

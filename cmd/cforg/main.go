@@ -1,4 +1,4 @@
-// Cforg does whole jobs with Cloudflare's Organizations API. Run "cforg --help" for its commands.
+// Cforg runs administrative tasks against Cloudflare's Organizations API. Run "cforg --help" for its commands.
 package main
 
 import (

@@ -24,7 +24,7 @@ const (
 	ExitInterrupted = 130 // Ctrl-C or SIGTERM
 )
 
-const long = `cforg does whole jobs with Cloudflare's Organizations API.
+const long = `cforg runs administrative tasks against Cloudflare's Organizations API.
 
 It takes its credential from the environment: CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL. With
 --demo it needs none: the command runs against a demo server inside this process, with 60 organizations, 300 accounts

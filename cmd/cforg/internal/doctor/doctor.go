@@ -18,7 +18,7 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/demo"
 )
 
-const long = `Doctor checks the credential, the account and the connection to the API. It calls each operation that only reads once,
+const long = `Doctor checks the credential, the account and the connection to the API. It calls every read-only operation once,
 and compares the responses with what the API client expects. It reports
 
   - the kind of credential, and whether the API knows it,
