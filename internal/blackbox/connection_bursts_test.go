@@ -58,6 +58,7 @@ func newRestartingServer(t *testing.T, protocol string, restarts ...int) *restar
 		created:  map[string]int{},
 	}
 	s.start()
+	ended := make(chan struct{})
 	s.served.Go(func() {
 		for {
 			conn, err := s.front.Accept()
@@ -71,12 +72,19 @@ func newRestartingServer(t *testing.T, protocol string, restarts ...int) *restar
 				select {
 				case current.conns.conns <- conn:
 					handed = true
-				case <-current.conns.closed: // there is a new one
+				case <-current.conns.closed: // there is a new one, or the test has ended
+					select {
+					case <-ended:
+						_ = conn.Close()
+						return
+					default:
+					}
 				}
 			}
 		}
 	})
 	t.Cleanup(func() {
+		close(ended)
 		_ = s.front.Close()
 		s.mu.Lock()
 		_ = s.current.server.Close()
