@@ -9,17 +9,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/cloudflare/cmd/cforg/internal/accounts"
-	"example.com/cloudflare/cmd/cforg/internal/auditlog"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
-	"example.com/cloudflare/cmd/cforg/internal/deletion"
-	"example.com/cloudflare/cmd/cforg/internal/doctor"
-	"example.com/cloudflare/cmd/cforg/internal/find"
-	"example.com/cloudflare/cmd/cforg/internal/members"
-	"example.com/cloudflare/cmd/cforg/internal/onboard"
-	"example.com/cloudflare/cmd/cforg/internal/profiles"
-	"example.com/cloudflare/cmd/cforg/internal/serve"
-	"example.com/cloudflare/cmd/cforg/internal/tree"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/accounts"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/auditlog"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/deletion"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/doctor"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/find"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/members"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/onboard"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/profiles"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/serve"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/tree"
 )
 
 var commands = []func(*cli.Env) *cobra.Command{

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/cloudflare/cmd/cforg/internal/cli"
-	"example.com/cloudflare/cmd/cforg/internal/serve"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/serve"
 )
 
 // The printed lines, in a shell: the last one reads from the server.

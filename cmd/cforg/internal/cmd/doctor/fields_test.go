@@ -45,7 +45,7 @@ func items(body map[string]any) (all []map[string]any) {
 
 // Every operation of the API client that only reads is tried.
 func TestDoctorTriesEveryOperation(t *testing.T) {
-	files, err := filepath.Glob("../../../../organization*.go")
+	files, err := filepath.Glob("../../../../../organization*.go")
 	require.NoError(t, err)
 	routes := map[string]bool{}
 	for _, file := range files {
