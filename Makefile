@@ -1,6 +1,6 @@
 # The entry point for all commands. A target is a group of .ci/run, which has the command lines.
 
-groups := help lint modules examples api publish fuzz cover other test quick bench vuln
+groups := help lint modules examples api publish fuzz cover sim other test quick bench vuln
 
 .PHONY: $(groups) ci drift
 
