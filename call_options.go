@@ -127,7 +127,8 @@ func CaptureResponse(into *Response) CallOption {
 }
 
 // Response holds metadata about an HTTP response: status, headers, ray ID and rate limits. [CaptureResponse] fills it.
-// If a server echoes a credential, Response has "[redacted]" instead.
+// If a server echoes a credential, Response has "[redacted]" instead. The Result of a 2xx is data, such as a list of
+// members with their email addresses, and is not redacted.
 type Response struct {
 	StatusCode int // zero if there was no response
 	Attempts   int // the number of requests that were sent
@@ -136,7 +137,7 @@ type Response struct {
 	Messages   []ResponseInfo
 	RateLimits []RateLimit
 	Result     json.RawMessage // as sent; nil if there is none
-	ResultInfo json.RawMessage // as sent; nil if there is none
+	ResultInfo json.RawMessage // as sent, but redacted; nil if there is none
 }
 
 // RateLimit describes one rate limit, from the Ratelimit and Ratelimit-Policy headers of a response.

@@ -2,9 +2,12 @@ package cloudflare
 
 import (
 	"bytes"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/cloudflare/internal/rest"
 )
@@ -62,10 +65,15 @@ func (redact redactor) sampleOfSuccess(body []byte) string {
 	return sample
 }
 
-// json returns a redacted copy of raw JSON, and nil for nil.
-func (redact redactor) json(raw []byte) []byte {
-	if raw == nil {
+// json returns redacted JSON, and nil for nil. If a credential is a number or part of an escape, the rest would not be
+// JSON: nothing of it is kept then, so that a Response can always be encoded.
+func (redact redactor) json(raw jsontext.Value) json.RawMessage {
+	clean := jsontext.Value(redact(string(raw)))
+	switch {
+	case raw == nil:
 		return nil
+	case !clean.IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)):
+		return json.RawMessage(`"[redacted]"`)
 	}
-	return []byte(redact(string(raw)))
+	return json.RawMessage(clean)
 }

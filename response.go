@@ -3,6 +3,7 @@ package cloudflare
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -292,7 +293,8 @@ func (c *call) callError(err error, captures []*Response) error {
 	return e
 }
 
-// fill stores the metadata of a response, and the result and result_info in its body.
+// fill stores the metadata of a response, and the result and result_info in its body. The result of a 2xx is data, as it
+// is for the caller's own type, and is not redacted.
 func (r *Response) fill(response *rest.RawResponse, messages []ResponseInfo, body []byte) {
 	redact := redactor(response.Redact)
 	result, resultInfo := envelope.Raw(body)
@@ -303,8 +305,11 @@ func (r *Response) fill(response *rest.RawResponse, messages []ResponseInfo, bod
 		RayID:      redact.line(response.Header.Get("Cf-Ray")),
 		Messages:   messages,
 		RateLimits: redact.rateLimits(response.Header),
-		Result:     redact.json(result),
+		Result:     json.RawMessage(result),
 		ResultInfo: redact.json(resultInfo),
+	}
+	if response.StatusCode >= 300 {
+		r.Result = redact.json(result)
 	}
 	for name, values := range response.Header {
 		name = redact(name)

@@ -23,7 +23,8 @@ import (
 	"example.com/cloudflare"
 )
 
-// A credential that a server sends back, in any part of a response, is in no error, captured response or log record.
+// A credential that a server sends back, in any part of a response, is in no error or log record. In a captured response
+// it is only in the result of a 2xx.
 func TestEchoedCredentialsAreRedacted(t *testing.T) {
 	asJSON := func(s string) string { b, _ := json.Marshal(s); return string(b) }
 	type echo struct {
@@ -122,6 +123,9 @@ func TestEchoedCredentialsAreRedacted(t *testing.T) {
 				_, err = c.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&captured))
 				require.Error(t, err)
 				requireNoCanary(t, "the error", err)
+				if captured.StatusCode < 300 {
+					captured.Result = nil
+				}
 				requireNoCanary(t, "the response", captured)
 				_, err = lastOf(c.Organizations.All(t.Context(), cloudflare.OrganizationListParams{}))
 				require.Error(t, err)
@@ -133,6 +137,68 @@ func TestEchoedCredentialsAreRedacted(t *testing.T) {
 				assert.Contains(t, logged.String(), "attempt")
 			})
 		}
+	}
+}
+
+// The result of a 2xx is data: it can contain the email address of the credential because a member has it, and a program
+// may store it. It is captured as sent, as the typed result is. Everything else in a captured response is redacted.
+func TestCapturedResultsOfSuccessesAreData(t *testing.T) {
+	asJSON := func(s string) string { b, _ := json.Marshal(s); return string(b) }
+	member := `{"id": "m1", "user":{"email":` + asJSON(canaryEmail) + `, "note":` + asJSON(canaryKey) + `}}`
+	redacted := strings.NewReplacer(canaryEmail, "[redacted]", canaryKey, "[redacted]").Replace(member)
+	for name, tt := range map[string]struct {
+		status      int
+		start, want string
+	}{
+		"a success":                         {200, `{"success":true,`, member},
+		"a created resource":                {201, `{"success":true,`, member},
+		"a success that cannot be used":     {200, ``, member},
+		"a failure with the status 200":     {200, `{"success":false,"errors":[{"code":1,"message":` + asJSON(canaryEmail) + `}],`, member},
+		"an error":                          {400, `{"success":false,`, redacted},
+		"a redirect":                        {302, `{"success":false,`, redacted},
+		"an error that reports its success": {503, `{"success":true,`, redacted},
+	} {
+		if tt.start == "" {
+			tt.start = "{"
+		}
+		body := tt.start + `"messages":[` + asJSON(canaryEmail) + `],"result":` + member + `,"result_info":{"cursor":` + asJSON(canaryKey) + `}}`
+		client, err := cloudflare.NewClient(credentials["key"], noRetries,
+			cloudflare.WithHTTPClient(&http.Client{Transport: respondWith(tt.status, body, "X-Echo: "+canaryEmail)}))
+		require.NoError(t, err)
+		var response cloudflare.Response
+		_, err = client.OrganizationMembers.Get(t.Context(), organizationID, "m1", cloudflare.CaptureResponse(&response))
+		if err != nil {
+			requireNoCanary(t, name, err)
+		}
+		assert.Equal(t, tt.want, string(response.Result), name)
+		assert.Equal(t, `{"cursor":"[redacted]"}`, string(response.ResultInfo), name)
+		response.Result = nil
+		requireNoCanary(t, name, response)
+	}
+}
+
+// Where a credential is a number or part of an escape, its place in a captured result_info takes a string, so that a
+// Response can always be encoded.
+func TestRedactedJSONIsValid(t *testing.T) {
+	for name, tt := range map[string]struct{ token, info, want string }{
+		"a number":          {"1234", `{"count":1234}`, `"[redacted]"`},
+		"part of a number":  {"1234", `{"count":9123400}`, `"[redacted]"`},
+		"a literal":         {"true", `{"more":true}`, `"[redacted]"`},
+		"part of an escape": {"0041", `{"a":"\u0041"}`, `"[redacted]"`},
+		"a string":          {"1234", `{"count":"1234"}`, `{"count":"[redacted]"}`},
+		"a name":            {"count", `{"count":1}`, `{"[redacted]":1}`},
+		"other numbers":     {"1234", `{"count":123}`, `{"count":123}`},
+	} {
+		client, err := cloudflare.NewClient(cloudflare.WithAPIToken(tt.token), cloudflare.WithHTTPClient(&http.Client{
+			Transport: respondWith(404, `{"success":false,"result":`+tt.info+`,"result_info":`+tt.info+`}`)}))
+		require.NoError(t, err)
+		var response cloudflare.Response
+		_, err = client.Organizations.Get(t.Context(), organizationID, cloudflare.CaptureResponse(&response))
+		assert.Error(t, err, name)
+		assert.Equal(t, tt.want, string(response.Result), name)
+		assert.Equal(t, tt.want, string(response.ResultInfo), name)
+		_, err = json.Marshal(response)
+		assert.NoError(t, err, name)
 	}
 }
 

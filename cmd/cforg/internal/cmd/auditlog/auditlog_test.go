@@ -67,6 +67,17 @@ func TestAuditLog(t *testing.T) {
 	})
 }
 
+// The operator's own entries name the operator, whose email address is part of the credential.
+func TestAuditLogPrintsTheOperator(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		w.AddAuditLog(w.Tree.Organizations[0].ID, cloudflaretest.AuditLog{Time: time.Now().Add(-time.Hour), ActorEmail: cloudflaretest.Email})
+		got := w.Run(t.Context(), Command, "")
+		assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
+		assert.Contains(t, got.Stdout, `"email":"`+cloudflaretest.Email+`"`)
+		assert.NotContains(t, got.Stdout, "[redacted]")
+	})
+}
+
 // Fields that the API client does not know are printed, too.
 func TestAuditLogPrintsWhatWasSent(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
