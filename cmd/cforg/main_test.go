@@ -49,6 +49,15 @@ func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	return c
 }
 
+// words splits a command line. Underscores in it stand for spaces in an argument.
+func words(line string) []string {
+	split := strings.Fields(line)
+	for i := range split {
+		split[i] = strings.ReplaceAll(split[i], "_", " ")
+	}
+	return split
+}
+
 // run runs the program and returns its exit code.
 func run(t *testing.T, env []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
@@ -64,38 +73,34 @@ func TestExitCodes(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		"--help":                       {0, ""},
-		"tree --demo":                  {0, ""},
-		"find --demo Anchor_Freight":   {0, ""},
-		"tree --demo --json":           {0, ""},
-		"onboard --demo":               {3, "not confirmed"}, // standard input is empty
-		"onboard --demo --yes":         {0, ""},
-		"delete --demo Tern_Ceramics":  {3, "no name was typed"},
-		"find --demo nobody":           {3, "nothing found"},
-		"find --demo Harbor_Clinic":    {3, "2 places found"},
-		"tree":                         {2, "CLOUDFLARE_API_TOKEN"},
-		"tree --formt json":            {2, "unknown flag: --formt"},
-		"tre":                          {2, "Did you mean this?\n\ttree"},
-		"profiles /no/such --demo":     {1, "no such file"},
-		"members audit extra --demo":   {2, "unknown command"},
-		"members bogus":                {2, "unknown command"},
-		"serve --listen 192.0.2.1:80":  {2, "must be 127.0.0.1"},
-		"profiles --demo --parallel 0": {2, "must be from 1 to 64"},
-		"help members audit":           {0, ""},
-		"help":                         {0, ""},
-		"completion bash":              {0, ""},
-		"completion":                   {0, ""},
-		"help tre":                     {2, `unknown command "tre" for "cforg"`},
-		"help members bogus":           {2, `unknown command "bogus" for "cforg members"`},
-		"help tree bogus":              {2, `unknown command "bogus" for "cforg tree"`},
-		"completion bogus":             {2, `unknown command "bogus" for "cforg completion"`},
-		"completion bash extra":        {2, "unknown command"},
+		"--help":                         {0, ""},
+		"tree --demo":                    {0, ""},
+		"find --demo Anchor_Freight":     {0, ""},
+		"tree --demo --json":             {0, ""},
+		"onboard --demo":                 {3, "not confirmed"}, // standard input is empty
+		"onboard --demo --yes":           {0, ""},
+		"delete --demo Tern_Ceramics":    {3, "no name was typed"},
+		"find --demo nobody":             {3, "nothing found"},
+		"find --demo Harbor_Clinic":      {3, "2 places found"},
+		"tree":                           {2, "CLOUDFLARE_API_TOKEN"},
+		"tree --formt json":              {2, "unknown flag: --formt"},
+		"tre":                            {2, "Did you mean this?\n\ttree"},
+		"profiles /no/such --demo":       {1, "no such file"},
+		"members audit extra --demo":     {2, "unknown command"},
+		"members bogus":                  {2, "unknown command"},
+		"serve --listen 192.0.2.1:80":    {2, "must be 127.0.0.1"},
+		"profiles x --demo --parallel 0": {2, "must be from 1 to 64"},
+		"help members audit":             {0, ""},
+		"help":                           {0, ""},
+		"completion bash":                {0, ""},
+		"completion":                     {0, ""},
+		"help tre":                       {2, `unknown command "tre" for "cforg"`},
+		"help members bogus":             {2, `unknown command "bogus" for "cforg members"`},
+		"help tree bogus":                {2, `unknown command "bogus" for "cforg tree"`},
+		"completion bogus":               {2, `unknown command "bogus" for "cforg completion"`},
+		"completion bash extra":          {2, "unknown command"},
 	} {
-		arguments := strings.Fields(args)
-		for i := range arguments {
-			arguments[i] = strings.ReplaceAll(arguments[i], "_", " ")
-		}
-		code, stdout, stderr := run(t, nil, arguments...)
+		code, stdout, stderr := run(t, nil, words(args)...)
 		assert.Equal(t, want.code, code, "%s: %s", args, stderr)
 		assert.Contains(t, stderr, want.stderr, args)
 		if want.code == 0 && args != "onboard --demo --yes" {
@@ -149,9 +154,11 @@ func TestFullDisk(t *testing.T) {
 		t.Skip(err)
 	}
 	defer full.Close()
-	for _, args := range []string{"tree --demo", "find --demo", "accounts --demo --json", "members audit --demo", "profiles --demo", "delete --demo", "--help", "help tree", "completion bash", "completion fish"} {
+	for _, args := range []string{
+		"tree --demo", "find --demo Anchor_Freight", "accounts --demo --json", "members audit --demo", "delete --demo Alder_Secure", "--help", "help tree", "completion bash", "completion fish",
+	} {
 		var errs bytes.Buffer
-		c := command(t, nil, strings.Fields(args)...)
+		c := command(t, nil, words(args)...)
 		c.Stdout, c.Stderr = full, &errs
 		_ = c.Run()
 		assert.Equal(t, 1, c.ProcessState.ExitCode(), args)
@@ -161,7 +168,7 @@ func TestFullDisk(t *testing.T) {
 
 // A command whose client is not read-only is one that writes.
 func TestReadingCommandsAreReadOnly(t *testing.T) {
-	files, err := filepath.Glob("internal/*/*.go")
+	files, err := filepath.Glob("internal/cmd/*/*.go")
 	require.NoError(t, err)
 	readOnly := regexp.MustCompile(`env\.Client\(\s*cloudflare\.WithReadOnly\(\)`)
 	writers := map[string]bool{}
@@ -176,10 +183,10 @@ func TestReadingCommandsAreReadOnly(t *testing.T) {
 		}
 	}
 	assert.Equal(t, map[string]bool{
-		"internal/deletion/deletion.go": true,
-		"internal/members/add.go":       true,
-		"internal/members/remove.go":    true,
-		"internal/onboard/onboard.go":   true,
-		"internal/profiles/profiles.go": true,
+		"internal/cmd/deletion/deletion.go": true,
+		"internal/cmd/members/add.go":       true,
+		"internal/cmd/members/remove.go":    true,
+		"internal/cmd/onboard/onboard.go":   true,
+		"internal/cmd/profiles/profiles.go": true,
 	}, writers)
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +17,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"example.com/cloudflare/cloudflaretest"
+	"example.com/cloudflare/cmd/cforg/internal/demo"
 )
 
 // screen runs the program in a terminal. Once what it shows ends with prompt, it types keys.
@@ -67,27 +72,30 @@ func TestQuestionsInATerminal(t *testing.T) {
 		"members":         {"members add --demo Tern_Ceramics a@example.com", "[y/N] ", "y\n", 0, "invited       a@example.com (pending)\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			args := strings.Fields(test.args)
-			for i := range args {
-				args[i] = strings.ReplaceAll(args[i], "_", " ")
-			}
-			code, shown := screen(t, test.prompt, test.keys, args...)
+			code, shown := screen(t, test.prompt, test.keys, words(test.args)...)
 			assert.Equal(t, test.code, code, shown)
 			assert.Contains(t, shown, test.shown)
 		})
 	}
 }
 
-// The progress bar is drawn over, and leaves nothing behind.
+// The progress is drawn over, and leaves nothing behind.
 func TestProgressInATerminal(t *testing.T) {
-	code, shown := screen(t, "", "", "profiles", "--demo")
+	server := cloudflaretest.NewServer()
+	file := filepath.Join(t.TempDir(), "profiles.csv")
+	rows := "organization_id,business_name\n"
+	for _, organization := range demo.Seed(server).Organizations {
+		rows += organization.ID + ",One\n"
+	}
+	require.NoError(t, os.WriteFile(file, []byte(rows), 0o600))
+	code, shown := screen(t, "", "", "profiles", "--demo", file, "--yes")
 	assert.Equal(t, 0, code)
-	require.Contains(t, shown, "/500")
-	_, last, _ := strings.Cut(shown[strings.LastIndex(shown, "/500"):], "500 rows: ")
-	assert.True(t, strings.HasPrefix(last, "493 unchanged, 6 refused, 1 failed\n"), last)
+	require.Contains(t, shown, "/60")
+	_, last, _ := strings.Cut(shown[strings.LastIndex(shown, "/60"):], "60 rows: ")
+	assert.True(t, strings.HasPrefix(last, "60 changed\n"), last)
 
-	_, dumb := screenOf(t, "dumb", "", "", "profiles", "--demo")
-	assert.NotContains(t, dumb, "/500", "where it could not be drawn over")
+	_, dumb := screenOf(t, "dumb", "", "", "profiles", "--demo", file, "--yes")
+	assert.NotContains(t, dumb, "/60", "where it could not be drawn over")
 }
 
 // One Ctrl-C ends a command that waits for a server.

@@ -102,3 +102,16 @@ func CheckEmail(text string) error {
 	}
 	return nil
 }
+
+// OneArgument returns a check of arguments for a command with exactly one, which must not be empty.
+func OneArgument(name string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) > 1:
+			return fmt.Errorf("%s must be one argument: put it in quotes if it has spaces", name)
+		case len(args) == 0 || args[0] == "":
+			return fmt.Errorf("%s is missing", name)
+		}
+		return nil
+	}
+}

@@ -23,10 +23,7 @@ It shows what the organization holds, and asks for its name before it deletes it
 organization holds anything, it is not deleted, and the exit code is 3.
 
 If no organization has the ID, there is nothing to delete, and the exit code is 0. If no organization has the name, or
-several have it, the exit code is 3.
-
-With --demo, ORGANIZATION may be omitted. Then the command tries to delete "` + demo.Reseller + `", which is not empty,
-"` + demo.EmptyCustomer + `", which is empty, and an organization that does not exist.`
+several have it, the exit code is 3.`
 
 // Command returns "cforg delete".
 func Command(env *cli.Env) *cobra.Command {
@@ -35,50 +32,22 @@ func Command(env *cli.Env) *cobra.Command {
 		Use:     "delete ORGANIZATION",
 		Short:   "Delete an organization that is empty",
 		Long:    long,
-		Example: "  cforg delete --demo\n  cforg delete --demo \"" + demo.EmptyCustomer + "\"",
-		Args:    cobra.MaximumNArgs(1),
-		PreRunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 && !env.Demo || len(args) == 1 && args[0] == "" {
-				return errors.New("ORGANIZATION is missing")
-			}
-			return nil
-		},
+		Example: "  cforg delete --demo \"" + demo.EmptyCustomer + "\"",
+		Args:    cli.OneArgument("ORGANIZATION"),
 		RunE: env.Run(func(ctx context.Context, args []string) error {
-			client, err := env.Client()
-			if err != nil {
-				return err
-			}
-			if len(args) == 0 {
-				return demonstrate(ctx, env, client)
-			}
-			return remove(ctx, env, client, args[0], yes)
+			return remove(ctx, env, args[0], yes)
 		}),
 	}
 	cli.YesFlag(command, &yes)
 	return command
 }
 
-// demonstrate tries to delete an organization that is not empty, one that is, and one that does not exist.
-func demonstrate(ctx context.Context, env *cli.Env, client *cloudflare.Client) error {
-	emptyID, err := cli.OrganizationID(ctx, client, demo.EmptyCustomer)
+// remove deletes an organization that is empty.
+func remove(ctx context.Context, env *cli.Env, nameOrID string, yes bool) error {
+	client, err := env.Client()
 	if err != nil {
 		return err
 	}
-	for _, argument := range []string{demo.Reseller, demo.EmptyCustomer, emptyID} {
-		fmt.Fprintf(env.Stdout, "$ cforg delete --yes %q\n", argument)
-		err := remove(ctx, env, client, argument, true)
-		if _, holds := errors.AsType[*cloudflare.NotEmptyError](err); holds {
-			fmt.Fprintln(env.Stdout, err)
-		} else if err != nil {
-			return err
-		}
-		fmt.Fprintln(env.Stdout)
-	}
-	return nil
-}
-
-// remove deletes an organization that is empty.
-func remove(ctx context.Context, env *cli.Env, client *cloudflare.Client, nameOrID string, yes bool) error {
 	id, err := cli.OrganizationID(ctx, client, nameOrID)
 	if err != nil {
 		return err

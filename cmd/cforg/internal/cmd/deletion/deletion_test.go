@@ -117,22 +117,10 @@ func TestDeleteNames(t *testing.T) {
 			assert.Contains(t, twice.Stderr, org.ID)
 		}
 
-		for _, args := range [][]string{{"a", "b"}, {""}, {"--no"}} {
+		for _, args := range [][]string{{"a", "b"}, {""}, {}, {"--no"}} {
 			assert.Equal(t, cli.ExitUsage, w.Run(t.Context(), Command, "", args...).Code, args)
 		}
 		assert.Zero(t, w.Sent(http.MethodDelete, 0))
-	})
-}
-
-func TestDeleteWithoutAName(t *testing.T) {
-	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		result := w.Run(t.Context(), Command, "")
-		assert.Equal(t, cli.ExitDone, result.Code, result.Stderr)
-		for _, line := range []string{"10 organizations", "not deleted: ", "\ndeleted\n", "there is nothing to delete"} {
-			assert.Contains(t, result.Stdout, line)
-		}
-		assert.False(t, gone(t, w, w.Tree.Named(demo.Reseller)[0].ID))
-		assert.True(t, gone(t, w, w.Tree.Named(demo.EmptyCustomer)[0].ID))
 	})
 }
 

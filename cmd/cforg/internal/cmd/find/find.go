@@ -3,7 +3,6 @@ package find
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -21,9 +20,7 @@ const long = `Find looks for an organization, an account or a user, and shows th
 it. QUERY is an ID, a whole name, or the email address of a user. Upper and lower case do not matter.
 
 The exit code is 0 if exactly one place is found, and 3 if there is none or more than one. All places are shown. The
-exit code is 1 if an organization cannot be read, because then there may be more places.
-
-With --demo, QUERY may be omitted. Try "` + demo.TwiceApart + `", which is the name of two organizations.`
+exit code is 1 if an organization cannot be read, because then there may be more places.`
 
 // Command returns "cforg find".
 func Command(env *cli.Env) *cobra.Command {
@@ -34,17 +31,9 @@ func Command(env *cli.Env) *cobra.Command {
 		Short:   "Find an organization, account or user in the hierarchy",
 		Long:    long,
 		Example: "  cforg find --demo \"" + demo.TwiceApart + "\"\n  cforg find --kind user ada@example.com",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return errors.New("QUERY must be one argument: put it in quotes if it has spaces")
-			}
-			if (len(args) == 0 && !env.Demo) || (len(args) == 1 && args[0] == "") {
-				return errors.New("QUERY is missing")
-			}
-			return nil
-		},
+		Args:    cli.OneArgument("QUERY"),
 		RunE: env.Run(func(ctx context.Context, args []string) error {
-			return run(ctx, env, args, kind, asJSON)
+			return run(ctx, env, args[0], kind, asJSON)
 		}),
 	}
 	cli.ChoiceFlag(command, &kind, "kind", "what to look for", "any", "organization", "account", "user")
@@ -52,18 +41,12 @@ func Command(env *cli.Env) *cobra.Command {
 	return command
 }
 
-func run(ctx context.Context, env *cli.Env, args []string, kind string, asJSON bool) error {
+func run(ctx context.Context, env *cli.Env, query, kind string, asJSON bool) error {
 	client, err := env.Client(cloudflare.WithReadOnly())
 	if err != nil {
 		return err
 	}
-	s := search{client: client}
-	if len(args) == 1 {
-		s.query = args[0]
-	} else {
-		s.query = env.Tree.Organizations[20].Accounts[0].ID
-		fmt.Fprintf(env.Stderr, "cforg find: looking for the account %s\n", s.query)
-	}
+	s := search{client: client, query: query}
 	incomplete := s.run(ctx, kind)
 	if ctx.Err() != nil || incomplete != nil && s.places == nil {
 		return incomplete

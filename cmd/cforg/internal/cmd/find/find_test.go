@@ -3,7 +3,6 @@ package find
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
@@ -198,6 +197,7 @@ func TestFindUsage(t *testing.T) {
 			args []string
 			want string
 		}{
+			{nil, "QUERY is missing"},
 			{[]string{""}, "QUERY is missing"},
 			{[]string{"Harbor", "Clinic"}, "in quotes if it has spaces"},
 			{[]string{"--kind", "zone", "x"}, "must be any, organization, account or user"},
@@ -209,17 +209,4 @@ func TestFindUsage(t *testing.T) {
 		}
 		assert.Empty(t, w.Requests())
 	})
-}
-
-func TestFindNeedsAQuery(t *testing.T) {
-	var errs strings.Builder
-	env := &cli.Env{Stdout: io.Discard, Stderr: &errs}
-	assert.Equal(t, cli.ExitUsage, cli.Execute(t.Context(), env, []string{"find"}, Command))
-	assert.Contains(t, errs.String(), "QUERY is missing")
-
-	server := cloudflaretest.NewServer().ForTest(t)
-	got := (&clitest.World{Server: server, Tree: demo.Seed(server)}).Run(t.Context(), Command, "")
-	assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
-	assert.Contains(t, got.Stderr, "looking for the account ")
-	assert.Contains(t, got.Stdout, "└─ account ")
 }

@@ -9,7 +9,7 @@ import (
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
-	"example.com/cloudflare/cmd/cforg/internal/profile"
+	"example.com/cloudflare/cmd/cforg/internal/fields"
 )
 
 type job struct {
@@ -18,7 +18,7 @@ type job struct {
 	say    func(what, did, detail string)
 
 	name, parent, member string
-	profile              profile.Edits // nil: leave it alone
+	profile              fields.Edits // nil: leave it alone
 	wait                 time.Duration
 
 	done result
@@ -112,7 +112,7 @@ func refuseAmbiguous(err error) error {
 }
 
 func (j *job) setProfile(ctx context.Context, organizationID string) error {
-	var changes []profile.Change
+	var changes []fields.Change
 	p, err := j.client.OrganizationProfile.Modify(ctx, organizationID, func(p *cloudflare.OrganizationProfile) error {
 		changes = j.profile.Apply(p)
 		return nil

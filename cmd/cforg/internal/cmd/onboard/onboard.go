@@ -14,8 +14,8 @@ import (
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/demo"
+	"example.com/cloudflare/cmd/cforg/internal/fields"
 	"example.com/cloudflare/cmd/cforg/internal/output"
-	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
 const long = `Onboard creates an organization below a parent, sets fields of its profile, and invites its first member. It shows what
@@ -23,7 +23,7 @@ it will do and asks. It skips what is done already, so the same command can be r
 several organizations have this name and parent, it changes nothing. Do not run two of these commands at once.
 
 Without --profile, the profile is not changed. Without --member, nobody is invited. With --demo, every flag has a
-default, and --crash shows what a second run does after a crash.`
+default.`
 
 // Command returns "cforg onboard".
 func Command(env *cli.Env) *cobra.Command {
@@ -41,10 +41,9 @@ func Command(env *cli.Env) *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&o.name, "name", "", "the `name` of the organization")
 	flags.StringVar(&o.parent, "parent", "", "the `name or ID` of the organization above it")
-	flags.Var(&o.profile, "profile", "a field of the profile, or @file with a JSON object; may be repeated.\nThe fields are "+profile.Names())
+	flags.Var(&o.profile, "profile", "a field of the profile, or @file with a JSON object; may be repeated.\nThe fields are "+fields.Names())
 	flags.Var(&o.member, "member", "the email `address` of its first member")
 	flags.DurationVar(&o.wait, "wait", time.Minute, "how long to wait until a new organization can be read")
-	flags.IntVar(&o.crash, "crash", 0, "crash after this `number` of requests, and run again (only with --demo)")
 	cli.YesFlag(command, &o.yes)
 	cli.JSONFlag(command, &o.asJSON)
 	return command
@@ -53,10 +52,9 @@ func Command(env *cli.Env) *cobra.Command {
 type options struct {
 	env          *cli.Env
 	name, parent string
-	profile      profile.Edits
+	profile      fields.Edits
 	member       cli.Email
 	wait         time.Duration
-	crash        int
 	yes, asJSON  bool
 }
 
@@ -75,10 +73,6 @@ func (o *options) check() error {
 		return errors.New("--name and --parent are required")
 	case strings.TrimSpace(o.name) != o.name:
 		return errors.New("--name must not have white space around it")
-	case o.crash != 0 && !o.env.Demo:
-		return errors.New("--crash needs --demo")
-	case o.crash < 0:
-		return errors.New("--crash must not be negative")
 	case o.wait <= 0:
 		return errors.New("--wait must be positive")
 	}
@@ -101,16 +95,6 @@ func (o *options) run(ctx context.Context) error {
 		if err := o.ask(ctx, j); err != nil {
 			return err
 		}
-	}
-	if o.crash > 0 {
-		if j.client, err = o.env.Client(cloudflare.WithLimiter(&crashAfter{o.crash})); err != nil {
-			return err
-		}
-		if err := j.run(ctx); !errors.Is(err, errCrash) {
-			return errors.Join(err, o.printJSON(j))
-		}
-		fmt.Fprintf(o.env.Stderr, "-- crashed after %s; second run: --\n", output.Count(o.crash, "request"))
-		j.client = client
 	}
 	err = j.run(ctx)
 	if printErr := o.printJSON(j); err == nil {
@@ -149,16 +133,4 @@ func (o *options) printJSON(j *job) error {
 		return nil
 	}
 	return output.JSON(o.env.Stdout, j.done)
-}
-
-// crashAfter ends a run once it has sent this number of requests.
-type crashAfter struct{ left int }
-
-var errCrash = errors.New("crashed")
-
-func (c *crashAfter) Wait(context.Context) error {
-	if c.left--; c.left < 0 {
-		return errCrash
-	}
-	return nil
 }

@@ -224,7 +224,6 @@ func TestOnboardWaitsInBounds(t *testing.T) {
 func TestOnboardUsage(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		for args, message := range map[string]string{
-			"--crash -1":              "must not be negative",
 			"--wait 0s":               "--wait must be positive",
 			"more":                    `unknown command "more"`,
 			"--profile business_name": "must be field=value or @file",
@@ -242,11 +241,11 @@ func TestOnboardUsage(t *testing.T) {
 		assert.Contains(t, padded.Stderr, "--name must not have white space around it")
 		assert.Empty(t, w.Requests())
 	})
-	for _, args := range []string{"onboard", "onboard --name A", "onboard --name A --parent B --crash 1"} {
+	for _, args := range []string{"onboard", "onboard --name A"} {
 		var errs bytes.Buffer
 		env := &cli.Env{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &errs}
 		assert.Equal(t, cli.ExitUsage, cli.Execute(t.Context(), env, strings.Fields(args), Command))
-		assert.Regexp(t, "--name and --parent are required|--crash needs --demo", errs.String())
+		assert.Regexp(t, "--name and --parent are required", errs.String())
 	}
 }
 
@@ -334,20 +333,6 @@ func TestOnboardJSON(t *testing.T) {
 		}{half.Organization.ID, half.Organization.Name, true})
 		assert.False(t, half.Profile.Done)
 	})
-}
-
-// The demonstration itself, for every crash.
-func TestOnboardCrashFlag(t *testing.T) {
-	for n := 1; n <= 11; n++ {
-		clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-			w.Lag(2)
-			result := onboard(t.Context(), w, "--crash", fmt.Sprint(n))
-			assert.Equal(t, cli.ExitDone, result.Code, result.Stderr)
-			assert.Equal(t, n < 10, strings.Contains(result.Stderr, "crashed"), "a run is ten requests")
-			onboarded(t, w)
-			assert.Equal(t, 2, w.Sent(http.MethodPost, 0))
-		})
-	}
 }
 
 // An API token may create an organization, but neither read it nor invite anybody. That is noticed before the create.

@@ -7,7 +7,7 @@ import (
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
-	"example.com/cloudflare/cmd/cforg/internal/profile"
+	"example.com/cloudflare/cmd/cforg/internal/fields"
 )
 
 // plan returns what run would do. It only reads.
@@ -76,7 +76,7 @@ func (j *job) lookUp(ctx context.Context, parentID string) (*cloudflare.Organiza
 var errLooking = errors.New("only looking")
 
 // profileChanges returns what the update of the profile would change. It sends no update.
-func (j *job) profileChanges(ctx context.Context, organizationID string) (changes []profile.Change, err error) {
+func (j *job) profileChanges(ctx context.Context, organizationID string) (changes []fields.Change, err error) {
 	if j.profile == nil {
 		return nil, nil
 	}

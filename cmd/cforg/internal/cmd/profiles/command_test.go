@@ -1,14 +1,11 @@
 package profiles
 
 import (
-	"context"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
@@ -22,12 +19,11 @@ func TestProfilesUsage(t *testing.T) {
 			code   int
 			stderr string
 		}{
-			{"one two", cli.ExitUsage, "accepts at most 1 arg"},
-			{"--parallel 0", cli.ExitUsage, "must be from 1 to 64, not 0"},
-			{"--parallel 65", cli.ExitUsage, "must be from 1 to 64, not 65"},
-			{"--yes", cli.ExitUsage, "need FILE"},
+			{"", cli.ExitUsage, "FILE is missing"},
+			{"one two", cli.ExitUsage, "FILE must be one argument"},
+			{"--parallel 0 x.csv", cli.ExitUsage, "must be from 1 to 64, not 0"},
+			{"--parallel 65 x.csv", cli.ExitUsage, "must be from 1 to 64, not 65"},
 			{"--dry-run --yes x.csv", cli.ExitUsage, "[dry-run yes]"},
-			{"--sample " + file, cli.ExitUsage, "exclude each other"},
 			{file, cli.ExitUsage, `profiles.csv: column 2: "business_fax" is not one of business_name, `},
 			{file + ".not", cli.ExitFailed, "no such file"},
 		} {
@@ -41,12 +37,6 @@ func TestProfilesUsage(t *testing.T) {
 		empty := w.Run(t.Context(), Command, "", "--yes", csvFile(t, "organization_id,business_name\n"))
 		assert.Equal(t, clitest.Result{Code: cli.ExitDone, Stdout: "0 rows\n"}, empty)
 	})
-	for args, want := range map[string]string{"profiles": "FILE is missing", "profiles --sample": "--sample needs --demo"} {
-		var errs strings.Builder
-		env := &cli.Env{Stdout: io.Discard, Stderr: &errs}
-		assert.Equal(t, cli.ExitUsage, cli.Execute(t.Context(), env, strings.Fields(args), Command))
-		assert.Contains(t, errs.String(), want)
-	}
 }
 
 func TestProfilesAsks(t *testing.T) {
@@ -94,34 +84,5 @@ func TestProfilesJSON(t *testing.T) {
 			`","outcome":"changed","changes":[{"field":"business_name","from":"","to":"One \u001b"}]}
 {"line":3,"organization_id":"","outcome":"refused","error":"the organization_id is empty"}
 `, result.Stdout)
-	})
-}
-
-func TestProfilesDemonstration(t *testing.T) {
-	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		result := w.Run(t.Context(), Command, "")
-		assert.Equal(t, cli.ExitDone, result.Code, result.Stderr)
-		var totals []string
-		for line := range strings.Lines(result.Stdout) {
-			if strings.HasPrefix(line, "500 rows: ") {
-				totals = append(totals, strings.TrimSpace(line))
-			}
-		}
-		require.Len(t, totals, 4)
-		assert.Equal(t, "500 rows: 50 unchanged, 443 would change, 6 refused, 1 failed", totals[0])
-		assert.Contains(t, totals[1], "not done")
-		assert.Contains(t, totals[2], " changed, 6 refused, 1 failed")
-		assert.Equal(t, "500 rows: 493 unchanged, 6 refused, 1 failed", totals[3])
-		assert.Less(t, strings.Count(result.Stdout, "\n"), 70, "a newcomer reads it")
-	})
-	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		ctx, cancel := context.WithCancel(t.Context())
-		w.Before = func(*http.Request) {
-			if len(w.Requests()) > 800 {
-				cancel()
-			}
-		}
-		result := w.Run(ctx, Command, "")
-		assert.Equal(t, cli.ExitInterrupted, result.Code)
 	})
 }

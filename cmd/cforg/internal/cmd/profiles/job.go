@@ -13,8 +13,8 @@ import (
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/fields"
 	"example.com/cloudflare/cmd/cforg/internal/output"
-	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
 // grace is how long the rows under way may take after Ctrl-C: the response to a write is worth a wait.
@@ -33,9 +33,6 @@ type job struct {
 	asJSON   bool
 	errs     io.Writer // for the progress
 	terminal bool      // errs is one
-
-	most     int                // how many rows of each outcome are printed; 0: all
-	finished func(finished int) // called after each row, unless nil
 }
 
 var (
@@ -48,7 +45,7 @@ func (j *job) update(ctx context.Context, r *row) result {
 	if r.wrong != nil {
 		return result{r, refused, nil, r.wrong}
 	}
-	var changes []profile.Change
+	var changes []fields.Change
 	_, err := j.client.OrganizationProfile.Modify(ctx, r.id, func(p *cloudflare.OrganizationProfile) error {
 		changes = r.edits.Apply(p)
 		switch {
@@ -142,15 +139,12 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 			delete(early, r.row)
 			results = append(results, r)
 			count[r.outcome]++
-			if err := j.print(r, count[r.outcome]); err != nil {
+			if err := j.print(r); err != nil {
 				abort(err) // without output, the user would not learn what is done
 			}
 		}
 		if finished < len(rows) {
 			_ = bar.Set(finished)
-		}
-		if j.finished != nil {
-			j.finished(finished)
 		}
 	}
 	var err error
@@ -163,12 +157,8 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 	return results, err
 }
 
-// print prints a result, which is the n-th with its outcome.
-func (j *job) print(r result, n int) error {
-	switch {
-	case j.most > 0 && n > j.most:
-		return nil
-	case j.asJSON:
+func (j *job) print(r result) error {
+	if j.asJSON {
 		return output.JSONLine(j.out, r)
 	}
 	_, err := fmt.Fprintln(j.out, r)

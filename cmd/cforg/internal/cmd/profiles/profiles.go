@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -14,13 +13,13 @@ import (
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/fields"
 	"example.com/cloudflare/cmd/cforg/internal/output"
-	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
 var long = `Profiles updates the profiles of organizations from a CSV file. It shows what would change, and asks before it writes.
 The first row of the file names the columns, in any order: ` + idColumn + `, and at least one of
-` + profile.Names() + `.
+` + fields.Names() + `.
 A field without a column keeps its value. An empty cell clears the field. For each row, a line is printed:
 
   unchanged     the profile has these values already
@@ -33,9 +32,7 @@ A field without a column keeps its value. An empty cell clears the field. For ea
 
 A row that is refused, failed or unknown does not stop the others; the exit code is 3. The command stops if the API does
 not accept the credential, or if ` + fmt.Sprint(silence) + ` rows in a row get no response. After Ctrl-C, the rows under way have ` + grace.String() + ` to finish.
-Run the same command again to do the rest. It reads each profile first, and sends only what differs.
-
-With --demo and without FILE, it demonstrates all this with 500 rows, 7 of them wrong. --sample prints that file.`
+Run the same command again to do the rest. It reads each profile first, and sends only what differs.`
 
 // Command returns "cforg profiles".
 func Command(env *cli.Env) *cobra.Command {
@@ -44,15 +41,14 @@ func Command(env *cli.Env) *cobra.Command {
 		Use:     "profiles FILE",
 		Short:   "Update many profiles from a CSV file",
 		Long:    long,
-		Example: "  cforg profiles --demo\n  cforg profiles profiles.csv --dry-run\n  cforg profiles profiles.csv --yes",
-		Args:    cobra.MaximumNArgs(1),
-		PreRunE: func(_ *cobra.Command, args []string) error { return o.check(args) },
+		Example: "  cforg profiles profiles.csv --dry-run\n  cforg profiles profiles.csv --yes",
+		Args:    cli.OneArgument("FILE"),
+		PreRunE: func(_ *cobra.Command, args []string) error { return o.check(args[0]) },
 		RunE:    env.Run(func(ctx context.Context, _ []string) error { return o.run(ctx) }),
 	}
 	flags := command.Flags()
 	flags.BoolVarP(&o.dryRun, "dry-run", "n", false, "only show what would change")
 	flags.IntVar(&o.parallel, "parallel", 8, "process this `number` of rows at once, from 1 to 64")
-	flags.BoolVar(&o.sample, "sample", false, "print the file of the demonstration (only with --demo)")
 	flags.BoolVar(&o.asJSON, "json", false, "print a JSON object for each row")
 	cli.YesFlag(command, &o.yes)
 	command.MarkFlagsMutuallyExclusive("dry-run", "yes")
@@ -60,63 +56,37 @@ func Command(env *cli.Env) *cobra.Command {
 }
 
 type options struct {
-	env                         *cli.Env
-	file                        string
-	parallel                    int
-	dryRun, sample, asJSON, yes bool
+	env                 *cli.Env
+	file                string
+	parallel            int
+	dryRun, asJSON, yes bool
 }
 
-func (o *options) check(args []string) error {
-	if len(args) == 1 {
-		o.file = args[0]
-	}
-	switch {
-	case o.parallel < 1 || o.parallel > 64:
+func (o *options) check(file string) error {
+	o.file = file
+	if o.parallel < 1 || o.parallel > 64 {
 		return fmt.Errorf("--parallel must be from 1 to 64, not %d", o.parallel)
-	case o.sample && !o.env.Demo:
-		return errors.New("--sample needs --demo")
-	case o.sample && o.file != "":
-		return errors.New("--sample and FILE exclude each other")
-	case o.file == "" && !o.env.Demo:
-		return errors.New("FILE is missing")
-	case o.file == "" && (o.dryRun || o.yes || o.asJSON):
-		return errors.New("without FILE there is only the demonstration: --dry-run, --yes and --json need FILE")
 	}
 	return nil
 }
 
 func (o *options) run(ctx context.Context) error {
-	var rows []*row
-	if o.file != "" {
-		csv, err := os.ReadFile(o.file)
-		if err != nil {
-			return err
-		}
-		if rows, err = readRows(bytes.NewReader(csv)); err != nil {
-			return cli.Usagef("%s: %w", o.file, err)
-		}
+	csv, err := os.ReadFile(o.file)
+	if err != nil {
+		return err
+	}
+	rows, err := readRows(bytes.NewReader(csv))
+	if err != nil {
+		return cli.Usagef("%s: %w", o.file, err)
 	}
 	// Another program may use up the quota more than once while a row waits.
 	client, err := o.env.Client(cloudflare.WithMaxRateLimitWait(15 * time.Minute))
 	if err != nil {
 		return err
 	}
-	var sample []byte
-	if o.env.Fresh() || o.file == "" {
-		if sample, err = stock(ctx, o.env.Server, client); err != nil {
-			return err
-		}
-	}
 	j := &job{
 		client: client, token: o.env.UsesToken(), parallel: o.parallel,
 		out: o.env.Stdout, asJSON: o.asJSON, errs: o.env.Stderr, terminal: o.env.Terminal(),
-	}
-	switch {
-	case o.sample:
-		_, err = o.env.Stdout.Write(sample)
-		return err
-	case o.file == "":
-		return demonstrate(ctx, o.env, j, sample)
 	}
 	return o.update(ctx, j, rows)
 }

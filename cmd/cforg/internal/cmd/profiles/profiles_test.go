@@ -24,14 +24,6 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
 )
 
-// sampleFile fills the server and returns the name of the file of the demonstration.
-func sampleFile(t *testing.T, w *clitest.World) string {
-	t.Helper()
-	sample := w.Run(t.Context(), Command, "", "--sample")
-	require.Equal(t, cli.ExitDone, sample.Code, sample.Stderr)
-	return csvFile(t, sample.Stdout)
-}
-
 // treeFile returns the name of a file with a row for each of the tree's 60 organizations, which have no profile yet.
 func treeFile(t *testing.T, w *clitest.World) string {
 	t.Helper()

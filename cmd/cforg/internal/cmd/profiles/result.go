@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"example.com/cloudflare/cmd/cforg/internal/fields"
 	"example.com/cloudflare/cmd/cforg/internal/output"
-	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
 // outcome is what became of a row.
@@ -30,7 +30,7 @@ func (o outcome) String() string { return outcomes[o] }
 type result struct {
 	row     *row
 	outcome outcome
-	changes []profile.Change // also of a write without a response
+	changes []fields.Change // also of a write without a response
 	err     error
 }
 
@@ -49,11 +49,11 @@ func (r result) String() string {
 // MarshalJSON returns what String does, in parts.
 func (r result) MarshalJSON() ([]byte, error) {
 	line := struct {
-		Line           int              `json:"line"`
-		OrganizationID string           `json:"organization_id"`
-		Outcome        string           `json:"outcome"`
-		Changes        []profile.Change `json:"changes,omitempty"`
-		Error          string           `json:"error,omitempty"`
+		Line           int             `json:"line"`
+		OrganizationID string          `json:"organization_id"`
+		Outcome        string          `json:"outcome"`
+		Changes        []fields.Change `json:"changes,omitempty"`
+		Error          string          `json:"error,omitempty"`
 	}{r.row.line, r.row.id, r.outcome.String(), r.changes, ""}
 	if r.err != nil {
 		line.Error = r.err.Error()

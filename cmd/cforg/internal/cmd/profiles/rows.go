@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 
 	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/fields"
 	"example.com/cloudflare/cmd/cforg/internal/output"
-	"example.com/cloudflare/cmd/cforg/internal/profile"
 )
 
 const idColumn = "organization_id"
@@ -21,7 +21,7 @@ const idColumn = "organization_id"
 type row struct {
 	line  int
 	id    string // of the organization
-	edits profile.Edits
+	edits fields.Edits
 	wrong error // why nothing may be done with it
 }
 
@@ -74,13 +74,13 @@ func readRows(r io.Reader) ([]*row, error) {
 }
 
 // readHeader returns the field of each column. The column of the ID has none.
-func readHeader(header []string) ([]profile.Field, error) {
+func readHeader(header []string) ([]fields.Field, error) {
 	for separator, name := range map[string]string{";": "semicolons", "\t": "tabs", "|": "vertical bars"} {
 		if len(header) == 1 && strings.Contains(header[0], separator) {
 			return nil, fmt.Errorf("the columns must be separated by commas, not by %s: save the file as CSV with commas", name)
 		}
 	}
-	columns := make([]profile.Field, len(header))
+	columns := make([]fields.Field, len(header))
 	for i, name := range header {
 		if slices.Contains(header[:i], name) {
 			return nil, fmt.Errorf("two columns are named %q", name)
@@ -89,7 +89,7 @@ func readHeader(header []string) ([]profile.Field, error) {
 			continue
 		}
 		var err error
-		if columns[i], err = profile.Named(name); err != nil {
+		if columns[i], err = fields.Named(name); err != nil {
 			return nil, fmt.Errorf("column %d: %w, %s", i+1, err, idColumn)
 		}
 	}
@@ -97,12 +97,12 @@ func readHeader(header []string) ([]profile.Field, error) {
 		return nil, fmt.Errorf("no column is named %s", idColumn)
 	}
 	if len(columns) == 1 {
-		return nil, fmt.Errorf("no column is named %s", profile.Names())
+		return nil, fmt.Errorf("no column is named %s", fields.Names())
 	}
 	return columns, nil
 }
 
-func newRow(columns []profile.Field, record []string) *row {
+func newRow(columns []fields.Field, record []string) *row {
 	r := new(row)
 	for i, text := range record {
 		switch {
@@ -110,7 +110,7 @@ func newRow(columns []profile.Field, record []string) *row {
 		case columns[i].In == nil:
 			r.id = text
 		default:
-			r.edits = append(r.edits, profile.Edit{Field: columns[i], Value: text})
+			r.edits = append(r.edits, fields.Edit{Field: columns[i], Value: text})
 		}
 		if !utf8.ValidString(text) {
 			r.wrong = errors.New("it is not UTF-8")

@@ -1,5 +1,5 @@
-// Package profile changes single fields of profiles.
-package profile
+// Package fields changes single fields of profiles.
+package fields
 
 import (
 	"errors"
@@ -19,8 +19,8 @@ type Field struct {
 	In   func(*cloudflare.OrganizationProfile) *string
 }
 
-// Fields are all fields of a profile.
-var Fields = []Field{
+// All are all fields of a profile.
+var All = []Field{
 	{"business_name", func(p *cloudflare.OrganizationProfile) *string { return &p.BusinessName }},
 	{"business_email", func(p *cloudflare.OrganizationProfile) *string { return &p.BusinessEmail }},
 	{"business_phone", func(p *cloudflare.OrganizationProfile) *string { return &p.BusinessPhone }},
@@ -30,17 +30,17 @@ var Fields = []Field{
 
 // Named returns the field of that name.
 func Named(name string) (Field, error) {
-	i := slices.IndexFunc(Fields, func(f Field) bool { return f.Name == name })
+	i := slices.IndexFunc(All, func(f Field) bool { return f.Name == name })
 	if i < 0 {
 		return Field{}, fmt.Errorf("%q is not one of %s", name, Names())
 	}
-	return Fields[i], nil
+	return All[i], nil
 }
 
 // Names returns the names of all fields.
 func Names() string {
 	var names []string
-	for _, f := range Fields {
+	for _, f := range All {
 		names = append(names, f.Name)
 	}
 	return strings.Join(names, ", ")
@@ -101,7 +101,7 @@ func (e *Edits) addFile(name string) error {
 	if err := json.Unmarshal(data, &values); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	for _, f := range Fields { // in their order, not in that of the map
+	for _, f := range All { // in their order, not in that of the map
 		if value, ok := values[f.Name]; ok && value == nil {
 			return fmt.Errorf("%s: %s must be a string, not null", name, f.Name)
 		} else if ok {
