@@ -133,11 +133,11 @@ func (t *trace) unprocessed(err error, ended bool) bool {
 		return true
 	case !t.got: // the transport does not report what it does
 		return !ended && neverConnected(err)
-	case t.resent:
+	case t.resent, t.wrote && !t.pending: // a response began, so err is not about the request, or not all of the truth
 		return false
 	case t.repeated:
 		return t.native && t.repeatProves()
-	case disclaimed(err), err.Error() == tooLargeWords, !t.reused && rejectsCertificate(err):
+	case disclaimed(err), err.Error() == tooLargeWords, t.native && !t.reused && rejectsCertificate(err):
 		return true
 	}
 	// A transport of net/http reports a write before it returns, unless the context has ended. HTTP/2 does so only when the
