@@ -20,7 +20,7 @@ type Attempt struct {
 	RateLimits []RateLimit   // from the Ratelimit headers
 	Err        error         // why there was no response, or why it was not read to its end; nil for a complete response with any status
 
-	Waited         time.Duration // before the attempt: for the limiter, the rate limit and the credential source
+	Waited         time.Duration // before the attempt, after RetryIn: for the limiter, the rate limit and the credential source
 	Start          time.Time     // when the attempt began, after what it waited for
 	Duration       time.Duration // from Start to the end of the response
 	OutcomeUnknown bool          // the attempt is a write that may have happened

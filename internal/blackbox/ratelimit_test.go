@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"net"
@@ -154,6 +155,20 @@ func TestPause(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The header of a response counts even if its body is lost.
+func TestPauseAfterALostBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cut := pipeReply{response: func() string { return strings.TrimSuffix(limitedReply(0, 20).response(), "}") }}
+		server, client := newPipeServer(t, pipeScript(cut, limitedReply(9, 20)))
+		require.ErrorIs(t, getOrganization(t.Context(), client, cloudflare.SetMaxRetries(0)), io.ErrUnexpectedEOF)
+		start := time.Now()
+		require.NoError(t, getOrganization(t.Context(), client))
+		assert.Equal(t, 20*time.Second, time.Since(start))
+		dials, _ := server.seen()
+		assert.Len(t, dials, 2)
+	})
 }
 
 func TestPauseEndsForThoseWhoDidNotWait(t *testing.T) {
@@ -322,6 +337,7 @@ func pausing() map[string]pipeReply {
 		"without a body":             pipeResponse(429, "", "Retry-After: 20"),
 		"requests remain":            pipeResponse(429, rejectedBody, "Retry-After: 20", limitHeader(7, 200)),
 		"a reset that is later":      pipeResponse(429, rejectedBody, "Retry-After: 5", limitHeader(0, 20)),
+		"a reset alone":              pipeResponse(429, rejectedBody, limitHeader(0, 20)),
 		"in the edge's body":         pipeResponse(429, `{"title":"Error 1015","status":429,"error_code":1015,"retryable":true,"retry_after":20}`),
 		"as text in the edge's body": pipeResponse(429, `{"error_code":1015,"retry_after":"20"}`),
 	}

@@ -196,7 +196,9 @@ func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server, client := newPipeServer(t, pipeAlways(test.reply))
+				var retries []bool
+				server, client := newPipeServer(t, pipeAlways(test.reply),
+					cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) { retries = append(retries, a.Retry) }))
 				ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
 				defer cancel()
 				start := time.Now()
@@ -206,6 +208,7 @@ func TestWaitsPastTheDeadlineAreNotBegun(t *testing.T) {
 				require.Len(t, dials, test.dials)
 				assert.Equal(t, dials[test.dials-1].Sub(start), time.Since(start), "returned at once")
 				require.NoError(t, ctx.Err(), "the deadline is still ahead")
+				assert.Equal(t, append(slices.Repeat([]bool{true}, test.dials-1), false), retries, "the hook learns whether another attempt follows")
 				assertMatchesOnly(t, err, append(test.is, context.DeadlineExceeded)...)
 				var last *cloudflare.Error
 				require.ErrorAs(t, err, &last)

@@ -22,19 +22,16 @@ import (
 //	                    in Incomplete                     in Incomplete                 the caller's context
 //	complete response   the response                      the response                  the response
 //
-// A part of the body of a 2xx is of no use, and counts as no response.
-func (s *Sender) attempt(caller context.Context, signer *signer, number int, req *RawRequest, target *url.URL) (response *RawResponse, result outcome, err error) {
+// A part of the body of a 2xx is of no use, and counts as no response, except that its header tells the gate the rate
+// limit. pauses is that of the waits with which the attempt entered the gate.
+func (s *Sender) attempt(caller context.Context, signer *signer, number, pauses int, req *RawRequest, target *url.URL) (response *RawResponse, result outcome, err error) {
+	var header http.Header
 	defer func() {
-		var header http.Header
 		var blocked time.Duration
-		counted := result == lost || result == stale
-		if response != nil {
-			header, counted = response.Header, true
-			if response.StatusCode == http.StatusTooManyRequests {
-				blocked = response.RetryAfter
-			}
+		if response != nil && response.StatusCode == http.StatusTooManyRequests {
+			blocked = response.RetryAfter
 		}
-		s.gate.leave(header, blocked, counted)
+		s.gate.leave(header, blocked, response != nil || result == lost || result == stale, pauses)
 	}()
 	ctx, end := context.WithCancelCause(caller)
 	defer end(nil)
@@ -43,7 +40,13 @@ func (s *Sender) attempt(caller context.Context, signer *signer, number int, req
 	seen := &trace{native: s.native, sends: s.sends, keyed: req.keyed(), write: IsWrite(req.Method), first: number == 1, end: end}
 	ctx = seen.attach(ctx)
 	response, result, err = s.exchange(ctx, s.request(ctx, signer, req, target), seen, &limit)
-
+	if response != nil {
+		header = response.Header
+		if result == lost {
+			response.Release()
+			response, err = nil, response.Incomplete
+		}
+	}
 	if err == nil && response.Incomplete == nil {
 		return response, result, nil
 	}
@@ -74,7 +77,7 @@ func (s *Sender) whyEnded(ctx context.Context, result outcome, limit *timeLimit)
 	return fmt.Errorf("%w: no complete response within %s", ErrAttemptTimeout, limit.duration())
 }
 
-// exchange makes one round trip and reads the body.
+// exchange makes one round trip and reads the body. The outcome of a response is lost if it is a 2xx and Incomplete.
 func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, limit *timeLimit) (*RawResponse, outcome, error) {
 	if err := s.checkProxy(r); err != nil {
 		return nil, hopeless, err
@@ -104,12 +107,8 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 	if r.Method == http.MethodHead { // Content-Length is that of a GET; there is no body
 		length = 0
 	}
-	if err := response.read(resp.Body, length, limit); err != nil {
-		if resp.StatusCode < 300 {
-			response.Release()
-			return nil, lost, err
-		}
-		response.Incomplete = err // the status is enough
+	if response.Incomplete = response.read(resp.Body, length, limit); response.Incomplete != nil && resp.StatusCode < 300 {
+		return response, lost, nil // of any other response the status is enough
 	}
 	response.RetryAfter = retryAfter(resp.Header, time.Now())
 	if resp.StatusCode == http.StatusTooManyRequests && response.RetryAfter == 0 && s.Advice != nil {

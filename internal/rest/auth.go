@@ -126,7 +126,7 @@ func (s *Sender) sign(ctx context.Context) (_ *signer, err error) {
 	done := false
 	defer func() { // the source may panic
 		if !done {
-			s.gate.leave(nil, 0, false)
+			s.gate.leave(nil, 0, false, 0)
 		}
 	}()
 	next, err := s.ask(ctx)

@@ -34,8 +34,8 @@ const slowStart = 30 * time.Second
 //
 // Responses can arrive out of order, so a response may report more requests than remain by now. Such a response must
 // not raise allowed. Therefore a response raises allowed only if no other request was under way at any time during its
-// own, and never during a pause. Any response may lower allowed. So does a request whose response was lost or reports
-// no limit, because the API may have counted it.
+// own, and never during a pause, nor if a pause has begun since its request did. Any response may lower allowed. So does
+// a request whose response was lost or reports no limit, because the API may have counted it.
 //
 // Probing begins with allowed at one more than the requests under way. The response to that one request reports the size
 // of the new window. If it reports none, allowed rises by one after as many responses as allowed. If every response
@@ -46,6 +46,7 @@ type gate struct {
 	allowed    int       // how many requests may be under way, unless the state is open
 	until      time.Time // when the state ends, unless it is open
 	ended      int       // how many responses arrived while probing since allowed was raised
+	pauses     int       // how many have begun
 	underWay   int
 	overlapped bool          // each request under way was under way beside another
 	changed    chan struct{} // closed when a waiting call should look again; nil while none waits
@@ -60,12 +61,13 @@ const (
 	probing
 )
 
-// waits keeps how long one call may wait, and how long it has waited for the rate limit.
+// waits keeps how long one call may wait, how long it has waited for the rate limit, and when it last entered the gate.
 type waits struct {
-	queue    time.Duration // the limit of each wait for the end of other requests
+	queue    time.Duration // the limit of what one attempt waits for the end of other requests
 	limit    time.Duration // of all waits for the rate limit
 	waited   time.Duration // for the rate limit
 	announce func(context.Context, time.Duration)
+	pauses   int // how many had begun when the call last entered
 }
 
 // allow reports whether the call may wait for d more. The sum of several waits may exceed the limit by a thirtieth:
@@ -84,16 +86,17 @@ const minAnnounced = time.Second
 // w.queue. The request that it then allows may get a 429.
 func (g *gate) enter(ctx context.Context, w *waits) (reset time.Duration, err error) {
 	var announced time.Time
-	for overdue := false; ; {
+	for queued := time.Duration(0); ; {
 		if err := contextError(ctx); err != nil {
 			return 0, err
 		}
 		g.mu.Lock()
 		now := time.Now()
 		g.expire(now)
-		if g.state == open || g.underWay < g.allowed || overdue && g.state != paused {
+		if g.state == open || g.underWay < g.allowed || queued >= w.queue && g.state != paused {
 			g.overlapped = g.overlapped || g.underWay > 0
 			g.underWay++
+			w.pauses = g.pauses
 			g.mu.Unlock()
 			return 0, nil
 		}
@@ -114,20 +117,21 @@ func (g *gate) enter(ctx context.Context, w *waits) (reset time.Duration, err er
 				w.announce(ctx, wait)
 			}
 		} else {
-			wait = min(wait, w.queue)
+			wait = min(wait, w.queue-queued)
 		}
 		timer := time.NewTimer(time.Until(now.Add(wait)))
 		select {
 		case <-timer.C:
-			overdue = !pause && until.After(now.Add(wait))
 		case <-changed:
 		case <-ctx.Done():
 			timer.Stop()
 			return 0, contextError(ctx)
 		}
 		timer.Stop()
-		if pause {
-			w.waited += time.Since(now)
+		if waited := time.Since(now); pause {
+			w.waited += waited
+		} else {
+			queued += waited
 		}
 	}
 }
@@ -168,8 +172,8 @@ func (g *gate) expire(now time.Time) {
 
 // leave must be called when a request ends, with the header of the response, or nil if there was no response. A 429
 // blocks all requests for a time, which is zero if it does not say how long. Any request that was sent may have been
-// counted, unless it is known that the API did not process it.
-func (g *gate) leave(h http.Header, blocked time.Duration, counted bool) {
+// counted, unless it is known that the API did not process it. pauses is that of its waits.
+func (g *gate) leave(h http.Header, blocked time.Duration, counted bool, pauses int) {
 	remaining, reset, reported := mostPressing(h)
 	if blocked > 0 {
 		if remaining > 0 {
@@ -179,7 +183,7 @@ func (g *gate) leave(h http.Header, blocked time.Duration, counted bool) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	alone := !g.overlapped
+	alone, earlier := !g.overlapped, pauses != g.pauses
 	g.underWay--
 	g.overlapped = g.overlapped && g.underWay > 0
 	now := time.Now()
@@ -188,9 +192,9 @@ func (g *gate) leave(h http.Header, blocked time.Duration, counted bool) {
 	switch {
 	case !reported && g.state == limited && counted:
 		if g.allowed--; g.allowed <= 0 {
-			g.state, g.allowed = paused, 0
+			g.state, g.allowed, g.pauses = paused, 0, g.pauses+1
 		}
-	case !reported && g.state == probing && h != nil:
+	case !reported && g.state == probing && h != nil && !earlier:
 		if g.ended++; g.ended >= g.allowed {
 			g.allowed, g.ended = g.allowed+1, 0
 		}
@@ -200,12 +204,12 @@ func (g *gate) leave(h http.Header, blocked time.Duration, counted bool) {
 		if remaining == 0 && until.After(g.until) {
 			g.until = until
 		}
-	case g.state == limited && remaining > g.allowed && !alone:
+	case remaining > g.allowed && (g.state == limited && !alone || g.state != open && earlier):
 		// Perhaps another response has overtaken this one.
 	default:
 		g.state, g.allowed, g.until = limited, remaining, until
 		if remaining == 0 {
-			g.state = paused
+			g.state, g.pauses = paused, g.pauses+1
 		}
 	}
 	if g.changed != nil {

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,41 +15,44 @@ import (
 
 // gateTest sends calls through a gate, in virtual time.
 type gateTest struct {
-	t    *testing.T
-	ctx  context.Context
-	gate gate
-	sent atomic.Int64 // calls that have passed the gate and not ended
+	t      *testing.T
+	ctx    context.Context
+	gate   gate
+	sent   atomic.Int64 // calls that have passed the gate and not ended
+	pauses chan int     // when each of them began, as in waits
 }
 
 // arrive starts n calls, which wait at the gate until they may be sent.
 func (g *gateTest) arrive(n int) {
 	for range n {
 		go func() {
-			if _, err := g.gate.enter(g.ctx, upTo(time.Hour)); err == nil {
+			w := upTo(time.Hour)
+			if _, err := g.gate.enter(g.ctx, w); err == nil {
 				g.sent.Add(1)
+				g.pauses <- w.pauses
 			}
 		}()
 	}
 	synctest.Wait()
 }
 
-// respond ends one of the calls that are under way, with a response that has this Ratelimit header.
+// respond ends the call that is under way for the longest time, with a response that has this Ratelimit header.
 func (g *gateTest) respond(limit string) { g.end(rateLimitHeader(limit, ""), 0, true) }
 
-// throttle ends one of the calls that are under way, with a 429 that has this Ratelimit header and blocks for d.
+// throttle ends that call with a 429 that has this Ratelimit header and blocks for d.
 func (g *gateTest) throttle(limit string, d time.Duration) {
 	g.end(rateLimitHeader(limit, ""), d, true)
 }
 
-// fail ends one of the calls that are under way, without a response. The request was not processed.
+// fail ends that call without a response. The request was not processed.
 func (g *gateTest) fail() { g.end(nil, 0, false) }
 
-// lose ends one of the calls that are under way, without a response. The request may have been processed.
+// lose ends that call without a response. The request may have been processed.
 func (g *gateTest) lose() { g.end(nil, 0, true) }
 
 func (g *gateTest) end(h http.Header, blocked time.Duration, counted bool) {
 	g.sent.Add(-1)
-	g.gate.leave(h, blocked, counted)
+	g.gate.leave(h, blocked, counted, <-g.pauses)
 	synctest.Wait()
 }
 
@@ -303,6 +307,42 @@ func TestGate(t *testing.T) {
 			g.arrive(2)
 			g.underWay(3)
 		},
+		"probing, with a response from before the pause": func(g *gateTest) {
+			g.arrive(2)
+			g.respond(`a;r=0;t=5`)
+			g.arrive(9)
+			g.pass(5 * second)
+			g.underWay(2)
+			g.respond(`a;r=100;t=200`)
+			g.underWay(2)
+			g.respond(`a;r=4;t=9`)
+			g.underWay(4)
+		},
+		"probing, with a response without a limit from before the pause": func(g *gateTest) {
+			g.arrive(2)
+			g.throttle(silent, 5*second)
+			g.arrive(9)
+			g.pass(5 * second)
+			g.underWay(2)
+			g.respond(silent)
+			g.respond(silent)
+			g.underWay(2)
+			g.respond(silent)
+			g.underWay(3)
+		},
+		"probing, with a response from before the pause that reports fewer": func(g *gateTest) {
+			g.arrive(4)
+			g.respond(`a;r=0;t=5`)
+			g.arrive(9)
+			g.pass(5 * second)
+			g.underWay(4)
+			g.respond(`a;r=2;t=9`)
+			g.underWay(3)
+			g.respond(`a;r=0;t=9`)
+			g.respond(silent)
+			g.respond(silent)
+			g.underWay(0)
+		},
 		"probing, stalled": func(g *gateTest) {
 			g.oneOfThree()
 			g.respond(`a;r=0;t=5`)
@@ -341,7 +381,7 @@ func TestGate(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				scenario(&gateTest{t: t, ctx: ctx})
+				scenario(&gateTest{t: t, ctx: ctx, pauses: make(chan int, 100)})
 			})
 		})
 	}
@@ -358,10 +398,33 @@ func TestGateIsNotHeldByWhatStalls(t *testing.T) {
 			return time.Since(start)
 		}
 		require.Zero(t, enter(0))
-		g.leave(rateLimitHeader(`a;r=1;t=300`, ""), 0, false)
+		g.leave(rateLimitHeader(`a;r=1;t=300`, ""), 0, false, 0)
 		require.Zero(t, enter(time.Second))
 		require.Equal(t, time.Second, enter(time.Second), "the one that remains is under way and does not end")
 		require.Equal(t, 299*time.Second, enter(time.Hour), "until the reset")
+	})
+}
+
+// The end of another request does not prolong the wait.
+func TestGateLimitsTheWaitAsAWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g gate
+		start := time.Now()
+		enter := func() {
+			_, err := g.enter(t.Context(), upTo(30*time.Second))
+			require.NoError(t, err)
+		}
+		end := func() { g.leave(rateLimitHeader(`a;r=1;t=300`, ""), 0, false, 0) }
+		enter()
+		end()
+		enter()
+		var waited sync.WaitGroup
+		waited.Go(enter)
+		waited.Go(enter)
+		time.Sleep(20 * time.Second)
+		end()
+		waited.Wait()
+		assert.Equal(t, 30*time.Second, time.Since(start))
 	})
 }
 
@@ -384,7 +447,7 @@ func TestGateReportsTheReset(t *testing.T) {
 				defer cancel()
 				_, err := g.enter(ctx, upTo(test.limit))
 				require.NoError(t, err)
-				g.leave(rateLimitHeader(`a;r=0;t=20`, ""), 0, false)
+				g.leave(rateLimitHeader(`a;r=0;t=20`, ""), 0, false, 0)
 
 				reset, err := g.enter(ctx, upTo(test.limit))
 				assert.Equal(t, 20*time.Second, reset)

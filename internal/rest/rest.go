@@ -147,10 +147,9 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	signer := s.signer.Load()
 	failure := newFailure(path, req.Route, signer) // returned unless the call ends with a response
 	waits := waits{queue: s.MaxRetryWait, limit: s.MaxRateLimitWait, announce: s.announce}
-	call, tries := ctx, 0
+	call, tries, queued := ctx, 0, time.Now()
 	for {
 		ctx := s.contextOfAttempt(call)
-		queued := time.Now()
 		next, reset, err := s.admit(ctx, signer, renewed, &waits)
 		if err != nil {
 			failure.RetryAfter = reset
@@ -158,8 +157,11 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		}
 		signer = next
 		start := time.Now()
-		response, result, err := s.attempt(ctx, signer, failure.Attempts+1, &req, target)
+		response, result, err := s.attempt(ctx, signer, failure.Attempts+1, waits.pauses, &req, target)
 		duration := time.Since(start)
+		if response != nil && response.StatusCode == http.StatusTooManyRequests {
+			response.RetryAfter = max(response.RetryAfter, s.gate.pause())
+		}
 		err = failure.add(ctx, signer, response, err)
 		failure.Unknown = failure.Unknown || result.unknown(req.Method)
 
@@ -173,15 +175,22 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 			tries++
 		}
 		var wait time.Duration
+		var ended error // why an attempt that is allowed does not follow
 		again := renewed != nil || tries <= req.MaxRetries && result.repeatable(req.idempotent()) && (err == nil || contextError(ctx) == nil)
 		if again && counts {
-			wait, again = s.wait(response, tries, &waits)
+			if wait, again = s.wait(response, tries, &waits); again {
+				ended = deadlineError(ctx, wait)
+			}
 		}
+		again = again && ended == nil
 		if len(s.Hooks) > 0 {
 			a := Attempt{
 				Method: req.Method, Path: path, Route: req.Route, Number: failure.Attempts, Err: err,
 				Waited: start.Sub(queued), Start: start, Duration: duration,
-				OutcomeUnknown: result.unknown(req.Method), Retry: again, RetryIn: wait,
+				OutcomeUnknown: result.unknown(req.Method), Retry: again,
+			}
+			if again {
+				a.RetryIn = wait
 			}
 			s.report(ctx, a, response, failure.Redact)
 		}
@@ -191,6 +200,9 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 			if ended := sleep(ctx, wait); ended != nil {
 				return nil, failure.endedBy(ctx, ended)
 			}
+			queued = start.Add(duration + wait)
+		case ended != nil:
+			return nil, failure.endedBy(ctx, ended)
 		case err != nil:
 			return nil, failure
 		default:
