@@ -66,7 +66,7 @@ type Error struct {
 	Errors       []ResponseInfo // from the API, at most 100
 	Messages     []ResponseInfo // from the API, at most 100
 	RayID        string         // identifies the request in Cloudflare's logs
-	RetryAfter   time.Duration  // from the Retry-After header, or from the body without it; zero if there is none
+	RetryAfter   time.Duration  // from the Retry-After header, or the body without it, or of a 429 the reset; zero if there is none
 	RateLimits   []RateLimit    // from the Ratelimit headers
 	Attempts     int            // the number of requests that were sent
 
@@ -76,6 +76,7 @@ type Error struct {
 
 	enveloped bool   // sent by the API itself, not by a proxy
 	foreign   bool   // has a body that was not sent by the API, or not as a whole; false in an Error that a user creates
+	followed  bool   // by another attempt: after RetryAfter, or with another credential
 	overtaken bool   // the call ended later, for another reason
 	unknown   bool   // matches ErrOutcomeUnknown
 	null      bool   // the profile was null
@@ -166,9 +167,9 @@ func (r ResponseInfo) write(b *strings.Builder) {
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrUnauthorized:
-		return !e.foreign && (e.StatusCode == 401 || e.HasCode(6003) || e.HasCode(9103) || e.HasCode(9106))
+		return !e.foreign && !e.followed && (e.StatusCode == 401 || e.HasCode(6003) || e.HasCode(9103) || e.HasCode(9106))
 	case ErrForbidden:
-		return e.StatusCode == 403 && !e.foreign
+		return e.StatusCode == 403 && !e.foreign && !e.followed
 	case ErrNotFound:
 		return e.null || e.StatusCode == 404 && !e.foreign && !e.isUnknownRoute()
 	case ErrConflict:
@@ -291,11 +292,14 @@ func (e *CallError) Unwrap() []error {
 func (e *CallError) Is(target error) bool { return target == ErrRateLimited && e.RetryAfter > 0 }
 
 // RetryAfter returns how long to wait before repeating a call that failed with err. It is the longest RetryAfter of all
-// [*Error] and [*CallError] in the tree of err, or zero if none of them has one.
+// [*Error] and [*CallError] in the tree of err, or zero if none of them has one. The last response of a call does not
+// count if another attempt followed it.
 func RetryAfter(err error) (longest time.Duration) {
 	switch e := err.(type) {
 	case *Error:
-		longest = e.RetryAfter
+		if !e.followed {
+			longest = e.RetryAfter
+		}
 	case *CallError:
 		longest = e.RetryAfter
 	}

@@ -319,6 +319,23 @@ func TestRejectedCredentialsAndTheRateLimit(t *testing.T) {
 	}
 }
 
+// If the attempt with another credential gets no response, the rejection of the credential before says nothing of it.
+func TestNoResponseWithAnotherCredential(t *testing.T) {
+	for _, status := range []int{401, 403} {
+		source, _ := numbered()
+		rejection := func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Authorization") != "Bearer t1" {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return respondWith(status, rejection10000)(r)
+		}
+		client := (&rejectingServer{rejection: rejection}).client(t, source, noRetries)
+		err := getOrganization(t.Context(), client)
+		assertMatchesOnly(t, err, cloudflare.ErrUnavailable)
+		assert.ErrorContains(t, err, fmt.Sprint("; the last response was GET /organizations/", organizationID, ": ", status))
+	}
+}
+
 // failureAt is an error of the n-th call of a function.
 type failureAt struct {
 	call int // from 1; 0: none
