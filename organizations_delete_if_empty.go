@@ -57,7 +57,7 @@ func (s *OrganizationsService) DeleteIfEmpty(ctx context.Context, organizationID
 
 // contents counts the organizations, accounts and members in an organization, with concurrent requests.
 func (s *OrganizationsService) contents(ctx context.Context, organizationID string, options callOptions) (*NotEmptyError, error) {
-	found := &NotEmptyError{OrganizationID: organizationID}
+	found := new(NotEmptyError)
 	reads := []func(context.Context, CallOption) error{
 		func(ctx context.Context, opt CallOption) (err error) {
 			found.Organizations, err = count(func(size int, token string) (*Page[Organization], error) {
@@ -85,6 +85,7 @@ func (s *OrganizationsService) contents(ctx context.Context, organizationID stri
 		return reads[i](ctx, options.capturing(&responses[i]))
 	})
 	if err == nil {
+		found.OrganizationID = s.client.redactor().line(organizationID)
 		return found, nil
 	}
 	for _, into := range options.captures {

@@ -354,3 +354,14 @@ func panicInHook(value any) {
 	}
 	panic(value)
 }
+
+func TestNotEmptyErrorShowsNoCredential(t *testing.T) {
+	source := func(context.Context) (cloudflare.Credential, error) { return cloudflare.KeyCredential(canaryKey, canaryEmail), nil }
+	client, err := cloudflare.NewClient(cloudflare.WithCredentialSource(credentialSource(source)),
+		cloudflare.WithHTTPClient(&http.Client{Transport: respondSuccess(`[{"id":"a","name":"Org"}]`)}))
+	require.NoError(t, err)
+	err = client.Organizations.DeleteIfEmpty(t.Context(), canaryKey)
+	_, notEmpty := errors.AsType[*cloudflare.NotEmptyError](err)
+	require.True(t, notEmpty, "%v", err)
+	assert.NotContains(t, fmt.Sprintf("%#v %v", err, err), canary)
+}

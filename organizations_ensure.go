@@ -55,8 +55,8 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 	switch {
 	case createErr == nil && org.Name != params.Name:
 		redact := s.client.redactor()
-		return org, true, fmt.Errorf("cloudflare: organization %s was created with the name %s instead of %+q: Ensure would not find it again",
-			redact.line(org.ID), redact.quoted(org.Name), params.Name)
+		return org, true, fmt.Errorf("cloudflare: organization %s was created with the name %s instead of %s: Ensure would not find it again",
+			redact.line(org.ID), redact.quoted(org.Name), redact.quoted(params.Name))
 	case !errors.Is(createErr, ErrOutcomeUnknown):
 		return org, createErr == nil, createErr
 	}
@@ -82,8 +82,9 @@ func (s *OrganizationsService) withName(ctx context.Context, params Organization
 		case org.Name != params.Name:
 		case org.Parent == nil && params.ParentID != "":
 			// It is not safe to return this organization, nor to create another one.
-			return nil, fmt.Errorf("cloudflare: organization %s is named %q, but the API does not report its parent",
-				s.client.redactor().line(org.ID), params.Name)
+			redact := s.client.redactor()
+			return nil, fmt.Errorf("cloudflare: organization %s is named %s, but the API does not report its parent",
+				redact.line(org.ID), redact.quoted(params.Name))
 		case org.Parent == nil || sameID(org.Parent.ID, params.ParentID):
 			found = append(found, *org)
 		}
@@ -111,15 +112,15 @@ func (e *AmbiguousError) Error() string {
 	for i, org := range e.Organizations {
 		ids[i] = org.ID
 	}
-	list := strings.Join(ids, ", ")
-	if e.redact != nil {
-		list = e.redact.line(list)
+	redact := e.redact
+	if redact == nil {
+		redact = asIs
 	}
 	where := "without a parent"
 	if e.ParentID != "" {
-		where = "below " + e.ParentID
+		where = "below " + redact.line(e.ParentID)
 	}
-	return fmt.Sprintf("cloudflare: %d organizations %s are named %q: %s", len(ids), where, e.Name, list)
+	return fmt.Sprintf("cloudflare: %d organizations %s are named %s: %s", len(ids), where, redact.quoted(e.Name), redact.line(strings.Join(ids, ", ")))
 }
 
 // WaitUntilReadable returns an organization like [OrganizationsService.Get], but waits if the organization does not

@@ -175,6 +175,20 @@ func TestEnsureAfterAnUnknownOutcome(t *testing.T) {
 	}
 }
 
+// A wait that an earlier attempt of the create was asked for is over when Ensure looks.
+func TestEnsureAfterAThrottledCreate(t *testing.T) {
+	withFakeAPI(t, func(t *testing.T, api *fakeAPI) {
+		api.Fail(2, cloudflaretest.Status(http.StatusTooManyRequests, http.Header{"Retry-After": {"60"}}, ""))
+		api.Fail(3, cloudflaretest.Cut())
+		start := time.Now()
+		org, created, err := api.client.Organizations.Ensure(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
+		require.NoError(t, err)
+		assert.True(t, created)
+		assert.Equal(t, "Org", org.Name)
+		assert.Equal(t, time.Minute, time.Since(start))
+	})
+}
+
 // Ensure looks again if the next look begins within 15 seconds.
 func TestEnsureLooksFor15Seconds(t *testing.T) {
 	for _, tt := range []struct{ sixthLook, took time.Duration }{ // it begins after 7.75 s, and is followed by a wait of 5 s
@@ -257,7 +271,7 @@ func organizationJSON(id, name, more string) string {
 	return fmt.Sprintf(`{"id":%q,"name":%q,"create_time":"2026-01-02T03:04:05Z","meta":{}%s}`, id, name, more)
 }
 
-// What a server sends as an ID or a name is in an error on one line, bounded, and without a credential.
+// What a server or a caller sends as an ID or a name is in an error on one line, bounded, and without a credential.
 func TestEnsureErrorsQuoteNoCredential(t *testing.T) {
 	ctx := t.Context()
 	for _, text := range []string{canaryKey, `a\u001b[2J\nb`, strings.Repeat("x", 1<<20)} {
@@ -265,16 +279,14 @@ func TestEnsureErrorsQuoteNoCredential(t *testing.T) {
 		listed := respondSuccess("[" + organizationJSON(text, "Org", "") + "]")
 		twice := respondSuccess("[" + organizationJSON(text, "Org", "") + "," + organizationJSON(text, "Org", "") + "]")
 		member := respondSuccess(membershipJSON(text, text, "active"))
-		organizations := func(responses ...roundTripper) error {
+		below := func(parent, name string, responses ...roundTripper) error {
 			client, _ := newScriptedClient(t, responses...)
-			_, _, err := client.Organizations.Ensure(ctx, cloudflare.OrganizationCreateParams{Name: "Org"})
+			_, _, err := client.Organizations.Ensure(ctx, cloudflare.OrganizationCreateParams{Name: name, ParentID: parent})
 			return err
 		}
-		below := func(responses ...roundTripper) error {
-			client, _ := newScriptedClient(t, responses...)
-			_, _, err := client.Organizations.Ensure(ctx, cloudflare.OrganizationCreateParams{Name: "Org", ParentID: "p1"})
-			return err
-		}
+		organizations := func(responses ...roundTripper) error { return below("", "Org", responses...) }
+		mine := func(more string) string { return organizationJSON("a", canaryKey, more) }
+		ofMine := fmt.Sprintf(`,"parent":{"id":%q,"name":"Parent"}`, canaryKey)
 		members := func(responses ...roundTripper) error {
 			client, _ := newScriptedClient(t, responses...)
 			_, _, err := client.OrganizationMembers.Ensure(ctx, "o1", cloudflare.OrganizationMemberCreateParams{Email: "a@example.com"})
@@ -282,9 +294,13 @@ func TestEnsureErrorsQuoteNoCredential(t *testing.T) {
 		}
 		for name, err := range map[string]error{
 			"another name":    organizations(respondSuccess("[]"), created),
-			"unknown parent":  below(listed),
+			"unknown parent":  below("p1", "Org", listed),
 			"several":         organizations(twice),
 			"another address": members(respondSuccess("[]"), member),
+
+			"another name than the key":    below("", canaryKey, respondSuccess("[]"), respondSuccess(organizationJSON("a", "Org", ""))),
+			"the key, with unknown parent": below("p1", canaryKey, respondSuccess("["+mine("")+"]")),
+			"several below the key":        below(canaryKey, canaryKey, respondSuccess("["+mine(ofMine)+","+mine(ofMine)+"]")),
 		} {
 			require.Error(t, err, name)
 			assert.NotContains(t, err.Error(), canary, name)
