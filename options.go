@@ -162,10 +162,10 @@ func WithMaxRetries(n int) Option {
 	}
 }
 
-// WithMaxRetryWait limits the wait before one retry, except after a 429, and the wait for other requests of the client
-// while few requests remain. [WithMaxRateLimitWait] limits all waits for the rate limit. The default is 30 seconds. Zero
-// means that retries do not wait. If the server requests a longer wait, the call returns the response at once as an
-// [*Error] with RetryAfter set.
+// WithMaxRetryWait limits the wait before one retry, except after a 429. While few requests remain, it also limits how
+// long a call waits for other requests of the client if none of them ends. [WithMaxRateLimitWait] limits all waits for
+// the rate limit. The default is 30 seconds. Zero means that retries do not wait. If the server requests a longer wait,
+// the call returns the response at once as an [*Error] with RetryAfter set.
 func WithMaxRetryWait(d time.Duration) Option {
 	return func(c *config) {
 		if d < 0 {

@@ -356,7 +356,9 @@ func panicInHook(value any) {
 }
 
 func TestNotEmptyErrorShowsNoCredential(t *testing.T) {
-	source := func(context.Context) (cloudflare.Credential, error) { return cloudflare.KeyCredential(canaryKey, canaryEmail), nil }
+	source := func(context.Context) (cloudflare.Credential, error) {
+		return cloudflare.KeyCredential(canaryKey, canaryEmail), nil
+	}
 	client, err := cloudflare.NewClient(cloudflare.WithCredentialSource(credentialSource(source)),
 		cloudflare.WithHTTPClient(&http.Client{Transport: respondSuccess(`[{"id":"a","name":"Org"}]`)}))
 	require.NoError(t, err)

@@ -63,7 +63,7 @@ const (
 
 // waits keeps how long one call may wait, how long it has waited for the rate limit, and when it last entered the gate.
 type waits struct {
-	queue    time.Duration // the limit of what one attempt waits for the end of other requests
+	queue    time.Duration // how long to wait for the end of other requests while none ends
 	limit    time.Duration // of all waits for the rate limit
 	waited   time.Duration // for the rate limit
 	announce func(context.Context, time.Duration)
@@ -82,18 +82,19 @@ const minAnnounced = time.Second
 
 // enter waits until a request may start; leave must follow. If the call may not wait for a pause, or if that would pass
 // the deadline of ctx, enter returns ErrRateLimited at once, and the time until the reset. If ctx has ended, enter returns an
-// error, so that a write does not count as sent. If the requests under way do not end, enter waits no longer than
-// w.queue. The request that it then allows may get a 429.
+// error, so that a write does not count as sent. While none of the requests under way ends, enter waits no longer than
+// w.queue. The request that it then allows may get a 429. The end of one of them begins that time again: otherwise, calls
+// that wait together behind slow responses would all be sent at the same moment.
 func (g *gate) enter(ctx context.Context, w *waits) (reset time.Duration, err error) {
 	var announced time.Time
-	for queued := time.Duration(0); ; {
+	for overdue := false; ; {
 		if err := contextError(ctx); err != nil {
 			return 0, err
 		}
 		g.mu.Lock()
 		now := time.Now()
 		g.expire(now)
-		if g.state == open || g.underWay < g.allowed || queued >= w.queue && g.state != paused {
+		if g.state == open || g.underWay < g.allowed || overdue && g.state != paused {
 			g.overlapped = g.overlapped || g.underWay > 0
 			g.underWay++
 			w.pauses = g.pauses
@@ -117,21 +118,20 @@ func (g *gate) enter(ctx context.Context, w *waits) (reset time.Duration, err er
 				w.announce(ctx, wait)
 			}
 		} else {
-			wait = min(wait, w.queue-queued)
+			wait = min(wait, w.queue)
 		}
 		timer := time.NewTimer(time.Until(now.Add(wait)))
 		select {
 		case <-timer.C:
+			overdue = !pause && until.After(now.Add(wait))
 		case <-changed:
 		case <-ctx.Done():
 			timer.Stop()
 			return 0, contextError(ctx)
 		}
 		timer.Stop()
-		if waited := time.Since(now); pause {
-			w.waited += waited
-		} else {
-			queued += waited
+		if pause {
+			w.waited += time.Since(now)
 		}
 	}
 }

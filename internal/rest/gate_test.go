@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -402,29 +401,6 @@ func TestGateIsNotHeldByWhatStalls(t *testing.T) {
 		require.Zero(t, enter(time.Second))
 		require.Equal(t, time.Second, enter(time.Second), "the one that remains is under way and does not end")
 		require.Equal(t, 299*time.Second, enter(time.Hour), "until the reset")
-	})
-}
-
-// The end of another request does not prolong the wait.
-func TestGateLimitsTheWaitAsAWhole(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var g gate
-		start := time.Now()
-		enter := func() {
-			_, err := g.enter(t.Context(), upTo(30*time.Second))
-			require.NoError(t, err)
-		}
-		end := func() { g.leave(rateLimitHeader(`a;r=1;t=300`, ""), 0, false, 0) }
-		enter()
-		end()
-		enter()
-		var waited sync.WaitGroup
-		waited.Go(enter)
-		waited.Go(enter)
-		time.Sleep(20 * time.Second)
-		end()
-		waited.Wait()
-		assert.Equal(t, 30*time.Second, time.Since(start))
 	})
 }
 

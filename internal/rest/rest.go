@@ -29,7 +29,7 @@ type Config struct {
 	Source       func(context.Context) (Credential, error) // nil: Credential signs all requests
 	UserAgent    string
 	Timeout      time.Duration // of one attempt; 0: none
-	MaxRetryWait time.Duration // between two attempts, and for requests under way while few remain
+	MaxRetryWait time.Duration // between two attempts, and for requests under way of which none ends, while few remain
 
 	MaxRateLimitWait time.Duration                          // in one call: after a 429, and for the reset of the rate limit
 	WaitHooks        []func(context.Context, time.Duration) // called before a wait for the rate limit
