@@ -359,7 +359,7 @@ func TestNotEmptyErrorShowsNoCredential(t *testing.T) {
 	source := func(context.Context) (cloudflare.Credential, error) {
 		return cloudflare.KeyCredential(canaryKey, canaryEmail), nil
 	}
-	client, err := cloudflare.NewClient(cloudflare.WithCredentialSource(credentialSource(source)),
+	client, err := cloudflare.NewClient(cloudflare.WithCredentialSource(source),
 		cloudflare.WithHTTPClient(&http.Client{Transport: respondSuccess(`[{"id":"a","name":"Org"}]`)}))
 	require.NoError(t, err)
 	err = client.Organizations.DeleteIfEmpty(t.Context(), canaryKey)

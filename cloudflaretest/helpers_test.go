@@ -15,9 +15,10 @@ import (
 
 // reply is a response as it came over the wire.
 type reply struct {
-	Status int
-	Header http.Header
-	Raw    string
+	Request string
+	Status  int
+	Header  http.Header
+	Raw     string
 
 	Success    bool              `json:"success"`
 	Errors     []replyError      `json:"errors"`
@@ -83,7 +84,7 @@ func send(t testing.TB, s *Server, r *http.Request) reply {
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 
-	out := reply{Status: response.StatusCode, Header: response.Header, Raw: string(body)}
+	out := reply{Request: r.Method + " " + r.URL.RequestURI(), Status: response.StatusCode, Header: response.Header, Raw: string(body)}
 	assert.Regexp(t, `^[0-9a-f]{16}-TST$`, out.Header.Get("CF-Ray"))
 	if out.Status == http.StatusNoContent {
 		assert.Empty(t, body)
@@ -131,8 +132,8 @@ func (r reply) names(t testing.TB) []string {
 // failed checks that a request failed with this status and a text in the message of its first error.
 func (r reply) failed(t testing.TB, status int, text string) {
 	t.Helper()
-	assert.Equal(t, status, r.Status, r.Raw)
-	if assert.NotEmpty(t, r.Errors) {
-		assert.Contains(t, r.Errors[0].Message, text)
+	assert.Equal(t, status, r.Status, "%s: %s", r.Request, r.Raw)
+	if assert.NotEmpty(t, r.Errors, r.Request) {
+		assert.Contains(t, r.Errors[0].Message, text, r.Request)
 	}
 }

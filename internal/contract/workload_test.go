@@ -383,7 +383,8 @@ type outcome struct {
 	job
 	what string // in addition to the method
 	err  error
-	want bool // an error
+	want bool     // an error
+	sent []string // the requests that succeeded
 }
 
 // ran is the workload after it has run once: with a key, with an unknown key, and, for the operations that accept one,
@@ -410,7 +411,12 @@ var ran = sync.OnceValues(func() (ran struct {
 		if len(opts) == 0 && slices.Contains([]string{"OrganizationInvites.Accept", "OrganizationInvites.Reject"}, job.method) {
 			opts = []cloudflare.Option{cloudflare.WithAPIKey(cloudflaretest.APIKey, invitee)}
 		}
-		ran.outcomes = append(ran.outcomes, outcome{job, what, job.do(context.Background(), w.client(ran.checker, opts...), w), want})
+		before := len(ran.succeeded)
+		outcome := outcome{job: job, what: what, want: want, err: job.do(context.Background(), w.client(ran.checker, opts...), w)}
+		for _, r := range ran.succeeded[before:] {
+			outcome.sent = append(outcome.sent, r.operation+"?"+r.query.Encode())
+		}
+		ran.outcomes = append(ran.outcomes, outcome)
 	}
 	for _, job := range workload {
 		do(job, "", false)
@@ -430,7 +436,7 @@ func TestWorkload(t *testing.T) {
 	for _, outcome := range ran.outcomes {
 		name := outcome.method + outcome.what
 		if !outcome.want {
-			assert.NoError(t, outcome.err, name)
+			assert.NoError(t, outcome.err, "%s: %s", name, outcome.sent)
 			continue
 		}
 		if assert.Error(t, outcome.err, name) {
