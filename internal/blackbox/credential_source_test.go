@@ -284,7 +284,7 @@ func TestCredentialsOfEarlierAttemptsAreRedacted(t *testing.T) {
 	for name, last := range map[string]pipeReply{
 		"rejected":    pipeResponse(404, refusal, headers...),
 		"HTML":        pipeResponse(500, "<p>"+echo, headers...),
-		"unusable":    pipeResponse(200, `{"success":true,"result":"`+echo+`"}`, headers...),
+		"unusable":    pipeResponse(200, `{"success":true,"messages":["`+echo+`"],"result":"a"}`, headers...),
 		"no response": {response: func() string { return "HTTP/1.1 " + echo + "\r\n\r\n" }},
 	} {
 		t.Run(name, func(t *testing.T) {
