@@ -20,8 +20,8 @@
 //
 // Organizations are available to Enterprise customers, and to resellers with an MSSP or Distributor contract. Every
 // operation accepts a global API key with the email address of its user. The key is in the dashboard, under My Profile
-// and then API Tokens. Some operations also accept an API token. The comment of each method says so, and README.md has
-// a table.
+// and then API Tokens. Some operations also accept an API token. The comment of each method says so, and
+// docs/credentials.md has a table.
 //
 // [WithAPIKey] sets a key and [WithAPIToken] a token. [WithCredentialSource] sets a function that returns the
 // credential, for credentials that change while the client is in use. Without any of these options, [NewClient] reads
@@ -170,7 +170,7 @@
 //
 // # Versions and compatibility
 //
-// The package is built from Cloudflare's published schema and documentation as of November 2026. The package was not
-// run against the live API. Unknown fields and enum values are accepted in responses. Before version 1, an exported
-// name may still change; CHANGELOG.md lists each change.
+// The package is built from Cloudflare's published schema of September 4, 2026, and its documentation of October 2026. It
+// was not run against the live API. Unknown fields and enum values are accepted in responses. Before version 1, an
+// exported name may still change; CHANGELOG.md lists each change.
 package cloudflare

@@ -173,6 +173,8 @@ var snippetImports = map[string]string{
 	"context":        "context",
 	"errors":         "errors",
 	"fmt":            "fmt",
+	"http":           "net/http",
+	"json":           "encoding/json",
 	"synctest":       "testing/synctest",
 	"testing":        "testing",
 	"time":           "time",

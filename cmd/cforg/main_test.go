@@ -77,6 +77,7 @@ func TestExitCodes(t *testing.T) {
 		"tree --demo":                    {0, ""},
 		"find --demo Anchor_Freight":     {0, ""},
 		"tree --demo --json":             {0, ""},
+		"doctor --demo":                  {0, ""},
 		"onboard --demo":                 {3, "not confirmed"}, // standard input is empty
 		"onboard --demo --yes":           {0, ""},
 		"delete --demo Tern_Ceramics":    {3, "no name was typed"},

@@ -20,7 +20,7 @@ import (
 func main() {
 	log.SetFlags(0)
 	live := flag.Bool("live", false, "read the organizations of the credential in the environment, and change nothing")
-	serve := flag.Bool("serve", false, "serve the in-memory API to other programs until Ctrl-C")
+	serve := flag.Bool("serve", false, "serve the in-memory API at 127.0.0.1:8999 to other programs until Ctrl-C")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -38,7 +38,7 @@ func main() {
 	default:
 		server := cloudflaretest.NewServer()
 		if *serve {
-			err = serveAPI(ctx, server)
+			err = serveAPI(ctx, server, "127.0.0.1:8999")
 		} else {
 			err = tour(ctx, server.Client())
 		}
@@ -164,9 +164,9 @@ func get(ctx context.Context, client *cloudflare.Client, id string) error {
 func step(method, operation string) { fmt.Printf("\n%-28s %s\n", method, operation) }
 
 // serveAPI adds a few organizations, and serves the in-memory API until ctx ends. It prints how other programs use it.
-func serveAPI(ctx context.Context, server *cloudflaretest.Server) error {
+func serveAPI(ctx context.Context, server *cloudflaretest.Server, address string) error {
 	server.KeepRequests(0)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
 	}

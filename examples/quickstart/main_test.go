@@ -95,7 +95,7 @@ func TestServe(t *testing.T) {
 	os.Stdout = write
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error)
-	go func() { served <- serveAPI(ctx, cloudflaretest.NewServer()) }()
+	go func() { served <- serveAPI(ctx, cloudflaretest.NewServer(), "127.0.0.1:0") }()
 	printed := make([]byte, 4096) // serveAPI prints once
 	n, err := read.Read(printed)
 	require.NoError(t, err)

@@ -6,7 +6,7 @@ require (
 	example.com/cloudflare v0.0.0
 	example.com/cloudflare/redislimit v0.0.0
 	github.com/alicebob/miniredis/v2 v2.40.0
-	github.com/cloudflare/cloudflare-go/v7 v7.9.0
+	github.com/cloudflare/cloudflare-go/v7 v7.10.0
 	github.com/go-json-experiment/json v1.27.2
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/stretchr/testify v1.12.1

@@ -11,7 +11,7 @@ import (
 func render(machine string, m measurements, p programs, rounds int) string {
 	var t strings.Builder
 	row := func(cells ...string) { t.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
-	row("", "this module", "net/http + encoding/json", "net/http + json v2", "cloudflare-go v7.9.0")
+	row("", "this module", "net/http + encoding/json", "net/http + json v2", "cloudflare-go v7.10.0")
 	row("---", "---", "---", "---", "---")
 	row(call("`Get`", "Get", m)...)
 	row(call("`Create`", "Create", m)...)

@@ -62,6 +62,18 @@ func (env *Env) Client(options ...cloudflare.Option) (*cloudflare.Client, error)
 	return cloudflare.NewClient(options...)
 }
 
+// Network returns the transport of a client that observes its requests: with --demo, that of the demo server.
+func (env *Env) Network() http.RoundTripper {
+	switch {
+	case env.Transport != nil:
+		return env.Transport
+	case env.Demo:
+		env.startServer()
+		return env.Server.Transport()
+	}
+	return cloudflare.NewTransport()
+}
+
 // printable makes the value of an attribute printable. A handler of slog prints some characters that cannot be seen.
 func printable(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindString {

@@ -64,11 +64,7 @@ func run(ctx context.Context, env *cli.Env, timeout time.Duration, asJSON bool) 
 	report := newReport(env)
 	p.local(report)
 
-	base := env.Transport
-	if base == nil {
-		base = cloudflare.NewTransport()
-	}
-	wire := &recorder{base: base}
+	wire := &recorder{base: env.Network()}
 	client, err := env.Client(
 		cloudflare.WithReadOnly(), cloudflare.WithHTTPClient(&http.Client{Transport: wire}),
 		cloudflare.WithTimeout(timeout), cloudflare.WithMaxRetries(0), cloudflare.WithMaxRateLimitWait(0),
