@@ -36,7 +36,7 @@ func (redact redactor) line(text string) string { return rest.Line(redact, text)
 // quoted returns the beginning of a text in quotes, with escapes for all but ASCII. Unlike line, it tells texts apart that
 // look the same. The escapes of invisible characters keep a divided credential divided.
 func (redact redactor) quoted(text string) string {
-	return strconv.QuoteToASCII(rest.Shorten(redact(rest.Shorten(text, maxText)), maxName))
+	return strconv.QuoteToASCII(rest.Shorten(rest.Beginning(redact, text), maxName))
 }
 
 // sample returns the beginning of a body, on one line.

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -185,6 +187,7 @@ func TestRedactedJSONIsValid(t *testing.T) {
 		"part of a number":  {"1234", `{"count":9123400}`, `"[redacted]"`},
 		"a literal":         {"true", `{"more":true}`, `"[redacted]"`},
 		"part of an escape": {"0041", `{"a":"\u0041"}`, `"[redacted]"`},
+		"two names":         {"count", `{"count":1,"\u0063ount":2}`, `{"[redacted]":1,"[redacted]":2}`},
 		"a string":          {"1234", `{"count":"1234"}`, `{"count":"[redacted]"}`},
 		"a name":            {"count", `{"count":1}`, `{"[redacted]":1}`},
 		"other numbers":     {"1234", `{"count":123}`, `{"count":123}`},
@@ -202,25 +205,92 @@ func TestRedactedJSONIsValid(t *testing.T) {
 	}
 }
 
-// A credential is redacted in its usual escaped forms too.
+// A credential is redacted in its usual escaped forms too, and in any case, wherever a server may use them.
 func TestEscapedCredentialsAreRedacted(t *testing.T) {
-	const odd = `C4n4ry"C4n4ry\C4n4ry<C4n4ry>C4n4ry&C4n4ry'C4n4ry/C4n4ry+C4n4ry%C4n4ry=C4n4ry~`
-	for name, spell := range map[string]func(string) string{
-		"verbatim": func(s string) string { return s },
-		"JSON":     func(s string) string { b, _ := json.Marshal(s); return string(b) },
-		"quoted":   strconv.Quote,
-		"query":    url.QueryEscape,
-		"path":     url.PathEscape,
-		"HTML":     html.EscapeString,
-	} {
-		c, err := cloudflare.NewClient(cloudflare.WithAPIToken(odd), cloudflare.WithMaxRetries(0),
-			cloudflare.WithHTTPClient(&http.Client{Transport: respondWith(500, spell(odd))}))
-		require.NoError(t, err)
-		_, err = c.Organizations.Get(t.Context(), "o1")
-		require.Error(t, err)
-		requireNoCanary(t, name, err)
-		assert.ErrorContains(t, err, "[redacted]", name)
+	const (
+		odd   = `C4n4ry"C4n4ry\C4n4ry<C4n4ry>C4n4ry&C4n4ry'C4n4ry/C4n4ry+C4n4ry%C4n4ry=C4n4ry~`
+		email = "ops+cf@C4n4ry.example"
+	)
+	each := func(format string) func(string) string {
+		return func(s string) string {
+			var out strings.Builder
+			for i := range len(s) {
+				fmt.Fprintf(&out, format, s[i])
+			}
+			return out.String()
+		}
 	}
+	replace := func(pairs ...string) func(string) string { return strings.NewReplacer(pairs...).Replace }
+	for name, spell := range map[string]func(string) string{
+		"verbatim":                      func(s string) string { return s },
+		"JSON":                          func(s string) string { b, _ := json.Marshal(s); return strings.Trim(string(b), `"`) },
+		"quoted":                        func(s string) string { return strings.Trim(strconv.Quote(s), `"`) },
+		"query":                         url.QueryEscape,
+		"path":                          url.PathEscape,
+		"HTML":                          html.EscapeString,
+		"a plus sign in HTML":           replace("+", "&#43;"),
+		"a plus sign in JSON":           replace("+", `\u002B`),
+		"a plus sign in lower-case hex": replace("+", `\u002b`),
+		"an at sign in HTML":            replace("@", "&#64;"),
+		"an at sign in hex":             replace("@", "&#x40;"),
+		"an at sign by name":            replace("@", "&commat;"),
+		"both in a URL":                 replace("+", "%2B", "@", "%40"),
+		"one in a URL":                  replace("@", "%40"),
+		"in two ways":                   replace("+", "&#43;", "@", "%40", ".", `\u002e`),
+		"HTML in JSON":                  replace("+", `\u0026#43;`, "@", `\u0026#064;`),
+		"twice in a URL":                replace("+", "%252B", "@", "%2540"),
+		"every character in JSON":       each(`\u%04X`),
+		"every character in Go":         each(`\x%02x`),
+		"every character in a URL":      each("%%%02x"),
+		"every character in HTML":       each("&#%d;"),
+		"every character in HTML's hex": each("&#x%X;"),
+		"with zeros":                    each("&#%05d;"),
+		"lower case":                    strings.ToLower,
+		"upper case":                    strings.ToUpper,
+	} {
+		for secret, credential := range map[string]cloudflare.Option{
+			odd: cloudflare.WithAPIToken(odd), email: cloudflare.WithAPIKey("key", email),
+		} {
+			spelled := spell(secret)
+			inJSON, _ := json.Marshal("x" + spelled + "z")
+			for where, transport := range map[string]roundTripper{
+				"a text":      respondWith(500, "x"+spelled+"z", "X-Echo: x"+spelled+"z"),
+				"a message":   respondWith(400, `{"success":false,"errors":[{"message":`+string(inJSON)+`}]}`, "X-Echo: x"+spelled+"z"),
+				"result_info": respondWith(404, `{"success":false,"errors":[],"result_info":`+string(inJSON)+`}`, "X-Echo: x"+spelled+"z"),
+			} {
+				c, err := cloudflare.NewClient(credential, noRetries, cloudflare.WithHTTPClient(&http.Client{Transport: transport}))
+				require.NoError(t, err)
+				var response cloudflare.Response
+				_, err = c.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&response))
+				require.Error(t, err)
+				assert.Equal(t, "x[redacted]z", response.Header.Get("X-Echo"), "%s: %s", name, spelled)
+				if where == "result_info" {
+					assert.Equal(t, `"x[redacted]z"`, string(response.ResultInfo), "%s: %s", name, spelled)
+				} else {
+					assert.ErrorContains(t, err, "x[redacted]z", "%s in %s: %s", name, where, spelled)
+				}
+			}
+		}
+	}
+}
+
+// net/http changes the case of a header's name.
+func TestCredentialsInNamesOfHeadersAreRedacted(t *testing.T) {
+	const key = "0c4n4ry4c4n4ry4c4n4ry4c4n4ry4c4n4ry45"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("x-"+r.Header.Get("X-Auth-Key"), "1")
+		w.Header().Set(r.Header.Get("X-Auth-Key")+"-x", "2")
+		io.WriteString(w, successBody(anOrganization))
+	}))
+	t.Cleanup(server.Close)
+	client, err := cloudflare.NewClient(cloudflare.WithAPIKey(key, "me@example.com"), cloudflare.WithBaseURL(server.URL))
+	require.NoError(t, err)
+	var response cloudflare.Response
+	_, err = client.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&response))
+	require.NoError(t, err)
+	assert.NotContains(t, strings.ToLower(fmt.Sprint(response.Header)), "c4n4ry")
+	assert.Equal(t, []string{"1"}, response.Header["X-[redacted]"])
+	assert.Equal(t, []string{"2"}, response.Header["[redacted]-X"])
 }
 
 // The errors of net/http quote a response that is not HTTP.

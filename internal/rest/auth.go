@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -100,7 +97,7 @@ func newSigner(c Credential, userAgent string) *signer {
 func (s *signer) redacting(all []secrets) *signer {
 	own := *s
 	own.secrets = func() []secrets { return all }
-	own.redact = strings.NewReplacer(redactions(all)...).Replace
+	own.redact = newRedact(all)
 	return &own
 }
 
@@ -182,43 +179,3 @@ func (s *Sender) renew(ctx context.Context, signed *signer, response *RawRespons
 
 // Redact redacts the credential in a text: with a credential source, the one that it returned last.
 func (s *Sender) Redact(text string) string { return s.signer.Load().redact(text) }
-
-// redactions pairs each spelling in which a server or a print verb may echo a secret with its replacement. Longer
-// spellings come first, so that a secret is replaced as a whole if it begins with another secret.
-func redactions(all []secrets) []string {
-	var spellings []string
-	for _, s := range all {
-		for _, secret := range []string{s.token, s.key, s.email} {
-			if secret == "" {
-				continue
-			}
-			quoted := strconv.Quote(secret) // printable ASCII: the same as in JSON
-			quoted = quoted[1 : len(quoted)-1]
-			spellings = append(spellings,
-				secret,
-				quoted,
-				strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`).Replace(quoted), // encoding/json's
-				url.QueryEscape(secret),
-				lowerHex(url.QueryEscape(secret)),
-				url.PathEscape(secret),
-				lowerHex(url.PathEscape(secret)),
-				html.EscapeString(secret),
-			)
-		}
-	}
-	slices.SortStableFunc(spellings, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, spelling := range spellings {
-		pairs = append(pairs, spelling, "[redacted]")
-	}
-	return pairs
-}
-
-// lowerHex spells escapes as some servers do: %2b for %2B.
-func lowerHex(escaped string) string {
-	parts := strings.Split(escaped, "%")
-	for i, part := range parts[1:] {
-		parts[i+1] = strings.ToLower(part[:2]) + part[2:]
-	}
-	return strings.Join(parts, "%")
-}

@@ -23,12 +23,19 @@ func Line(redact func(string) string, text string) string {
 
 // Text returns the beginning of a text, in at most limit bytes, without the secrets that redact replaces.
 func Text(redact func(string) string, text string, limit int) string {
-	whole := len(text) <= maxSearched
-	text = redact(visible(text[:min(len(text), maxSearched)]))
-	if !whole { // a secret may lie across the end of the searched text
-		text = text[:max(0, len(text)-maxSearched/2)] + "…"
+	return Shorten(Beginning(func(text string) string { return redact(visible(text)) }, text), limit)
+}
+
+// Beginning returns the beginning of a text without the secrets that redact replaces. The text is not made visible.
+func Beginning(redact func(string) string, text string) string {
+	if len(text) <= maxSearched {
+		return redact(text)
 	}
-	return Shorten(text, limit)
+	text = redact(text[:maxSearched]) // a secret may lie across the end
+	if len(text) <= maxSearched/2 {
+		return "…"
+	}
+	return Shorten(text, len(text)-maxSearched/2+len("…"))
 }
 
 // OneLine makes a text visible, and replaces runs of spaces with a single one.

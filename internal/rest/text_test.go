@@ -41,6 +41,14 @@ func TestLine(t *testing.T) {
 	}
 	assert.Equal(t, strings.Repeat("é", 98)+"…", Line(redactSecret, strings.Repeat("é", 100)+"x"), "no character is cut in two")
 	assert.NotContains(t, Line(redactSecret, strings.Repeat(" ", maxSearched-8)+secret), secret[:6], "a secret across the end of what is searched")
+	// So many secrets at the beginning leave so little of the text that its end would be quoted.
+	for at := 0; at < maxSearched; at += 16 * len(secret) {
+		spelled := strings.Repeat(secret, at/len(secret))
+		spelled += strings.Repeat("é", max(0, maxSearched-len(spelled)-7)/2) + secret
+		line := Beginning(strings.NewReplacer(secret, "").Replace, spelled)
+		assert.NotContains(t, line, secret[:4])
+		assert.True(t, utf8.ValidString(line), "no character is cut in two")
+	}
 }
 
 // No text joins the halves of a secret, whatever divides them. What a reader sees is on one line and valid UTF-8.
