@@ -69,8 +69,8 @@ func checkID(name, id string) error {
 // compares IDs.
 func sameID(a, b string) bool { return a == b || foldASCII(a) == foldASCII(b) }
 
-// foldASCII returns s with its ASCII letters in lower case. Maps whose keys are IDs or email addresses use this form. The
-// case mappings of Unicode would make a "k" of the Kelvin sign, and one mailbox of two.
+// foldASCII returns s with its ASCII letters in lower case. Maps whose keys are IDs or email addresses use this form.
+// The case mappings of Unicode would make a "k" of the Kelvin sign, and one mailbox of two.
 func foldASCII(s string) string {
 	folded := []byte(s)
 	for i, c := range folded {
@@ -134,8 +134,8 @@ func encodeListParams(params any, size, maxSize int) (url.Values, error) {
 // not all of them say why.
 const maxFilter = 16 << 10
 
-// checkFilters rejects a filter that is too large. It has the name of its field, after a prefix, and as a parameter that
-// of its url tag, before a suffix.
+// checkFilters rejects a filter that is too large. It has the name of its field, after a prefix, and as a parameter
+// that of its url tag, before a suffix.
 func checkFilters(params any, values url.Values, prefix, suffix string) error {
 	for param, all := range values {
 		if len(all) < 2 {

@@ -45,16 +45,16 @@ type Request struct {
 	IdempotencyKey string
 }
 
-// Call sends a request to any endpoint that responds with the usual JSON envelope. Call checks arguments, retries and
-// returns errors like the methods of the services. Use Call for endpoints for which this package has no method, and in
+// Call sends a request to any endpoint that responds with the usual JSON envelope. It checks arguments, retries and
+// returns errors like the methods of the services. Use it for endpoints for which this package has no method, and in
 // SDKs that wrap this one.
 //
 // Call unmarshals the result into result, which must be a pointer, with encoding/json. A *json.RawMessage receives the
 // result as sent. If result is nil, the response may omit the result. A null result is an error unless result is nil, a
 // *json.RawMessage, a *[Nullable], or a pointer to a pointer or to an interface.
 //
-// Unlike encoding/json, Call returns an error if an object in the response or in a json.RawMessage body has the same name
-// twice, or if a text in the body is not valid UTF-8.
+// Unlike encoding/json, Call returns an error if an object in the response or in a json.RawMessage body has the same
+// name twice, or if a text in the body is not valid UTF-8.
 //
 // Call returns an error that matches [ErrInvalidArgument] if a field of req is not valid, if the body cannot be
 // marshaled, or if result is not a pointer. A body or result that is an [io.Reader] or an [io.Writer], such as a

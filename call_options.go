@@ -49,13 +49,13 @@ func (o callOptions) capturing(into *Response) CallOption {
 	return func(options *callOptions) { *options = o }
 }
 
-// SetHeader sets a header of the request. The key must be a valid header name. The value must be valid UTF-8 without
-// control characters.
+// SetHeader sets a header of the request. The key must be a valid header name, and the value must be valid UTF-8
+// without control characters.
 //
-// The headers that the client sets are not valid, nor are headers that change the credential, the framing or the method
-// of a request: Accept, Accept-Encoding, Authorization, Connection, Content-*, Cookie, Expect, Host, Idempotency-Key,
-// Keep-Alive, Proxy-Authorization, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade, X-Auth-*, X-HTTP-Method,
-// X-HTTP-Method-Override, X-Idempotency-Key and X-Method-Override.
+// These headers cannot be set, because the client sets them itself, or because they change the credential, the framing
+// or the method of a request: Accept, Accept-Encoding, Authorization, Connection, Content-*, Cookie, Expect, Host,
+// Idempotency-Key, Keep-Alive, Proxy-Authorization, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade,
+// X-Auth-*, X-HTTP-Method, X-HTTP-Method-Override, X-Idempotency-Key and X-Method-Override.
 func SetHeader(key, value string) CallOption {
 	return func(o *callOptions) {
 		canonical := textproto.CanonicalMIMEHeaderKey(key)
@@ -87,8 +87,8 @@ func isReservedHeader(canonical string) bool {
 }
 
 // AddQuery adds a parameter to the query. The key must not be empty, and must not be a parameter that the params of the
-// call set. Parameters that divide a list into pages, such as page_token and page_size, are not valid either: set
-// PageToken and PageSize in the params instead. [Client.Call] accepts every parameter that its Request does not set.
+// call set, or one that divides a list into pages, such as page_token or page_size: set PageToken and PageSize in the
+// params instead. [Client.Call] accepts every parameter that its Request does not set.
 func AddQuery(key, value string) CallOption {
 	return func(o *callOptions) {
 		if key == "" {

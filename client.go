@@ -13,8 +13,8 @@ import (
 	"example.com/cloudflare/internal/rest"
 )
 
-// Client is a client for Cloudflare's Organizations API. Create a Client with [NewClient]; every method of a zero
-// Client returns an error. A Client is safe for concurrent use, and its configuration never changes.
+// Client is a client for Cloudflare's Organizations API. Create one with [NewClient]; every method of a zero Client
+// returns an error. A Client is safe for concurrent use, and its configuration never changes.
 type Client struct {
 	Organizations         *OrganizationsService
 	OrganizationProfile   *OrganizationProfileService
@@ -34,10 +34,11 @@ type Client struct {
 // NewClient returns a client with the given options.
 //
 // If no option sets a credential, NewClient reads it from the environment: CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY
-// and CLOUDFLARE_EMAIL. Empty variables count as unset. NewClient returns an error if both a token and a key are set,
-// if a key is set without an email address, or if neither a token nor a key is set. CLOUDFLARE_EMAIL is ignored if
-// CLOUDFLARE_API_TOKEN is set. If an option sets a credential, the environment is not read. NewClient returns an error
-// if two options set a credential.
+// and CLOUDFLARE_EMAIL. Empty variables count as unset, and CLOUDFLARE_EMAIL is ignored if CLOUDFLARE_API_TOKEN is set.
+// NewClient returns an error if both a token and a key are set, if a key is set without an email address, or if neither
+// a token nor a key is set.
+//
+// If an option sets a credential, the environment is not read. Two options that set a credential are an error.
 //
 // Every error matches [ErrInvalidArgument] and names the option or the variable. No error contains a credential.
 func NewClient(opts ...Option) (*Client, error) {

@@ -31,9 +31,8 @@ func isNumber(text string) bool {
 	return value.Kind() == jsontext.KindNumber && value.IsValid() && strings.TrimSpace(text) == text
 }
 
-// UnmarshalJSON decodes a number, or a string that contains a number. UnmarshalJSON leaves d unchanged for null.
-// UnmarshalJSON returns an error if the exponent has more than three digits, because calculating with such a number
-// could take up all memory.
+// UnmarshalJSON decodes a number, or a string that contains a number. It leaves d unchanged for null. An exponent of
+// more than three digits is an error, because calculating with such a number could take up all memory.
 func (d *Decimal) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil

@@ -51,15 +51,16 @@
 //
 // # Changes
 //
-// An update replaces a resource, and may clear the fields that it omits. Modify methods read the resource first and
-// keep the fields that the caller does not change. [OrganizationsService.Ensure], [OrganizationMembersService.Ensure],
+// An update may clear the fields that it omits. Modify methods read the resource first and keep the fields that the
+// caller does not change. [OrganizationsService.Ensure], [OrganizationMembersService.Ensure],
 // [OrganizationsService.WaitUntilReadable] and [OrganizationsService.DeleteIfEmpty] can be called again after an
 // interruption.
 //
 // # Errors
 //
 // Any response that does not report success is returned as an [*Error], including a 200 whose body says "success":
-// false. A call that ends without a response returns a [*CallError]. Sentinel errors distinguish what a caller can do:
+// false. A call that fails before its last attempt gets a response returns a [*CallError]. Sentinel errors distinguish
+// what a caller can do:
 //
 //	switch {
 //	case err == nil:
@@ -110,8 +111,8 @@
 // A server may close a connection that the client has kept for the next request. If a GET or HEAD gets no response on
 // such a connection, it is sent again at once. This is an attempt, but not a retry.
 //
-// If the API itself rejects the credential and the function of [WithCredentialSource] then returns another one, the call
-// makes one more attempt, whatever its method and the number of retries.
+// If the API itself rejects the credential and the function of [WithCredentialSource] then returns another one, the
+// call makes one more attempt, whatever its method and the number of retries.
 //
 // The wait before a retry is the Retry-After of the response. Without a Retry-After, the wait is random, up to a limit
 // that begins at half a second and doubles. If the wait would be longer than [WithMaxRetryWait], or after a 429 than
@@ -138,15 +139,15 @@
 //
 // # Rate limit
 //
-// The API allows each user 1,200 requests per five minutes, over all programs and credentials of the user. If a response
-// reports that no requests remain, or if a 429 has a Retry-After, all calls of the client wait until then, each for up to
-// five minutes in all. If a wait would be longer or would pass the deadline of the context, the call fails at once with
-// [ErrRateLimited], and [RetryAfter] returns the time until then.
+// The API allows each user 1,200 requests per five minutes, over all programs and credentials of the user. If a
+// response reports that no requests remain, or if a 429 has a Retry-After, all calls of the client wait until then,
+// each for up to five minutes in all. If a wait would be longer or would pass the deadline of the context, the call
+// fails at once with [ErrRateLimited], and [RetryAfter] returns the time until then.
 //
-// A job needs no setting: it ends as soon as the quota allows. In a service, give the context of each request a deadline,
-// which the context of an [net/http.Request] does not have, or pass zero to [WithMaxRateLimitWait]. Send the result of
-// [RetryAfter] on in the response. [WithRateLimitHook] reports each wait when it begins. [WithLimiter] limits the rate of a
-// client, for example to leave requests for other programs of the same user.
+// A job needs no setting: it ends as soon as the quota allows. In a service, give the context of each request a
+// deadline, which the context of an [net/http.Request] does not have, or pass zero to [WithMaxRateLimitWait]. Send the
+// result of [RetryAfter] on in the response. [WithRateLimitHook] reports each wait when it begins. [WithLimiter] limits
+// the rate of a client, for example to leave requests for other programs of the same user.
 //
 // # Promises
 //

@@ -234,8 +234,8 @@ func TestSecurityPromisesNameTheirTests(t *testing.T) {
 	}
 }
 
-// CONTRIBUTING names only files that exist, and each source file of the root and of the two packages below it. The files
-// of a service or a workflow are named by their pattern.
+// CONTRIBUTING names only files that exist, and each source file of the root and of the two packages below it. The
+// files of a service or a workflow are named by their pattern.
 func TestContributingNamesEveryFile(t *testing.T) {
 	named, guide := map[string]bool{}, textOf(t, "CONTRIBUTING.md")
 	for _, name := range regexp.MustCompile("`([\\w/]+\\.go)`").FindAllStringSubmatch(guide, -1) {

@@ -20,8 +20,8 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// A test of one method takes a [script], which plays responses and records requests as values, or withFakeAPI if the API
-// must remember what was written. What a connection does to a call is tested in internal/blackbox.
+// A test of one method takes a [script], which plays responses and records requests as values, or withFakeAPI if the
+// API must remember what was written. What a connection does to a call is tested in internal/blackbox.
 
 // newClient returns a client whose requests go to transport. It authenticates with canaryKey, which every operation
 // accepts.

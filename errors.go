@@ -199,8 +199,8 @@ func hasCode(infos []ResponseInfo, code int) bool {
 	})
 }
 
-// LogValue returns a group of attributes for structured logs. The attributes are message, method, path, status and
-// attempts, and ray_id, codes, idempotency_key and outcome_unknown if they apply.
+// LogValue returns a group of attributes for structured logs: message, method, path, status and attempts, and ray_id,
+// codes, idempotency_key and outcome_unknown if they apply.
 func (e *Error) LogValue() slog.Value {
 	call := CallError{
 		Method: e.Method, Path: e.Path, Attempts: e.Attempts, IdempotencyKey: e.IdempotencyKey, last: e, unknown: e.unknown,
@@ -231,8 +231,8 @@ func (e *PageError) Error() string {
 // Unwrap returns Err.
 func (e *PageError) Unwrap() error { return e.Err }
 
-// CallError is returned when a call ends without a response to report. Either the request was never sent, or the
-// connection failed, or the context ended. Use [errors.Is] and [errors.As] to find the cause.
+// CallError is returned when a call fails before its last attempt gets a response, because the request was not sent,
+// the connection failed or the context ended. Use [errors.Is] and [errors.As] to find the cause.
 type CallError struct {
 	Method, Path string // Path is escaped, below the base URL, without the query; the route if no credential was known
 	Attempts     int    // the number of requests that were sent
@@ -322,9 +322,8 @@ func (e *CallError) reasons() []error {
 	return e.causes()
 }
 
-// LogValue returns a group of attributes for structured logs. The attributes are message, method, path and attempts, and
-// idempotency_key and outcome_unknown if they apply. If there was a response, status, ray_id and codes are those of the
-// last one.
+// LogValue returns a group of attributes for structured logs: message, method, path and attempts, and idempotency_key
+// and outcome_unknown if they apply. If there was a response, status, ray_id and codes are those of the last one.
 func (e *CallError) LogValue() slog.Value { return e.logValue(e.Error()) }
 
 func (e *CallError) logValue(message string) slog.Value {

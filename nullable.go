@@ -8,8 +8,8 @@ import (
 	"example.com/cloudflare/internal/envelope"
 )
 
-// likeEncodingJSON has the rules of encoding/json for the value of a Nullable, which may be a part of a body or a result of
-// Call. Importing encoding/json for it would make all programs larger.
+// likeEncodingJSON has the rules of encoding/json for the value of a Nullable, which may be a part of a body or a
+// result of Call. Importing encoding/json for it would make all programs larger.
 var likeEncodingJSON = json.JoinOptions(jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false))
 
 // Nullable distinguishes a value, an explicit null and an absent field. The zero Nullable is an absent field.
@@ -31,7 +31,8 @@ func (n Nullable[T]) Get() (value T, ok bool) { return n.Value, n.Valid }
 // IsZero reports whether the field is absent.
 func (n Nullable[T]) IsZero() bool { return !n.Valid && !n.Null }
 
-// MarshalJSON encodes the value as encoding/json does, or null if Valid is false. Text that is not valid UTF-8 is an error.
+// MarshalJSON encodes the value as encoding/json does, or null if Valid is false. Text that is not valid UTF-8 is an
+// error.
 func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	if !n.Valid {
 		return []byte("null"), nil
@@ -39,8 +40,8 @@ func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(n.Value, likeEncodingJSON, jsontext.AllowInvalidUTF8(false))
 }
 
-// UnmarshalJSON decodes a value as encoding/json does, or null. It accepts an int that is sent as a string or as a float,
-// such as "7" or 7.0.
+// UnmarshalJSON decodes a value as encoding/json does, or null. It accepts an int that is sent as a string or as a
+// float, such as "7" or 7.0.
 func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
 	*n = Nullable[T]{Null: jsontext.Value(data).Kind() == jsontext.KindNull}
 	if n.Null {

@@ -30,8 +30,8 @@ func (c *config) reject(format string, args ...any) {
 }
 
 // WithAPIToken authenticates with an API token, in the Authorization header. The API accepts user tokens for only some
-// of the Organizations operations; a global API key works for all operations. See [WithAPIKey]. A token must not be
-// empty, and must be printable ASCII without white space.
+// of the Organizations operations, and a global API key for all of them: see [WithAPIKey]. A token must not be empty,
+// and must be printable ASCII without white space.
 func WithAPIToken(token string) Option {
 	return func(c *config) { c.setChecked("WithAPIToken", rest.Token(token)) }
 }
@@ -47,16 +47,14 @@ func WithAPIKey(key, email string) Option {
 // credentials that change while the client is in use. NewClient does not call source.
 //
 // The client calls source before each attempt, after the waits for the limiter and the rate limit, with the context of
-// the call. Concurrent calls of the client call source concurrently, so source should cache the credential.
-// If source returns an error, or a credential that is not valid, the attempt is not sent and the call fails with that
-// error.
+// the call. Concurrent calls call source concurrently, so it should cache the credential. If it returns an error, or a
+// credential that is not valid, the attempt is not sent and the call fails with that error.
 //
 // If the API itself rejects the credential, with status 401, or with 403 and one of the codes 10000, 9103 and 9109, the
-// client asks source again at once, and [RejectedCredential] returns the credential to source. If source returns another
-// credential, the client makes one more attempt with it, because the API has not processed the request. This happens once
-// in a call, for reads and writes, and does not count as a retry. Source is called before the waits for the limiter and
-// the rate limit in this case, and not again after them. If source fails or returns the same credential, the call returns
-// the response.
+// client calls source again at once, and [RejectedCredential] returns the credential to source. If source returns
+// another one, the client makes one more attempt with it, because the API has not processed the request. Otherwise the
+// call returns the response. This happens once in a call, for reads and writes, and does not count as a retry. Source
+// is called before the waits for the limiter and the rate limit in this case, and not again after them.
 //
 // All credentials must belong to one user, because a client keeps one rate limit. Create a client for each user.
 func WithCredentialSource(source func(ctx context.Context) (Credential, error)) Option {
@@ -97,12 +95,12 @@ func (c *config) setCredential(source string) bool {
 }
 
 // WithReadOnly makes every write an error that matches [ErrInvalidArgument]. A write is a request with a method other
-// than GET and HEAD, also one of [Client.Call]. The client does not send it, and calls no limiter, credential source or
-// hook for it. Use WithReadOnly in programs that only read: a global API key can do whatever its user can do, and cannot
+// than GET and HEAD, also one of [Client.Call]. It is not sent, and no limiter, credential source or hook is called for
+// it. Use this option in programs that only read, because a global API key can do whatever its user can do, and cannot
 // be restricted.
 //
-// A method that may write after reads, such as Ensure, Modify and [OrganizationsService.DeleteIfEmpty], still reads, and
-// returns this error in place of the write. If nothing has to be written, it succeeds.
+// A method that may write after reads, such as Ensure, Modify and [OrganizationsService.DeleteIfEmpty], still reads,
+// and returns this error in place of the write. If nothing has to be written, it succeeds.
 func WithReadOnly() Option {
 	return func(c *config) { c.readOnly = true }
 }
@@ -115,18 +113,16 @@ func WithBaseURL(base string) Option {
 }
 
 // WithHTTPClient sends requests through the transport of hc, and uses its cookie jar if it has one. The Timeout of hc
-// limits each attempt if it is shorter than [WithTimeout]. Redirects are never followed, and CheckRedirect is ignored.
-// Later changes to hc have no effect.
+// limits each attempt if it is shorter than [WithTimeout]. Its CheckRedirect is ignored, because redirects are never
+// followed. Later changes to hc have no effect.
 //
-// All clients without this option share one transport. That transport is not http.DefaultTransport: a test that
-// replaces http.DefaultTransport does not affect these clients. If hc has no Transport, the client uses
-// http.DefaultTransport, which keeps only two idle connections to the API. [NewTransport] returns a transport with
-// better settings.
+// All clients without this option share one transport, which is not http.DefaultTransport: a test that replaces
+// http.DefaultTransport does not affect them. If hc has no Transport, the client uses http.DefaultTransport, which
+// keeps only two idle connections to the API. [NewTransport] returns a transport with better settings.
 //
-// If the base URL has http, the Proxy function of an *http.Transport must return nil for it.
-//
-// If a custom transport returns an error of its own without sending a write, the outcome of the write still counts as
-// unknown. Put a circuit breaker into a [Limiter] instead.
+// If the base URL has http, the Proxy function of an *http.Transport must return nil for it. If a custom transport
+// returns an error of its own without sending a write, the outcome of the write still counts as unknown: put a circuit
+// breaker into a [Limiter] instead.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) {
 		if hc == nil || hc.Transport != nil && isNil(hc.Transport) || hc.Jar != nil && isNil(hc.Jar) {
@@ -150,8 +146,8 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithMaxRetries limits how often a call is retried after its first attempt. The default is 3. Zero disables retries.
-// A read that is sent again because a connection turned out to be closed is not a retry. The package documentation lists
+// WithMaxRetries limits how often a call is retried after its first attempt. The default is 3. Zero disables retries. A
+// read that is sent again because a connection turned out to be closed is not a retry. The package documentation lists
 // what is retried.
 func WithMaxRetries(n int) Option {
 	return func(c *config) {
@@ -162,10 +158,12 @@ func WithMaxRetries(n int) Option {
 	}
 }
 
-// WithMaxRetryWait limits the wait before one retry, except after a 429. While few requests remain, it also limits how
-// long a call waits for other requests of the client if none of them ends. [WithMaxRateLimitWait] limits all waits for
+// WithMaxRetryWait limits the wait before one retry, except after a 429: [WithMaxRateLimitWait] limits all waits for
 // the rate limit. The default is 30 seconds. Zero means that retries do not wait. If the server requests a longer wait,
 // the call returns the response at once as an [*Error] with RetryAfter set.
+//
+// While few requests remain, this option also limits how long a call waits for other requests of the client if none of
+// them ends.
 func WithMaxRetryWait(d time.Duration) Option {
 	return func(c *config) {
 		if d < 0 {
@@ -175,12 +173,14 @@ func WithMaxRetryWait(d time.Duration) Option {
 	}
 }
 
-// WithMaxRateLimitWait limits how long one call waits for the rate limit: without a deadline, up to five minutes by
-// default. The API allows 1,200 requests per five minutes, so a job that sends more has to wait. The waits after a 429 and
-// those for a reset count together, and their sum may exceed the limit by a thirtieth, because servers round to seconds.
-// If a wait would be longer, or would pass the deadline of the context, the call fails at once with [ErrRateLimited], and
-// [RetryAfter] returns the time until the reset. Zero means that calls never wait. In a service, give the context of each
-// request a deadline, or pass zero.
+// WithMaxRateLimitWait limits how long one call waits for the rate limit. The default is five minutes, because the API
+// allows 1,200 requests per five minutes and a job that sends more has to wait. Zero means that calls never wait. If a
+// wait would be longer, or would pass the deadline of the context, the call fails at once with [ErrRateLimited], and
+// [RetryAfter] returns the time until the reset. In a service, give the context of each request a deadline, or pass
+// zero.
+//
+// The waits after a 429 and those for a reset count together. Their sum may exceed the limit by a thirtieth, because
+// servers round to seconds.
 func WithMaxRateLimitWait(d time.Duration) Option {
 	return func(c *config) {
 		if d < 0 {
@@ -190,10 +190,10 @@ func WithMaxRateLimitWait(d time.Duration) Option {
 	}
 }
 
-// WithRateLimitHook calls hook when a call begins to wait a second or more for the rate limit, so that a program can show
-// why it stands still. The hook runs in the goroutine of the call and with its context, once for each pause that the call
-// waits for. It is not called for waits before a retry, which [Attempt.RetryIn] announces, nor for waits for other requests
-// of the client. The option can be given several times.
+// WithRateLimitHook calls hook when a call begins to wait a second or more for the rate limit, so that a program can
+// show why it waits. The hook runs in the goroutine of the call and with its context, once for each pause that the call
+// waits for. It is not called for waits before a retry, which [Attempt.RetryIn] announces, nor for waits for other
+// requests of the client. The option can be given several times.
 func WithRateLimitHook(hook func(ctx context.Context, wait time.Duration)) Option {
 	return func(c *config) {
 		if hook == nil {
@@ -230,13 +230,13 @@ func WithUserAgent(product string) Option {
 //   - outcome_unknown: true if the attempt is a write that may have happened, a bool; omitted otherwise
 //   - retry_in: the wait before the next attempt, a duration; only if there is one
 //
-// The level is Debug for a 2xx status, even if the body then turns out to be an error. The level is Info if the context
-// was canceled, and for the statuses 400 to 499 except 408 and 429. The level is Warn for everything else: no response,
-// a redirect, 408, 429, and 500 and above. No query, header, body or credential is logged. To distinguish clients, pass
-// each client its own logger, such as logger.With("client", name).
+// The level is Debug for a 2xx status, even if the body then turns out to be an error, Info if the context was canceled
+// and for the statuses 400 to 499 except 408 and 429, and Warn for everything else: no response, a redirect, 408, 429,
+// and 500 and above. No query, header, body or credential is logged. To distinguish clients, pass each client its own
+// logger, such as logger.With("client", name).
 //
-// A second message, "cloudflare rate limit" with a wait and at level Info, is logged when [WithRateLimitHook] would call
-// its hook.
+// A second message, "cloudflare rate limit" with a wait and at level Info, is logged when [WithRateLimitHook] would
+// call its hook.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) {
 		if l == nil || l.Handler() == nil {
@@ -252,8 +252,8 @@ func WithLogger(l *slog.Logger) Option {
 // audit logs. The option can be given several times; the hooks run in the order of the options.
 //
 // A hook runs in the goroutine of the call, with the context of the call. With a limiter, it receives the context that
-// [Limiter].Wait received for the same attempt. A hook that blocks delays only that call. A hook that panics ends that
-// call with the panic, and the client remains usable. A call that ends without an attempt runs no hook.
+// [Limiter].Wait received for the same attempt. If it blocks, it delays only that call. If it panics, the call ends
+// with the panic, and the client remains usable. A call that ends without an attempt runs no hook.
 func WithAttemptHook(hook func(ctx context.Context, attempt Attempt)) Option {
 	return func(c *config) {
 		if hook == nil {

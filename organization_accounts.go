@@ -136,7 +136,7 @@ func (s *OrganizationAccountsService) List(ctx context.Context, organizationID s
 }
 
 // All returns an iterator over the accounts that are directly in an organization and that match params, page after
-// page. All works like [OrganizationsService.All]. The same arguments are invalid as in
+// page. It works like [OrganizationsService.All]. The same arguments are invalid as in
 // [OrganizationAccountsService.List].
 //
 // The accounts of sub-organizations are not included. To read a whole hierarchy, list the accounts of each
@@ -219,9 +219,9 @@ func newIdempotencyKey() string {
 // account, set IdempotencyKey in params to that of the [*Error] or [*CallError]. The API does not document how long it
 // recognizes a key.
 //
-// Create returns an error that matches [ErrInvalidArgument] if Name is empty or begins or ends with white space, if Type
-// is neither empty, standard nor enterprise, if OrganizationID is not valid, if both OrganizationID and Standalone are
-// set, or if IdempotencyKey is not valid.
+// Create returns an error that matches [ErrInvalidArgument] if Name is empty or begins or ends with white space, if
+// Type is neither empty, standard nor enterprise, if OrganizationID is not valid, if both OrganizationID and Standalone
+// are set, or if IdempotencyKey is not valid.
 //
 // Credential: a global API key.
 //
@@ -253,7 +253,7 @@ func (r *moveResult) check() error {
 // Move moves an account to another organization. The API can move an account that is not in an organization, and can
 // move an account within a hierarchy. Other moves depend on the capabilities of the organizations.
 //
-// Move is repeated only if the API did not process the request, as after a 429. If the account may have been moved, the
+// Move is retried only if the API did not process the request, as after a 429. If the account may have been moved, the
 // error matches [ErrOutcomeUnknown]. [OrganizationAccountsService.ListOrganizations] then returns where the account is.
 //
 // Credential: a global API key.
@@ -287,8 +287,8 @@ func (s *OrganizationAccountsService) ListOrganizations(ctx context.Context, acc
 	return page.Items, nil
 }
 
-// GetProfile returns the profile of an account. Several accounts and organizations can share one profile. GetProfile
-// returns [ErrNotFound] if the profile was never set or if the account does not exist.
+// GetProfile returns the profile of an account, or [ErrNotFound] if the profile was never set or the account does not
+// exist. Several accounts and organizations can share one profile.
 //
 // Credential: a global API key, or an API token with the permission Account Settings Read.
 //
@@ -297,8 +297,8 @@ func (s *OrganizationAccountsService) GetProfile(ctx context.Context, accountID 
 	return one[OrganizationProfile](ctx, (*service)(s), getAccountProfile.call(accountID), opts)
 }
 
-// UpdateProfile replaces the profile of an account. All accounts and organizations that share the profile are changed.
-// UpdateProfile sends all five fields. The API documents that an empty field keeps its value.
+// UpdateProfile changes the profile of an account, and thus of all accounts and organizations that share it. It sends
+// all five fields. The API documents that an empty field keeps its value.
 //
 // UpdateProfile returns an error that matches [ErrInvalidArgument] if no field of profile is set.
 //

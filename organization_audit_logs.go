@@ -199,9 +199,9 @@ const (
 // otherwise. See [OrganizationAuditLogsService.All] for all pages.
 //
 // List returns an error that matches [ErrInvalidArgument] if Since or Before is not set, if Since is after Before, or
-// if PageSize is negative or larger than [MaxPageSize]. List also returns it if a filter is empty but not nil, or has
-// an empty element, an ID that is not valid, an email address without @, a status code that is not between 100 and 999,
-// or more than 16,384 bytes in the query.
+// if PageSize is negative or larger than [MaxPageSize]. A non-nil filter must not be empty, and must not have an empty
+// element, an ID that is not valid, an email address without @, a status code that is not between 100 and 999, or more
+// than 16,384 bytes in the query.
 //
 // Credential: a global API key, or an API token.
 //
@@ -210,12 +210,13 @@ func (s *OrganizationAuditLogsService) List(ctx context.Context, organizationID 
 	return list[AuditLog](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// All returns an iterator over the entries of an organization's audit log that match params, page after page. All works
+// All returns an iterator over the entries of an organization's audit log that match params, page after page. It works
 // like [OrganizationsService.All]. The same arguments are invalid as in [OrganizationAuditLogsService.List].
 //
-// To poll the log, use [DirectionAscending] and set Since to the time of the last entry that was read. The API does not
-// document whether Since and Before include entries of exactly that time, so ignore entries whose ID was read before.
-// Some entries may be recorded late. Set Since some minutes earlier to read those too.
+// To poll the log, use [DirectionAscending] and set Since to the time of the last entry that was read. Some entries may
+// be recorded late: set Since some minutes earlier to read those too. Skip entries whose ID was read before, ignoring
+// the case of ASCII letters, but not entries without an ID. The API does not document whether Since and Before include
+// entries of exactly that time.
 //
 // Credential: a global API key, or an API token.
 //
@@ -225,11 +226,11 @@ func (s *OrganizationAuditLogsService) All(ctx context.Context, organizationID s
 }
 
 // History returns one page of the history of a resource, newest entries first unless params.Direction says otherwise.
-// The resource is that of the entry with the ID auditLogID. The Status of the page reports whether the API could
-// identify the resource. See [OrganizationAuditLogsService.HistoryAll] for all pages.
+// The entry with the ID auditLogID, whose time is params.ActionTime, identifies the resource. The Status of the page
+// reports how well the API could do that. See [OrganizationAuditLogsService.HistoryAll] for all pages.
 //
-// History returns [ErrNotFound] if the log does not have an entry with this ID near ActionTime. In this case,
-// [CaptureResponse] stores a ResultInfo with a history_status.
+// History returns [ErrNotFound] if the log does not have an entry with this ID near ActionTime. A [CaptureResponse]
+// then holds a ResultInfo with a history_status.
 //
 // History returns an error that matches [ErrInvalidArgument] if ActionTime, Since or Before is not set, if Since is
 // after Before, or if PageSize is negative or larger than [MaxPageSize].
@@ -245,10 +246,10 @@ func (s *OrganizationAuditLogsService) History(ctx context.Context, organization
 	return &AuditLogHistoryPage{*page, HistoryStatus(info.HistoryStatus)}, nil
 }
 
-// HistoryAll returns an iterator over the history of a resource, page after page. HistoryAll works like
-// [OrganizationsService.All]. HistoryAll yields no entries if the history is empty, and also if the API could not
-// identify the resource. Use [OrganizationAuditLogsService.History] to get the status. The same arguments are invalid
-// in both methods.
+// HistoryAll returns an iterator over the history of a resource, page after page. It works like
+// [OrganizationsService.All], and yields no entries if the history is empty or if the API could not identify the
+// resource. Use [OrganizationAuditLogsService.History] to get the status. The same arguments are invalid in both
+// methods.
 //
 // Credential: a global API key, or an API token.
 //

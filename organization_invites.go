@@ -11,8 +11,7 @@ import (
 // invite somebody, use [OrganizationMembersService.Create].
 //
 // Each method needs the credential of the user who was invited, and the code from the email that the user received. The
-// code is not the ID of the membership. The code must be a single path segment; the methods do not check its form
-// otherwise.
+// code is not the ID of the membership. It must be a single path segment, and its form is not checked otherwise.
 type OrganizationInvitesService service
 
 var updateInvite = newOperation(http.MethodPut, "/organizations/{organization_id}/invites/{member_code}", keyOrToken(""))
@@ -29,7 +28,7 @@ func (s *OrganizationInvitesService) Accept(ctx context.Context, organizationID,
 	return s.update(ctx, organizationID, memberCode, "accept", opts)
 }
 
-// Reject rejects an invitation. Reject works like [OrganizationInvitesService.Accept].
+// Reject rejects an invitation. It works like [OrganizationInvitesService.Accept].
 //
 // Credential: a global API key, or an API token, of the user who was invited.
 //

@@ -154,7 +154,7 @@ func (s *OrganizationMembersService) List(ctx context.Context, organizationID st
 	return list[OrganizationMember](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// All returns an iterator over the members of an organization that match params, page after page. All works like
+// All returns an iterator over the members of an organization that match params, page after page. It works like
 // [OrganizationsService.All]. The same arguments are invalid as in [OrganizationMembersService.List].
 //
 // Credential: a global API key.
@@ -164,7 +164,7 @@ func (s *OrganizationMembersService) All(ctx context.Context, organizationID str
 	return all[OrganizationMember](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// Get returns a member of an organization. Get returns [ErrNotFound] if the member does not exist.
+// Get returns a member of an organization, or [ErrNotFound] if the member does not exist.
 //
 // Credential: a global API key.
 //
@@ -176,8 +176,8 @@ func (s *OrganizationMembersService) Get(ctx context.Context, organizationID, me
 // Create adds a member to an organization and returns it. Unless params.Status is set, Cloudflare invites the member by
 // email.
 //
-// Create is repeated only if the API did not process the request, as after a 429. If the member may have been created, the
-// error matches [ErrOutcomeUnknown]. List the members with that email address before calling Create again.
+// Create is retried only if the API did not process the request, as after a 429. If the member may have been created,
+// the error matches [ErrOutcomeUnknown]. List the members with that email address before calling Create again.
 //
 // Create returns an error that matches [ErrInvalidArgument] if Email is empty, has no @, contains white space or a
 // control character, or is not valid UTF-8, or if Status is neither empty, active nor canceled.

@@ -13,11 +13,9 @@ import (
 const maxBatch = 10
 
 // BatchCreate adds any number of members to an organization and returns them. The API accepts ten members per request,
-// so BatchCreate sends one request after the other. Each request is retried like that of
-// [OrganizationMembersService.Create].
-//
-// BatchCreate stops at the first request that fails. The error is always a [*BatchError], which lists the members that
-// were created.
+// so there may be several requests, one after the other. Each is retried like that of
+// [OrganizationMembersService.Create]. After one has failed, no more are sent. The error is always a [*BatchError],
+// which lists the members that were created.
 //
 // All members are checked before a request is sent. The error matches [ErrInvalidArgument] if the list is empty, if two
 // members have the same email address, ignoring the case of ASCII letters, or if Create would reject a member.

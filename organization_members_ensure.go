@@ -6,21 +6,21 @@ import (
 	"fmt"
 )
 
-// Ensure returns the member with the email address of params, and creates the member if it does not exist. The
-// comparison ignores the case of ASCII letters. An existing member is not changed: the status may differ from
-// params.Status.
+// Ensure returns the member with the email address of params, ignoring the case of ASCII letters. It creates the member
+// if there is none, at most once. An existing member is not changed: the status may differ from params.Status.
 //
-// Ensure ignores memberships with the status rejected, and those with the status canceled unless params.Status is
+// Memberships with the status rejected are ignored, and so are those with the status canceled unless params.Status is
 // canceled. If only ignored memberships exist, Ensure creates another one, which may invite the user again. The API
-// does not document whether it accepts that. To respect a rejection, list the members with that email address first. If
-// several memberships remain, Ensure prefers an active one, and then a pending one. If none remains, and a membership has
-// a status that is not one of the constants, Ensure returns an error that names the status, and creates nothing.
+// does not document whether it accepts that. To respect a rejection, list the members with that email address first.
 //
-// Ensure creates at most one member. If the outcome of the create is unknown, it looks for the member until 15 seconds
-// have passed. A wait that the response to the create requested comes first and is part of this time. If the member
-// appears, Ensure returns it with created true, even though another caller may have created it. If it does not appear, or
-// the requested wait is longer, the error matches [ErrOutcomeUnknown]. The member may still appear later, so wait before
-// calling Ensure again.
+// Of the other memberships, Ensure prefers an active one, and then a pending one. If each of them has a status that is
+// not one of the constants, it returns an error that names a status, and creates nothing.
+//
+// If the outcome of the create is unknown, Ensure looks for the member until 15 seconds have passed. A wait that the
+// response to the create requested comes first and is part of this time. If the member appears, it is returned with
+// created true, even though another caller may have created it. If it does not appear, the requested wait is longer, or
+// the deadline of ctx passes first, the error matches [ErrOutcomeUnknown]. The member may still appear later, so wait
+// before calling Ensure again.
 //
 // The API has no conditional create, so concurrent callers must coordinate: two of them may both find no member and
 // send two invitations.
@@ -96,8 +96,8 @@ func (s *OrganizationMembersService) withEmail(ctx context.Context, organization
 }
 
 // preference ranks memberships that make another one unnecessary: an active one before a pending one, and that before a
-// canceled one if this status is wanted. It is zero if another membership is necessary, and negative if the status is not
-// known.
+// canceled one if this status is wanted. It is zero if another membership is necessary, and negative if the status is
+// not known.
 func preference(status, wanted MemberStatus) int {
 	switch status {
 	case MemberStatusActive:

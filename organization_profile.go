@@ -39,8 +39,8 @@ func (p OrganizationProfile) body() (any, error) {
 	return &p, nil
 }
 
-// Get returns the profile of an organization. Get returns [ErrNotFound] if the profile was never set or if the
-// organization does not exist.
+// Get returns the profile of an organization, or [ErrNotFound] if the profile was never set or the organization does
+// not exist.
 //
 // Credential: a global API key.
 //
@@ -49,8 +49,8 @@ func (s *OrganizationProfileService) Get(ctx context.Context, organizationID str
 	return one[OrganizationProfile](ctx, (*service)(s), getProfile.call(organizationID), opts)
 }
 
-// Update replaces the profile of an organization. All five fields are sent. The API does not document the effect of an
-// empty field, which may be cleared or keep its value. To change some fields, use [OrganizationProfileService.Modify].
+// Update sets the profile of an organization. It sends all five fields. The API does not document whether an empty
+// field is cleared or keeps its value. To change some fields, use [OrganizationProfileService.Modify].
 //
 // Update returns an error that matches [ErrInvalidArgument] if no field of profile is set.
 //
@@ -61,18 +61,17 @@ func (s *OrganizationProfileService) Update(ctx context.Context, organizationID 
 	return (*service)(s).do(ctx, profile.call(updateProfile, organizationID), new(envelope.Envelope), opts)
 }
 
-// Modify changes some fields of a profile and keeps the others. Modify reads the profile, calls change with it, and
-// updates the profile if change modified it. Otherwise it sends no update. Modify returns the resulting profile. If
-// change returns an error, Modify returns that error and sends no update. A profile that was never set is empty when
-// change is called.
+// Modify changes some fields of a profile, keeps the others, and returns the resulting profile. It reads the profile,
+// calls change with it, and sends an update if change modified it. If change returns an error, Modify returns that
+// error and sends no update. A profile that was never set is empty when change is called.
 //
 // The API has no versions, so concurrent callers must coordinate: the last write wins, in every field.
 //
 // Modify returns an error that matches [ErrInvalidArgument] if change is nil, or if change makes the profile invalid
 // for [OrganizationProfileService.Update].
 //
-// Modify sends a read, a read of the organization if the API reports that the profile does not exist, and the update.
-// The options apply to each request. A [CaptureResponse] holds the last response.
+// The requests are a read, a read of the organization if the API reports that the profile does not exist, and the
+// update. The options apply to each request. A [CaptureResponse] holds the last response.
 //
 // Credential: a global API key.
 //

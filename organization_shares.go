@@ -148,8 +148,8 @@ func (s *OrganizationSharesService) List(ctx context.Context, organizationID str
 	return list[Share](ctx, (*service)(s), params.call(organizationID, 20), opts)
 }
 
-// All returns an iterator over the shares of an organization that match params, page after page. All works like
-// [OrganizationsService.All], but requests 100 shares per page by default. The API numbers the pages, so a share may be
+// All returns an iterator over the shares of an organization that match params, page after page. It works like
+// [OrganizationsService.All], but asks for 100 shares per page by default. The API numbers the pages, so a share may be
 // missing or appear twice if others are added or removed while the list is read. The same arguments are invalid as in
 // [OrganizationSharesService.List].
 //

@@ -137,7 +137,7 @@ var errUsageTooLong = fmt.Errorf("it has more than %d records: request fewer day
 func (l *usageRecords) tooLarge() string { return "request fewer days" }
 
 // Get returns the billable usage of the accounts in an organization. The list has no pages. If the response is too
-// large, Get returns an error. Request fewer days in this case.
+// large, Get returns an error: request fewer days.
 //
 // An empty list does not prove that the accounts had no usage. The API also returns an empty list if the organization
 // has no accounts or does not exist.

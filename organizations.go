@@ -195,9 +195,9 @@ func (r *OrganizationDeleteResponse) id() string   { return r.ID }
 // List returns one page of the organizations that the credential can see. See [OrganizationsService.All] for all pages.
 //
 // List returns an error that matches [ErrInvalidArgument] if IDs is empty but not nil, if IDs, ParentID or a filter on
-// what an organization contains is not a valid ID, if RootsOnly and ParentID are both set, or if PageSize is negative or
-// larger than [MaxPageSize]. It also returns it if IDs takes more than 16,384 bytes of the query, as 456 IDs do: split
-// them over several calls.
+// what an organization contains is not a valid ID, if RootsOnly and ParentID are both set, or if PageSize is negative
+// or larger than [MaxPageSize]. IDs must not take more than 16,384 bytes of the query, as 456 IDs do: split them over
+// several calls.
 //
 // Credential: a global API key, or an API token with the permission User Details Read.
 //
@@ -207,17 +207,17 @@ func (s *OrganizationsService) List(ctx context.Context, params OrganizationList
 }
 
 // All returns an iterator over every organization that the credential can see and that matches params. The iterator
-// begins with the page that params.PageToken identifies, and fetches each page when it is needed. An iterator that is
-// used again sends the requests again.
+// begins with the page that params.PageToken identifies. It fetches each page when it is needed, and again if it is
+// used again. The organizations point into their page, so keeping one organization keeps its page in memory: copy the
+// value to keep a few of a long list.
 //
-// All requests [MaxPageSize] organizations per page unless params.PageSize is set. Large pages need the fewest
-// requests, and the API limits the number of requests. Set PageSize if a few organizations are enough, because a caller
-// that stops early has received the rest of the page in vain.
+// All asks for [MaxPageSize] organizations per page unless params.PageSize is set, because the API limits the number of
+// requests. Set PageSize if a few organizations are enough: a caller that stops early wastes the rest of the page.
 //
 // If a page fails, All yields a nil organization and a [*PageError] once, and stops. The PageError holds the token to
-// resume from. The same arguments are invalid as in [OrganizationsService.List]. If the API returns a page token for
-// the second time, one of more than 64 KiB, or 100 empty pages in a row, All yields an error after the organizations of
-// that page.
+// resume from. A list that would not end fails in the same way, after a page token that occurs for the second time or
+// has more than 64 KiB, or after 100 empty pages in a row. The same arguments are invalid as in
+// [OrganizationsService.List].
 //
 // Credential: a global API key, or an API token with the permission User Details Read.
 //
@@ -226,7 +226,7 @@ func (s *OrganizationsService) All(ctx context.Context, params OrganizationListP
 	return all[Organization](ctx, (*service)(s), params.call(), opts)
 }
 
-// Get returns an organization. Get returns [ErrNotFound] if the organization does not exist.
+// Get returns an organization, or [ErrNotFound] if it does not exist.
 //
 // Credential: a global API key.
 //
@@ -237,7 +237,7 @@ func (s *OrganizationsService) Get(ctx context.Context, organizationID string, o
 
 // Create creates an organization and returns it.
 //
-// Create is repeated only if the API did not process the request, as after a 429. If the organization may have been
+// Create is retried only if the API did not process the request, as after a 429. If the organization may have been
 // created, the error matches [ErrOutcomeUnknown], and the organization may still appear later. Names are not unique, so
 // list the organizations of that name before calling Create again, or use [OrganizationsService.Ensure].
 //
@@ -251,9 +251,9 @@ func (s *OrganizationsService) Create(ctx context.Context, params OrganizationCr
 	return one[Organization](ctx, (*service)(s), params.call(), opts)
 }
 
-// Update replaces an organization and returns it. The API may clear fields that params omit, including the profile. To
-// change some fields, use [OrganizationsService.Modify]. The API documents that an update changes only the name at
-// present.
+// Update replaces an organization and returns it. The API may clear fields that params omit, including the profile,
+// although it documents that an update changes only the name at present. To change some fields, use
+// [OrganizationsService.Modify].
 //
 // The same params are invalid as in [OrganizationsService.Create].
 //
@@ -264,7 +264,7 @@ func (s *OrganizationsService) Update(ctx context.Context, organizationID string
 	return one[Organization](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// Delete deletes an organization. Delete returns an [*Error] if the organization still contains accounts, members or
+// Delete deletes an organization. It returns an [*Error] if the organization still contains accounts, members or
 // organizations. See [OrganizationsService.DeleteIfEmpty] for a delete that checks first.
 //
 // Delete returns [ErrNotFound] if the organization does not exist. If the outcome of an attempt is unknown and the next

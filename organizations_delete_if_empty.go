@@ -8,19 +8,19 @@ import (
 	"runtime/debug"
 )
 
-// DeleteIfEmpty deletes an organization if it contains no organizations, accounts or members. Otherwise, DeleteIfEmpty
-// returns a [*NotEmptyError] and deletes nothing. Members of every status count, including the caller's own membership.
+// DeleteIfEmpty deletes an organization if it contains no organizations, accounts or members. Otherwise it returns a
+// [*NotEmptyError] and deletes nothing. Members of every status count, including the caller's own membership.
 //
 // Deleting an organization that does not exist is not an error. If a new organization is listed but cannot be read yet,
-// DeleteIfEmpty returns [ErrNotFound].
+// the error matches [ErrNotFound].
 //
-// An account or member may be added to the organization between the check and the delete. The API documents that it
-// does not delete an organization that is not empty. The error is an [*Error] in this case.
+// If an account or member is added between the check and the delete, the error is an [*Error]: the API documents that
+// it does not delete an organization that is not empty.
 //
-// DeleteIfEmpty sends three reads concurrently, and then the delete. DeleteIfEmpty sends more reads if the API does not
-// report the total size of a list, and another one if the organization does not exist. The options apply to each
-// request. A [CaptureResponse] holds the last response, or that of the read that failed. The Response stays empty if
-// the organization is not empty.
+// DeleteIfEmpty sends three reads concurrently, and then the delete. It sends more reads if the API does not report the
+// total size of a list, and another one if the organization does not exist. The options apply to each request. A
+// [CaptureResponse] holds the last response, or that of the read that failed. It stays empty if the organization is not
+// empty.
 //
 // Credential: a global API key.
 //
@@ -116,8 +116,8 @@ func count[T any](list func(size int, token string) (*Page[T], error)) (n int, e
 	return n, nil
 }
 
-// sideBySide calls f with 0 to n-1 at the same time. If one fails, it cancels the others. It returns after all calls have
-// returned, with the first error and the number of the call that failed. A panic in f reaches the caller as a
+// sideBySide calls f with 0 to n-1 at the same time. If one fails, it cancels the others. It returns after all calls
+// have returned, with the first error and the number of the call that failed. A panic in f reaches the caller as a
 // *goroutinePanic.
 func sideBySide(ctx context.Context, n int, f func(ctx context.Context, i int) error) (failed int, err error) {
 	ctx, cancel := context.WithCancel(ctx)

@@ -272,8 +272,8 @@ func TestDeleteIfEmptyChecksTheIDOfWhatIsListed(t *testing.T) {
 	}
 }
 
-// The first failure cancels the other reads, nothing goes on after the call, and the caller's Response is about the read
-// that failed.
+// The first failure cancels the other reads, nothing goes on after the call, and the caller's Response is about the
+// read that failed.
 func TestDeleteIfEmptyStopsAtTheFirstFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var underWay atomic.Int32

@@ -18,25 +18,25 @@ const (
 	longestLookAgain = 5 * time.Second
 )
 
-// Ensure returns the organization with this name and parent, and creates it if it does not exist. An empty ParentID means
-// a root organization. Only name and parent are compared, and an existing organization is not changed: its profile may
-// be different. If several organizations match, the error is an [*AmbiguousError].
+// Ensure returns the organization with this name and parent. It creates one if there is none, at most once. An empty
+// ParentID means a root organization. Only name and parent are compared, and an existing organization is not changed:
+// its profile may be different. If several organizations match, the error is an [*AmbiguousError].
 //
-// Ensure creates at most one organization. If the outcome of the create is unknown, it looks for the organization until
-// 15 seconds have passed. A wait that the response to the create requested comes first and is part of this time. If the
-// organization appears, Ensure returns it with created true, even though another caller may have created it. If it does
-// not appear, the requested wait is longer, or the deadline of ctx passes first, the error matches [ErrOutcomeUnknown].
-// The organization may still appear later, so wait before calling Ensure again.
+// If the outcome of the create is unknown, Ensure looks for the organization until 15 seconds have passed. A wait that
+// the response to the create requested comes first and is part of this time. If the organization appears, it is
+// returned with created true, even though another caller may have created it. If it does not appear, the requested wait
+// is longer, or the deadline of ctx passes first, the error matches [ErrOutcomeUnknown]. The organization may still
+// appear later, so wait before calling Ensure again.
 //
-// Ensure cannot create a second organization with the same name and parent. Use [OrganizationsService.Create] for that.
-// If its outcome is unknown, list the organizations with that name and compare their IDs with those from before. An
-// example of Create does this.
+// To create a second organization with the same name and parent, use [OrganizationsService.Create]. If its outcome is
+// unknown, list the organizations with that name and compare their IDs with those from before. An example of Create
+// does this.
 //
 // Names are not unique, and the API has no conditional create, so concurrent callers must coordinate: two of them may
 // both find no organization and create two. The same can happen if a new organization does not appear in lists yet.
 //
-// The same params are invalid as in [OrganizationsService.Create]. If the API changes the name, Ensure would not find
-// the organization again, and returns the new organization together with an error.
+// The same params are invalid as in [OrganizationsService.Create]. If the API changes the name, Ensure returns the new
+// organization together with an error, because it would not find the organization again.
 //
 // Ensure sends one request if the organization exists, and two otherwise. The options apply to each request. A
 // [CaptureResponse] holds the last response.
@@ -70,8 +70,8 @@ func (s *OrganizationsService) Ensure(ctx context.Context, params OrganizationCr
 	return org, true, nil
 }
 
-// withName returns the organization with this name and parent, or nil if it does not exist. It checks the name and parent
-// of every organization in the list, because the API could ignore a filter.
+// withName returns the organization with this name and parent, or nil if it does not exist. It checks the name and
+// parent of every organization in the list, because the API could ignore a filter.
 func (s *OrganizationsService) withName(ctx context.Context, params OrganizationCreateParams, opts []CallOption) (*Organization, error) {
 	filters := OrganizationListParams{Name: params.Name, ParentID: params.ParentID, RootsOnly: params.ParentID == ""}
 	var found []Organization
@@ -127,10 +127,10 @@ func (e *AmbiguousError) Error() string {
 // exist yet. Call it after a create, because a new organization may not be readable at once. Another read may still
 // fail afterwards.
 //
-// WaitUntilReadable repeats the read after 250 milliseconds, doubling the wait up to five seconds, until ctx ends. If
-// ctx has no deadline, WaitUntilReadable stops after one minute. If the organization does not appear, the error matches
-// [ErrNotFound], and also the error of ctx if ctx ended the wait. If the next wait would pass the deadline,
-// WaitUntilReadable returns at once. Any other error is returned at once.
+// The read is repeated after 250 milliseconds, doubling the wait up to five seconds, until ctx ends, or until one
+// minute has passed if ctx has no deadline. A wait that would pass the deadline is not begun. If the organization does
+// not appear, the error matches [ErrNotFound], and also the error of ctx if ctx ended the wait. Any other error is
+// returned at once.
 //
 // The options apply to each request. A [CaptureResponse] holds the last response.
 //
@@ -164,8 +164,8 @@ func (s *OrganizationsService) WaitUntilReadable(ctx context.Context, organizati
 	}
 }
 
-// lookAgain waits as long as the server requested, and then calls look until it finds something or fails. It doubles the
-// wait between calls. It returns an error if a wait would pass the limit or the deadline of the context.
+// lookAgain waits as long as the server requested, and then calls look until it finds something or fails. It doubles
+// the wait between calls. It returns an error if a wait would pass the limit or the deadline of the context.
 func (s *service) lookAgain(ctx context.Context, requested, limit time.Duration, look func() (found bool, err error)) error {
 	start := time.Now()
 	if requested > limit {

@@ -2,9 +2,9 @@ package cloudflare
 
 import "context"
 
-// Modify changes some fields of an organization and keeps the others. Modify reads the organization, calls change with
-// its name, parent and profile, and updates the organization if change modified them. Otherwise it sends no update and
-// returns the organization as it was read. If change returns an error, Modify returns that error and sends no update.
+// Modify changes some fields of an organization and keeps the others. It reads the organization, calls change with its
+// name, parent and profile, and updates the organization if change modified them. Otherwise it returns the organization
+// as it was read. If change returns an error, Modify returns that error and sends no update.
 //
 // If the organization has no profile, Profile is nil when change is called. The API documents that an update changes
 // only the name at present: use [OrganizationProfileService.Modify] to change the profile.
@@ -15,7 +15,7 @@ import "context"
 // invalid for [OrganizationsService.Update]. This includes a name of the API with white space around it, unless change
 // trims it.
 //
-// Modify sends a read, a read of the profile if the API omits it from the organization, and the update. The options
+// The requests are a read, a read of the profile if the API omits it from the organization, and the update. The options
 // apply to each request. A [CaptureResponse] holds the last response.
 //
 // Credential: a global API key.

@@ -33,16 +33,17 @@ type Page[T any] struct {
 }
 
 // Paginate returns an iterator over the items of every page of a list, beginning with the page that pageToken
-// identifies. The methods named All use Paginate. Use it to iterate over other lists, such as those read with
-// [Client.Call].
+// identifies. The methods named All use it. Use it for other lists too, such as those read with [Client.Call].
 //
-// Paginate calls fetch with pageToken first, and then with the NextPageToken of each page until that is empty. A token
-// may be anything that identifies the next page, such as a cursor or a page number. Paginate fetches a page when it is
-// needed. An iterator that is used again fetches the pages again.
+// The iterator calls fetch with pageToken first, and then with the NextPageToken of each page until that is empty. A
+// token may be anything that identifies a page, such as a cursor or a page number. Each page is fetched when it is
+// needed, and again if the iterator is used again. The items point into their page, so keeping one item keeps its page
+// in memory.
 //
-// If fetch returns an error, a nil page, or a page token for the second time or of more than 64 KiB, the iterator yields
-// a nil item and a [*PageError] once, and stops. So it does after 100 empty pages in a row that are not the last: a loop
-// without an item could not stop the iterator. If fetch is nil, the error matches [ErrInvalidArgument].
+// If fetch returns an error or a nil page, the iterator yields a nil item and a [*PageError] once, and stops. The same
+// happens after a page whose NextPageToken has occurred before or has more than 64 KiB, and after 100 empty pages in a
+// row that are not the last, because a loop cannot stop an iterator that yields nothing. If fetch is nil, the error
+// matches [ErrInvalidArgument].
 func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		if fetch == nil {
@@ -87,8 +88,8 @@ func Paginate[T any](pageToken string, fetch func(pageToken string) (*Page[T], e
 }
 
 // Collect returns all items of a list that All or [Paginate] returned. If the list yields an error, Collect returns
-// that error and no items. Use Collect for lists that fit into memory. A nil list is an invalid argument, and a nil item
-// without an error is an error.
+// that error and no items. Use Collect for lists that fit into memory. A nil list is an invalid argument, and a nil
+// item without an error is an error.
 func Collect[T any](list iter.Seq2[*T, error]) ([]T, error) {
 	if list == nil {
 		return nil, invalid("the list is nil")

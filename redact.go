@@ -33,8 +33,8 @@ func (redact redactor) text(text string) string { return rest.Text(redact, text,
 // line returns the beginning of a text on one line, as an error quotes it.
 func (redact redactor) line(text string) string { return rest.Line(redact, text) }
 
-// quoted returns the beginning of a text in quotes, with escapes for all but ASCII. Unlike line, it tells texts apart that
-// look the same. The escapes of invisible characters keep a divided credential divided.
+// quoted returns the beginning of a text in quotes, with escapes for all but ASCII. Unlike line, it tells texts apart
+// that look the same. The escapes of invisible characters keep a divided credential divided.
 func (redact redactor) quoted(text string) string {
 	return strconv.QuoteToASCII(rest.Shorten(rest.Beginning(redact, text), maxName))
 }
@@ -51,8 +51,8 @@ func (redact redactor) sample(body []byte) string {
 }
 
 // sampleOfSuccess returns the beginning of the body of a 2xx response if it is HTML or plain text, as proxies send it.
-// It does not quote JSON, not even behind other text: the result of a request holds personal data, which must not appear
-// in errors.
+// It does not quote JSON, not even behind other text: the result of a request holds personal data, which must not
+// appear in errors.
 func (redact redactor) sampleOfSuccess(body []byte) string {
 	start := bytes.TrimSpace(body)
 	if len(start) > 0 && start[0] != '<' && (start[0] > unicode.MaxASCII || !unicode.IsLetter(rune(start[0]))) {

@@ -162,8 +162,8 @@ func advise(status int, body []byte) rest.Advice {
 }
 
 // rejectsCredential reports whether a response of the API with these errors says that a credential is not valid. It may
-// also be valid and lack a permission, because the API has the same codes for both. The codes 6003 and 9106 mean that the
-// headers are malformed or missing.
+// also be valid and lack a permission, because the API has the same codes for both. The codes 6003 and 9106 mean that
+// the headers are malformed or missing.
 func rejectsCredential(status int, errs []ResponseInfo) bool {
 	switch {
 	case hasCode(errs, 6003) || hasCode(errs, 9106):
@@ -260,7 +260,7 @@ func (c *call) newError(response *rest.RawResponse, errs, messages envelope.Info
 	}
 }
 
-// callError returns the error of a call that ended without a response to report.
+// callError returns the error of a call that failed before its last attempt got a response.
 func (c *call) callError(err error, captures []*Response) error {
 	failure, ok := errors.AsType[*rest.Failure](err)
 	if !ok { // an invalid argument
@@ -294,8 +294,8 @@ func (c *call) callError(err error, captures []*Response) error {
 	return e
 }
 
-// fill stores the metadata of a response, and the result and result_info in its body. The result of a 2xx is data, as it
-// is for the caller's own type, and is not redacted.
+// fill stores the metadata of a response, and the result and result_info in its body. The result of a 2xx is data, as
+// it is for the caller's own type, and is not redacted.
 func (r *Response) fill(response *rest.RawResponse, messages []ResponseInfo, body []byte) {
 	redact := redactor(response.Redact)
 	result, resultInfo := envelope.Raw(body)

@@ -63,7 +63,8 @@ func ExampleTokenCredential() {
 	// Output: [redacted] [redacted] [redacted]
 }
 
-// A source that caches a token drops it if the API rejects it. Several calls may report the same token at the same time.
+// A source that caches a token drops it if the API rejects it. Several calls may report the same token at the same
+// time.
 func ExampleRejectedCredential() {
 	server := cloudflaretest.NewServer()
 	server.AddToken("t0ken-1", cloudflaretest.Email)

@@ -92,7 +92,8 @@
 //
 // Permissions and limits:
 //   - Every user may do everything, except accept or reject the invitation of another user.
-//   - There are no limits on the number of organizations, accounts and levels. Two-factor authentication is not checked.
+//   - There are no limits on the number of organizations, accounts and levels. Two-factor authentication is not
+//     checked.
 //   - Ratelimit headers do not count down without [Server.SetRateLimit]. With it, requests without valid credentials
 //     share one quota.
 //

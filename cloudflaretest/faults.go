@@ -117,9 +117,9 @@ func Status(code int, header http.Header, body string) Fault {
 	}}
 }
 
-// RateLimited returns a Fault that responds as the API does to too many requests: with status 429, a Retry-After in
-// seconds, rounded up, and matching Ratelimit headers. The request is not carried out. To count requests against a
-// quota, use [Server.SetRateLimit].
+// RateLimited returns a Fault that responds to the request as the API does if a rate limit is exceeded: with status
+// 429, a Retry-After in seconds, rounded up, and matching Ratelimit headers. The request is not carried out. To count
+// requests against a quota, use [Server.SetRateLimit].
 //
 // After a 429, a client holds back its other calls too, until the limit resets. In a table of faults, create a client
 // for each row.
@@ -177,7 +177,7 @@ func Stall() Fault {
 	}}
 }
 
-// Cut returns a Fault that carries the request out, sends half of the response's body and closes the connection. The
+// Cut returns a Fault that carries out the request, sends half of the response's body and closes the connection. The
 // request may have succeeded, but the client cannot know that. If the response has no body, the client gets no response
 // at all.
 func Cut() Fault {

@@ -20,8 +20,8 @@ const (
 	codeOther = 1001
 )
 
-// envelope wraps the responses of most operations. Its lists are never null. Audit logs, usage and shares have envelopes
-// of their own.
+// envelope wraps the responses of most operations. Its lists are never null. Audit logs, usage and shares have
+// envelopes of their own.
 type envelope struct {
 	Success    bool      `json:"success"`
 	Errors     []message `json:"errors"`

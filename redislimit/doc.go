@@ -1,8 +1,8 @@
 // Package redislimit shares one quota of requests between any number of processes. It keeps the quota in Redis.
 //
-// Cloudflare's API allows a user 1,200 requests in five minutes, over all programs, machines and credentials, and blocks
-// a user who exceeds that for five minutes. A [Limiter] admits no more than the quota in any five minutes, however the
-// API aligns its own:
+// Cloudflare's API allows a user 1,200 requests in five minutes, over all programs, machines and credentials, and
+// blocks a user who exceeds that for five minutes. A [Limiter] admits no more than the quota in any five minutes,
+// however the API aligns its own:
 //
 //	store := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
 //	limiter := redislimit.New(store, redislimit.Config{Name: "ops@example.com"})
@@ -29,17 +29,16 @@
 // without Redis. A process that is killed or stopped, and a Redis that is killed or stopped and keeps its data, do not
 // let the others exceed the quota. For that, run Redis with appendonly yes and appendfsync always.
 //
-// A Redis that loses its data, because it has no persistence, or because a replica without the last writes becomes the
-// master, has forgotten what it lost: the requests of the last window, a pause, and what responses have reported. If it
-// has forgotten everything, then a Limiter sends one request alone, waits for its response for up to five seconds, and
-// lets no more be sent than its Ratelimit header reports. If the responses have no such header, up to one more quota may
-// be sent in the same window. The API then responds with 429 and blocks the user, and a Limiter pauses all processes.
-// The same happens if Redis evicts keys, so its maxmemory-policy must be noeviction; a Limiter warns if CONFIG shows
-// another one.
+// Redis may lose data if it has no persistence, or if a replica without the last writes becomes the master. The
+// requests of the last window, a pause and what responses have reported are then lost. If everything is lost, a Limiter
+// sends one request alone, waits for its response for up to five seconds, and lets no more be sent than its Ratelimit
+// header reports. If the responses have no such header, up to one more quota may be sent in the same window. The API
+// then responds with 429 and blocks the user, and a Limiter pauses all processes. The same happens if Redis evicts
+// keys, so its maxmemory-policy must be noeviction; a Limiter warns if CONFIG shows another one.
 //
-// Redis decides by its own clock, so the clocks of processes do not matter. The clocks of a master and of the replicas
-// that may replace it must agree.
+// Times are those of the clock of Redis, so the clocks of processes do not matter. The clocks of a master and of the
+// replicas that may replace it must agree.
 //
-// Redis Cluster and Sentinel need nothing but the right client: all keys of a quota are in one hash slot. Whoever can
-// write to Redis can stop all processes or let them exceed the quota. No credential is stored there.
+// For Redis Cluster and Sentinel, pass a client for them: all keys of a quota are in one hash slot. Whoever can write
+// to Redis can stop all processes or let them exceed the quota. No credential is stored there.
 package redislimit

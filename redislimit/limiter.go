@@ -57,12 +57,13 @@ type Config struct {
 	// returns an error at once.
 	Outage time.Duration
 
-	// Logger logs waits of a second or more, pauses, a Redis that does not respond or may drop keys. It may be nil.
+	// Logger logs waits of a second or more, pauses, and a Redis that does not respond or that may drop keys. It may be
+	// nil.
 	Logger *slog.Logger
 }
 
-// Limiter is a [cloudflare.Limiter] that shares a quota with other processes. Create one with [New]. It is safe for
-// concurrent use.
+// Limiter is a [cloudflare.Limiter] that shares a quota with other processes. It is safe for concurrent use. Create one
+// with [New].
 type Limiter struct {
 	config  Config
 	client  redis.UniversalClient
@@ -119,20 +120,20 @@ func New(client redis.UniversalClient, config Config) *Limiter {
 	return l
 }
 
-// Options returns the options that make a client keep to the quota: a limiter, and a hook that learns of the end of each
-// attempt. A limiter that comes after them in the options of a client replaces l. It must then call Wait with the
+// Options returns the options that make a client keep to the quota: a limiter, and a hook that learns of the end of
+// each attempt. A limiter that comes after them in the options of a client replaces l. It must then call Wait with the
 // context that it receives.
 func (l *Limiter) Options() []cloudflare.Option {
 	return []cloudflare.Option{cloudflare.WithLimiter(l), cloudflare.WithAttemptHook(l.ended)}
 }
 
-// Wait blocks until the quota admits a request. A client with the [Limiter.Options] calls it. Another program calls it
-// before each request, each retry and each redirect, sends the request at once, and calls [Limiter.Observe] when the
+// Wait blocks until the quota admits a request. A client with the [Limiter.Options] calls it. Another program must call
+// it before each request, each retry and each redirect, send the request at once, and call [Limiter.Observe] when the
 // response has arrived.
 //
-// Wait returns an error that matches [cloudflare.ErrRateLimited] at once if no request can be admitted before the deadline of
-// ctx. It returns the error of ctx if ctx ends, and an error if Redis does not respond for longer than Config.Outage. No
-// request must be sent after an error.
+// Wait returns an error that matches [cloudflare.ErrRateLimited] at once if no request can be admitted before the
+// deadline of ctx. It returns the error of ctx if ctx ends, and an error if Redis does not respond for longer than
+// Config.Outage. No request must be sent after an error.
 func (l *Limiter) Wait(ctx context.Context) error {
 	if l.invalid != nil {
 		return l.invalid

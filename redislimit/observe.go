@@ -16,13 +16,13 @@ const (
 	mostLimits  = 8               // of one response
 )
 
-// Observe learns from a response that has arrived: its request has ended, and perhaps fewer requests remain than is
-// known, or all processes must pause. It reads the Ratelimit and Retry-After headers. A program calls it once for each
-// request that [Limiter.Wait] has admitted, with status 0 if there is no response. Clients with the [Limiter.Options]
-// need no call.
+// Observe records that a request has ended, and what its response reports in the Ratelimit and Retry-After headers:
+// fewer remaining requests, or a pause for all processes. A program must call it once for each request that
+// [Limiter.Wait] has admitted, with status 0 if there is no response. A client with the [Limiter.Options] does so by
+// itself.
 //
-// If Redis does not respond, Observe returns after three seconds at most. The request then counts for seven minutes longer
-// than necessary.
+// If Redis does not respond, Observe returns after three seconds at most. The request then counts for seven minutes
+// longer than necessary.
 func (l *Limiter) Observe(status int, header http.Header) {
 	l.record(context.Background(), nil, response{
 		status:     status,

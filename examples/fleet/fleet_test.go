@@ -192,8 +192,8 @@ func requireNoCredential(t *testing.T, dir string) {
 	assert.Greater(t, written, 100_000)
 }
 
-// Workers are killed and stopped, Redis is killed, and connections break. In the end each organization exists once, with
-// its profile, and the API has seen no request beyond the quota.
+// Workers are killed and stopped, Redis is killed, and connections break. In the end each organization exists once,
+// with its profile, and the API has seen no request beyond the quota.
 func TestFleetWithFaults(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)

@@ -83,7 +83,8 @@ func (h *handler) process(ctx context.Context, id string, task *asynq.Task) (*re
 	return nil, permanent{fmt.Errorf("this version of fleet does not know tasks of the type %q", task.Type())}
 }
 
-// profile gives an organization the profile of a row. A task that runs again finds nothing to change and sends no write.
+// profile gives an organization the profile of a row. A task that runs again finds nothing to change and sends no
+// write.
 func (h *handler) profile(ctx context.Context, id string, p payload) (*result, error) {
 	done := &result{OrganizationID: p.OrganizationID}
 	if p.OrganizationID == "" {

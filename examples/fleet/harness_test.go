@@ -194,8 +194,8 @@ func (h *hold) wait(seen request, r *http.Request) {
 	}
 }
 
-// setFaults makes a share of the requests fail: in each of four cases alike, the request or its response is lost with the
-// connection, or replaced by 503.
+// setFaults makes a share of the requests fail: in each of four cases alike, the request or its response is lost with
+// the connection, or replaced by 503.
 func (a *fakeAPI) setFaults(share float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -141,8 +141,8 @@ func newRedis(text string) (redis.UniversalClient, error) {
 	return client, nil
 }
 
-// parse returns the client for a URL that begins with redis://, rediss:// or unix://. In TLS, each server of a cluster or
-// behind Sentinel is known by its own name.
+// parse returns the client for a URL that begins with redis://, rediss:// or unix://. In TLS, each server of a cluster
+// or behind Sentinel is known by its own name.
 func parse(text, kind string) (redis.UniversalClient, error) {
 	switch kind {
 	case "cluster":
@@ -171,8 +171,8 @@ func parse(text, kind string) (redis.UniversalClient, error) {
 	return redis.NewClient(options), nil
 }
 
-// noPing returns why a Redis server did not respond to a first command. The texts of such errors have the address, which
-// is a part of the password if the URL has a mistake, and a server may echo all that it received.
+// noPing returns why a Redis server did not respond to a first command. The texts of such errors have the address,
+// which is a part of the password if the URL has a mistake, and a server may echo all that it received.
 func noPing(err error) string {
 	number := syscall.Errno(0)
 	switch {

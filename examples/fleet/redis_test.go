@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The URL of Redis may have a password, and a mistake in the URL can turn each part of the password into another part of
-// the URL. An error says which part is wrong, and shows nothing of it.
+// The URL of Redis may have a password, and a mistake in the URL can turn each part of the password into another part
+// of the URL. An error says which part is wrong, and shows nothing of it.
 func TestNoPartOfARedisURLIsPrinted(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -127,7 +127,8 @@ func TestURLInTheWrongPlaceIsNotPrinted(t *testing.T) {
 	}
 }
 
-// Tasks, notes and quota work in a cluster, whose nodes reject commands with keys in several slots, and behind Sentinel.
+// Tasks, notes and quota work in a cluster, whose nodes reject commands with keys in several slots, and behind
+// Sentinel.
 func TestClusterAndSentinel(t *testing.T) {
 	cluster := startRedis(t, "--cluster-enabled", "yes")
 	admin := cluster.client()

@@ -36,7 +36,8 @@ type payload struct {
 	Profile        json.RawMessage `json:"profile,omitempty"` // the fields to change
 }
 
-// taskID returns the same ID for every task of one kind about one organization, so that asynq accepts only one at a time.
+// taskID returns the same ID for every task of one kind about one organization, so that asynq accepts only one at a
+// time.
 func (p payload) taskID(kind string) string {
 	if p.OrganizationID != "" {
 		return kind + ":" + p.OrganizationID

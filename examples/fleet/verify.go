@@ -71,8 +71,8 @@ func (f *fleet) verify(ctx context.Context, args []string) error {
 	return err
 }
 
-// lookUp returns the verdict, and the IDs of the organizations. While a late create may still arrive, it waits before it
-// says that an organization is absent.
+// lookUp returns the verdict, and the IDs of the organizations. While a late create may still arrive, it waits before
+// it says that an organization is absent.
 func (f *fleet) lookUp(ctx context.Context, client *cloudflare.Client, u unknown) (verdict, ids string, err error) {
 	for {
 		wait := time.Until(u.settles)

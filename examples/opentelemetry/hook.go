@@ -14,8 +14,8 @@ import (
 // context of the call. The client has redacted all texts of an attempt, and they do not contain the query. All spans of
 // an operation have the same name, because backends group spans by name.
 //
-// A transport of otelhttp makes spans before the client redacts anything. They contain the query in url.full, and what a
-// server repeats of the credential. Use one only if a gateway needs the trace context in the headers of requests.
+// A transport of otelhttp makes spans before the client redacts anything. They contain the query in url.full, and what
+// a server repeats of the credential. Use one only if a gateway needs the trace context in the headers of requests.
 func traceAttempts(tracer trace.Tracer) func(context.Context, cloudflare.Attempt) {
 	return func(ctx context.Context, a cloudflare.Attempt) {
 		_, span := tracer.Start(ctx, a.Method+" "+a.Route, trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(a.Start),

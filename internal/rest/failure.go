@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Failure is the error of a call that ended without a response to report.
+// Failure is the error of a call that failed before its last attempt got a response.
 type Failure struct {
 	Attempts   int           // 0: no request was sent
 	Last       *RawResponse  // the last response, nil if there was none; to be released
