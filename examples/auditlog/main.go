@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"example.com/cloudflare"
@@ -24,7 +26,7 @@ const overlap = 10 * time.Minute // is read again in each run, because an entry 
 
 type checkpoint struct {
 	Since   time.Time            // the next run begins here
-	Shipped map[string]time.Time // times of the entries since then, by ID
+	Shipped map[string]time.Time // times of the entries since then, by what key returns
 }
 
 func ship(ctx context.Context, client *cloudflare.Client, organizationID, file string, before time.Time, out io.Writer) error {
@@ -37,18 +39,27 @@ func ship(ctx context.Context, client *cloudflare.Client, organizationID, file s
 		return err
 	}
 	params := cloudflare.AuditLogListParams{Since: at.Since, Before: before, Direction: cloudflare.DirectionAscending}
+	latest, alike := at.Since, map[string]int{}
 	for entry, listErr := range client.OrganizationAuditLogs.All(ctx, organizationID, params) {
 		if err = listErr; err != nil {
 			break // the checkpoint is still saved, so the next run continues here
 		}
-		if _, again := at.Shipped[entry.ID]; again {
-			continue
-		}
-		if err = json.NewEncoder(out).Encode(entry); err != nil {
+		var line []byte
+		if line, err = json.Marshal(entry); err != nil {
 			break
 		}
-		at.Shipped[entry.ID] = entry.Action.Time
-		if since := entry.Action.Time.Add(-overlap); since.After(at.Since) {
+		id := key(entry, line, alike)
+		if _, again := at.Shipped[id]; again {
+			continue
+		}
+		if _, err = out.Write(append(line, '\n')); err != nil {
+			break
+		}
+		if t := entry.Action.Time; !t.IsZero() { // the API may omit it
+			latest = t
+		}
+		at.Shipped[id] = latest
+		if since := latest.Add(-overlap); since.After(at.Since) {
 			at.Since = since
 		}
 	}
@@ -58,6 +69,22 @@ func ship(ctx context.Context, client *cloudflare.Client, organizationID, file s
 		saveErr = os.Rename(file+".new", file) // only a complete file takes its place
 	}
 	return errors.Join(err, saveErr)
+}
+
+// key identifies an entry by its ID. The API may omit the ID: then the key is a hash of the line, with the number of lines
+// alike that this run has read, because two entries can be equal.
+func key(entry *cloudflare.AuditLog, line []byte, alike map[string]int) string {
+	if entry.ID == "" {
+		hash := fmt.Sprintf("%x", sha256.Sum256(line))
+		alike[hash]++
+		return fmt.Sprintf("%s %d", hash, alike[hash])
+	}
+	return strings.Map(func(r rune) rune { // the case of ASCII letters does not matter in an ID
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, entry.ID)
 }
 
 func main() {

@@ -70,6 +70,30 @@ func TestEveryEntryIsShippedOnce(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
+// An entry without an ID or without a time is shipped once, also if another entry is equal to it. An ID is the same in
+// any case.
+func TestEntriesWithoutAnIDAreShippedOnce(t *testing.T) {
+	const at, later = `"action":{"time":"2026-03-01T12:00:00Z"}`, `"action":{"time":"2026-03-01T12:01:00Z"}`
+	server := cloudflaretest.NewServer().ForTest(t)
+	id, noon := server.AddOrganization("Example, Inc.", ""), time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+	file := filepath.Join(t.TempDir(), "checkpoint")
+	for run, want := range []struct{ log, shipped string }{
+		{``, ``},
+		{`{` + at + `}`, `{"id":"",` + at + "}\n"},
+		{
+			`{` + at + `},{` + at + `},{` + later + `},{"id":"A"},{"id":"B",` + later + `}`,
+			`{"id":"",` + at + "}\n" + `{"id":"",` + later + "}\n" + `{"id":"A"}` + "\n" + `{"id":"B",` + later + "}\n",
+		},
+		{`{` + at + `},{` + at + `},{` + later + `},{"id":"A"},{"id":"b",` + later + `}`, ``},
+		{`{` + at + `},{` + at + `},{` + later + `},{"id":"a"},{"id":"B",` + later + `},{"id":"c"}`, `{"id":"c"}` + "\n"},
+	} {
+		server.Fail(1, cloudflaretest.Status(http.StatusOK, nil, `{"success":true,"result":[`+want.log+`]}`))
+		var out bytes.Buffer
+		require.NoError(t, ship(t.Context(), server.Client(), id, file, noon.Add(time.Hour), &out))
+		assert.Equal(t, want.shipped, out.String(), "run %d", run)
+	}
+}
+
 // A checkpoint that cannot be written whole does not take the place of the one before.
 func TestFullDiskKeepsTheCheckpoint(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {

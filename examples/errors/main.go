@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,21 +43,10 @@ func action(err error) string {
 	case errors.Is(err, cloudflare.ErrUnauthorized), errors.Is(err, cloudflare.ErrForbidden):
 		return "ask for another credential"
 	case errors.Is(err, cloudflare.ErrRateLimited):
-		return "wait " + retryAfter(err).String()
+		return "wait " + cmp.Or(cloudflare.RetryAfter(err), time.Minute).String()
 	case errors.Is(err, cloudflare.ErrUnavailable): // also the 404 of a gateway
 		return "keep the state and come back, up to ten times"
 	default:
 		return "keep the state and report: " + err.Error()
 	}
-}
-
-// retryAfter returns the wait that the API requests, or the time until the rate limit of the client resets.
-func retryAfter(err error) time.Duration {
-	if e, ok := errors.AsType[*cloudflare.CallError](err); ok && e.RetryAfter > 0 {
-		return e.RetryAfter
-	}
-	if e, ok := errors.AsType[*cloudflare.Error](err); ok && e.RetryAfter > 0 {
-		return e.RetryAfter
-	}
-	return time.Minute
 }

@@ -23,7 +23,7 @@ func main() {
 		log.Fatal(err)
 	}
 
-	// Update would replace the whole profile. Modify reads it first.
+	// Update sends all fields of a profile, and the API may clear those that are empty. Modify reads the profile first.
 	profile, err := client.OrganizationProfile.Modify(ctx, org.ID, func(p *cloudflare.OrganizationProfile) error {
 		p.BusinessPhone = "+1 555 0199"
 		return nil

@@ -38,7 +38,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		defer cancel()
 		drained <- server.Shutdown(limit) // accepts no more requests, and waits for those under way
 	})
-	if err := server.Serve(listener); err != http.ErrServerClosed {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-drained
@@ -65,6 +65,7 @@ func respond(w http.ResponseWriter, result any, err error) {
 	code := http.StatusInternalServerError // also for ErrOutcomeUnknown: the caller must not simply repeat a write
 	switch unknown := errors.Is(err, cloudflare.ErrOutcomeUnknown); {
 	case err == nil:
+		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(result) // fails if the caller is gone
 		return
 	case errors.Is(err, cloudflare.ErrInvalidArgument):

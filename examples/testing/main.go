@@ -1,10 +1,12 @@
-// Testing has a function that calls the API. Its main_test.go shows how to test such code without an account.
+// Testing has functions that call the API. Its main_test.go shows how to test such code without an account, and its
+// mock_test.go why a mock is the weaker tool.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log"
 
 	"example.com/cloudflare"
@@ -34,4 +36,21 @@ func onboard(ctx context.Context, client *cloudflare.Client, name, email string)
 		return fmt.Errorf("this credential cannot invite members: %w", err)
 	}
 	return err
+}
+
+// lister is the part of the client that names uses. A test can replace it. [cloudflare.OrganizationsService] implements
+// it.
+type lister interface {
+	All(context.Context, cloudflare.OrganizationListParams, ...cloudflare.CallOption) iter.Seq2[*cloudflare.Organization, error]
+}
+
+// names returns the names of the organizations directly below another one.
+func names(ctx context.Context, organizations lister, parentID string) (names []string, err error) {
+	for org, err := range organizations.All(ctx, cloudflare.OrganizationListParams{ParentID: parentID}) {
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, org.Name)
+	}
+	return names, nil
 }

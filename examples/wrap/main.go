@@ -1,4 +1,5 @@
-// Wrap is a small SDK for other parts of the API, with paging by number and by cursor, a credential source and metrics.
+// Wrap is a small SDK for other parts of the API, with a helper for lists that have page numbers, a list that has
+// cursors, a credential source and metrics.
 package main
 
 import (
@@ -8,7 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"net/url"
+	"slices"
 	"strconv"
 
 	"example.com/cloudflare"
@@ -17,39 +18,65 @@ import (
 
 type Item struct{ ID string }
 
-type info struct { // the result_info of both lists
+// Zones returns an iterator over all zones.
+func Zones(ctx context.Context, client *cloudflare.Client) iter.Seq2[*Item, error] {
+	return numbered[Item](ctx, client, cloudflare.Request{Method: http.MethodGet, Route: "/zones"}, 50)
+}
+
+// numbered returns an iterator over a list that has page numbers, with size items per page. It works for every such
+// list of the API. A list never ends early without an error.
+func numbered[T any](ctx context.Context, client *cloudflare.Client, req cloudflare.Request, size int, opts ...cloudflare.CallOption) iter.Seq2[*T, error] {
+	opts = append(slices.Clip(opts), cloudflare.AddQuery("per_page", strconv.Itoa(size)))
+	return cloudflare.Paginate("1", func(token string) (*cloudflare.Page[T], error) {
+		page, info, err := fetch[T](ctx, client, req, append(slices.Clip(opts), cloudflare.AddQuery("page", token)))
+		switch {
+		case err != nil:
+			return nil, err
+		case strconv.Itoa(info.Page) != token:
+			return nil, fmt.Errorf("%s: the API returned page %d, not %s", req.Route, info.Page, token)
+		case info.Page < info.TotalPages || info.TotalPages == 0 && len(page.Items) > 0: // or until an empty page
+			page.NextPageToken = strconv.Itoa(info.Page + 1)
+		}
+		return page, nil
+	})
+}
+
+// Lists returns an iterator over the lists of an account, which have cursors.
+func Lists(ctx context.Context, client *cloudflare.Client, accountID string) iter.Seq2[*Item, error] {
+	req := cloudflare.Request{Method: http.MethodGet, Route: "/accounts/{account_id}/lists", PathValues: []string{accountID}}
+	return cloudflare.Paginate("", func(cursor string) (*cloudflare.Page[Item], error) {
+		var opts []cloudflare.CallOption
+		if cursor != "" {
+			opts = append(opts, cloudflare.AddQuery("cursor", cursor))
+		}
+		page, info, err := fetch[Item](ctx, client, req, opts)
+		if err != nil {
+			return nil, err
+		}
+		page.NextPageToken = info.Cursors.After
+		return page, nil
+	})
+}
+
+type info struct { // the result_info of both kinds of lists
 	Page       int
-	TotalPages int `json:"total_pages"`
+	TotalPages int   `json:"total_pages"`
+	TotalCount int64 `json:"total_count"`
 	Cursors    struct{ After string }
 }
 
-// Zones pages by number.
-func Zones(ctx context.Context, client *cloudflare.Client) iter.Seq2[*Item, error] {
-	return cloudflare.Paginate("1", func(page string) (*cloudflare.Page[Item], error) {
-		items, info, err := list(ctx, client, "/zones", nil, url.Values{"page": {page}})
-		next := ""
-		if info.Page < info.TotalPages {
-			next = strconv.Itoa(info.Page + 1)
-		}
-		return &cloudflare.Page[Item]{Items: items, NextPageToken: next}, err
-	})
-}
-
-// Lists pages by cursor.
-func Lists(ctx context.Context, client *cloudflare.Client, accountID string) iter.Seq2[*Item, error] {
-	return cloudflare.Paginate("", func(cursor string) (*cloudflare.Page[Item], error) {
-		items, info, err := list(ctx, client, "/accounts/{account_id}/lists", []string{accountID}, url.Values{"cursor": {cursor}})
-		return &cloudflare.Page[Item]{Items: items, NextPageToken: info.Cursors.After}, err
-	})
-}
-
-func list(ctx context.Context, client *cloudflare.Client, route string, values []string, query url.Values) (items []Item, info info, err error) {
+// fetch returns one page of a list, and its result_info.
+func fetch[T any](ctx context.Context, client *cloudflare.Client, req cloudflare.Request, opts []cloudflare.CallOption) (*cloudflare.Page[T], info, error) {
+	var items []T
 	var response cloudflare.Response
-	req := cloudflare.Request{Method: http.MethodGet, Route: route, PathValues: values, Query: query}
-	if err = client.Call(ctx, req, &items, cloudflare.CaptureResponse(&response)); err == nil {
-		err = json.Unmarshal(response.ResultInfo, &info)
+	var info info
+	if err := client.Call(ctx, req, &items, append(opts, cloudflare.CaptureResponse(&response))...); err != nil {
+		return nil, info, err
 	}
-	return items, info, err
+	if err := json.Unmarshal(response.ResultInfo, &info); err != nil {
+		return nil, info, fmt.Errorf("%s: result_info: %w", req.Route, err)
+	}
+	return &cloudflare.Page[T]{Items: items, TotalSize: info.TotalCount}, info, nil
 }
 
 func main() {
@@ -61,7 +88,7 @@ func main() {
 		next := map[string]string{"": "more"}[r.FormValue("cursor")]
 		fmt.Fprintf(w, `{"success":true,"result":[{"id":"list %s"}],"result_info":{"cursors":{"after":%q}}}`, r.FormValue("cursor"), next)
 	}))
-	client := server.Client( // cloudflare.NewClient with a real account
+	client := server.Client( // with a real account: cloudflare.NewClient
 		cloudflare.WithCredentialSource(func(context.Context) (cloudflare.Credential, error) {
 			return cloudflare.TokenCredential(cloudflaretest.APIToken), nil // the current token of a vault
 		}),
