@@ -1,7 +1,6 @@
 package cloudflare
 
 import (
-	"fmt"
 	"os"
 	"reflect"
 	"runtime"
@@ -48,6 +47,7 @@ func NewClient(opts ...Option) (*Client, error) {
 			BaseURL:          "https://api.cloudflare.com/client/v4",
 			UserAgent:        userAgent(),
 			Timeout:          30 * time.Second,
+			TimedOut:         ErrAttemptTimeout,
 			MaxRetryWait:     30 * time.Second,
 			MaxRateLimitWait: 5 * time.Minute,
 			Advice:           advise,
@@ -67,7 +67,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 	sender, err := rest.New(c.rest)
 	if err != nil {
-		return nil, fmt.Errorf("cloudflare: %w", err)
+		return nil, invalid("%v", err)
 	}
 	client := &Client{sender: sender, maxRetries: c.maxRetries, readOnly: c.readOnly}
 	client.common.client = client

@@ -17,7 +17,7 @@ import (
 // Sentinel errors. Use [errors.Is] to match them.
 var (
 	// ErrInvalidArgument means that an argument is not valid. No request was sent.
-	ErrInvalidArgument = rest.ErrInvalidArgument
+	ErrInvalidArgument = errors.New("invalid argument")
 
 	// ErrUnauthorized means that the API itself did not accept the credential. The status is 401, or the response has
 	// one of the codes 6003, 9103 and 9106. A token that the API rejects usually gets status 403 with code 10000, which
@@ -38,11 +38,11 @@ var (
 
 	// ErrRateLimited means that a rate limit was exceeded: status 429. The client also returns ErrRateLimited, without
 	// sending a request, if an earlier response reported that no requests remain, or was a 429 with a Retry-After.
-	ErrRateLimited = rest.ErrRateLimited
+	ErrRateLimited = errors.New("rate limited")
 
 	// ErrAttemptTimeout means that an attempt took longer than [WithTimeout] allows. If the deadline of the context
 	// passes, the error matches [context.DeadlineExceeded] instead.
-	ErrAttemptTimeout = rest.ErrAttemptTimeout
+	ErrAttemptTimeout = errors.New("attempt timed out")
 
 	// ErrUnavailable means that the API itself did not respond, so that another call may succeed later. There was no
 	// connection, an attempt timed out, a connection broke, the status is 408 or at least 500, or the response is not in
@@ -55,7 +55,7 @@ var (
 
 	// ErrOutcomeUnknown means that a write may or may not have happened. Read the current state before repeating the
 	// write. The write may still happen after the error was returned.
-	ErrOutcomeUnknown = rest.ErrOutcomeUnknown
+	ErrOutcomeUnknown = errors.New("outcome unknown: the write may or may not have happened")
 )
 
 // Error is returned when the API responds with anything but success. Use [errors.As] to find it and [errors.Is] to

@@ -264,7 +264,7 @@ func (c *call) newError(response *rest.RawResponse, errs, messages envelope.Info
 func (c *call) callError(err error, captures []*Response) error {
 	failure, ok := errors.AsType[*rest.Failure](err)
 	if !ok { // an invalid argument
-		return fmt.Errorf("cloudflare: %w", err)
+		return invalid("%v", err)
 	}
 	e := &CallError{
 		Method:      c.method,

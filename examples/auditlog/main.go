@@ -71,8 +71,8 @@ func ship(ctx context.Context, client *cloudflare.Client, organizationID, file s
 	return errors.Join(err, saveErr)
 }
 
-// key identifies an entry by its ID. The API may omit the ID: then the key is a hash of the line, with the number of lines
-// alike that this run has read, because two entries can be equal.
+// key identifies an entry by its ID. The API may omit the ID: then the key is a hash of the line, with the number of
+// lines alike that this run has read, because two entries can be equal.
 func key(entry *cloudflare.AuditLog, line []byte, alike map[string]int) string {
 	if entry.ID == "" {
 		hash := fmt.Sprintf("%x", sha256.Sum256(line))

@@ -14,9 +14,9 @@ import (
 // mock lists the same organizations whatever it is called with.
 //
 // A mock returns what its test has put into it. Such a test shows what the code does with a result, and not whether the
-// API would accept the call or return that result: a mock accepts every argument, and has no filters, no pages, no state
-// and no retries, unless the test repeats them. A cloudflaretest.Server has them all, and needs no interface. Use a mock
-// for a result that the server cannot return, or if the code that is tested needs only an interface anyway.
+// API would accept the call or return that result: a mock accepts every argument, and has no filters, no pages, no
+// state and no retries, unless the test repeats them. A cloudflaretest.Server has them all, and needs no interface. Use
+// a mock for a result that the server cannot return, or if the code that is tested needs only an interface anyway.
 type mock struct {
 	organizations []cloudflare.Organization
 	err           error

@@ -35,7 +35,7 @@ func (s *Sender) attempt(caller context.Context, signer *signer, number, pauses 
 	}()
 	ctx, end := context.WithCancelCause(caller)
 	defer end(nil)
-	limit := startTimeLimit(s.Timeout, end)
+	limit := startTimeLimit(s.Timeout, func() { end(s.TimedOut) })
 	defer limit.stop()
 	seen := &trace{native: s.native, sends: s.sends, keyed: req.keyed(), write: IsWrite(req.Method), first: number == 1, end: end}
 	ctx = seen.attach(ctx)
@@ -72,9 +72,9 @@ func (s *Sender) whyEnded(ctx context.Context, result outcome, limit *timeLimit)
 	case context.Cause(ctx) == errRepeated:
 		return errors.New("no complete response")
 	case result == unprocessed:
-		return fmt.Errorf("%w: no connection within %s", ErrAttemptTimeout, limit.duration())
+		return fmt.Errorf("%w: no connection within %s", s.TimedOut, limit.duration())
 	}
-	return fmt.Errorf("%w: no complete response within %s", ErrAttemptTimeout, limit.duration())
+	return fmt.Errorf("%w: no complete response within %s", s.TimedOut, limit.duration())
 }
 
 // exchange makes one round trip and reads the body. The outcome of a response is lost if it is a 2xx and Incomplete.

@@ -81,7 +81,7 @@ func (w *waits) allow(d time.Duration) bool {
 const minAnnounced = time.Second
 
 // enter waits until a request may start; leave must follow. If the call may not wait for a pause, or if that would pass
-// the deadline of ctx, enter returns ErrRateLimited at once, and the time until the reset. If ctx has ended, enter returns an
+// the deadline of ctx, enter returns an error at once, and the time until the reset. If ctx has ended, enter returns an
 // error, so that a write does not count as sent. While none of the requests under way ends, enter waits no longer than
 // w.queue. The request that it then allows may get a 429. The end of one of them begins that time again: otherwise, calls
 // that wait together behind slow responses would all be sent at the same moment.
@@ -146,7 +146,7 @@ func (g *gate) refusal(ctx context.Context, w *waits) (reset time.Duration, err 
 
 // refuse returns an error if a call may not wait so long for the rate limit.
 func (w *waits) refuse(ctx context.Context, wait time.Duration) error {
-	used := fmt.Errorf("%w: no requests remain before the reset in %s", ErrRateLimited, wait.Round(time.Millisecond))
+	used := fmt.Errorf("rate limited: no requests remain before the reset in %s", wait.Round(time.Millisecond))
 	switch {
 	case deadlineError(ctx, wait) != nil:
 		return fmt.Errorf("%w, which is past the deadline", used)

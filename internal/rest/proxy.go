@@ -2,7 +2,6 @@ package rest
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 )
@@ -37,7 +36,7 @@ func (s *Sender) checkProxy(r *http.Request) error {
 func (s *Sender) checkTransport() error {
 	own := *s.origin
 	if err := s.checkProxy(&http.Request{Method: http.MethodGet, URL: &own, Host: own.Host, Header: http.Header{}}); err != nil {
-		return fmt.Errorf("%w: WithHTTPClient: the transport must not use a proxy for a base URL with http", ErrInvalidArgument)
+		return errors.New("WithHTTPClient: the transport must not use a proxy for a base URL with http")
 	}
 	return nil
 }

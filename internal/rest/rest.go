@@ -5,20 +5,11 @@ package rest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"sync/atomic"
 	"time"
-)
-
-// Sentinels that errors of this package match.
-var (
-	ErrInvalidArgument = errors.New("invalid argument")
-	ErrAttemptTimeout  = errors.New("attempt timed out")
-	ErrRateLimited     = errors.New("rate limited")
-	ErrOutcomeUnknown  = errors.New("outcome unknown: the write may or may not have happened")
 )
 
 // Config configures a Sender. New checks BaseURL. The caller has checked everything else.
@@ -29,6 +20,7 @@ type Config struct {
 	Source       func(context.Context) (Credential, error) // nil: Credential signs all requests
 	UserAgent    string
 	Timeout      time.Duration // of one attempt; 0: none
+	TimedOut     error         // what the error of an attempt matches that took longer
 	MaxRetryWait time.Duration // between two attempts, and for requests under way of which none ends, while few remain
 
 	MaxRateLimitWait time.Duration                          // in one call: after a 429, and for the reset of the rate limit
@@ -64,8 +56,8 @@ type Sender struct {
 	fetches   bool                                  // it uses the Fetch API
 }
 
-// New returns a Sender, or an error that matches ErrInvalidArgument if the base URL is not valid, or if its requests
-// would go through a proxy in clear text.
+// New returns a Sender, or an error that names the option if the base URL is not valid, or if its requests would go
+// through a proxy in clear text.
 func New(config Config) (*Sender, error) {
 	origin, err := parseBase(config.BaseURL)
 	if err != nil {
@@ -136,7 +128,7 @@ type RawResponse struct {
 }
 
 // Do sends a request, repeats it as the rules allow, and returns the response, which the caller must release. The error
-// matches ErrInvalidArgument if the path is not valid. Otherwise it is a *Failure.
+// is a *Failure unless the path is not valid.
 func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	target, path, err := s.target(req.Path, req.Query)
 	if err != nil {

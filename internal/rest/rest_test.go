@@ -19,9 +19,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// errTimedOut is the TimedOut of the senders of clientFor.
+var errTimedOut = errors.New("attempt timed out")
+
 func clientFor(t testing.TB, base string, transport http.RoundTripper) *Sender {
 	t.Helper()
-	c, err := New(Config{BaseURL: base, Credential: Token("t0ken-of-this-test"), UserAgent: "test", HTTPClient: &http.Client{Transport: transport}})
+	c, err := New(Config{
+		BaseURL: base, Credential: Token("t0ken-of-this-test"), UserAgent: "test", TimedOut: errTimedOut,
+		HTTPClient: &http.Client{Transport: transport},
+	})
 	require.NoError(t, err)
 	return c
 }
@@ -75,7 +81,7 @@ func TestBaseURLProblems(t *testing.T) {
 		"https://h/..": dots, "https://h/a/./b": dots, "https://h/%2e%2e/x": dots,
 	} {
 		_, err := New(Config{BaseURL: base, Credential: Token("t")})
-		assert.EqualError(t, err, "invalid argument: WithBaseURL: the URL "+problem, "%q", base)
+		assert.EqualError(t, err, "WithBaseURL: the URL "+problem, "%q", base)
 	}
 }
 
@@ -87,7 +93,7 @@ func TestInvalidPaths(t *testing.T) {
 		{"\xff"}, {"\xed\xa0\x80"},
 	} {
 		u, escaped, err := c.target(segments, "")
-		assert.ErrorIs(t, err, ErrInvalidArgument, "%q", segments)
+		assert.Error(t, err, "%q", segments)
 		assert.Nil(t, u)
 		assert.Empty(t, escaped)
 	}
@@ -118,7 +124,7 @@ func FuzzTarget(f *testing.F) {
 		query = url.Values{"q": {query}}.Encode()
 		u, escaped, err := c.target([]string{first, second}, query)
 		invalid := SegmentProblem(first) != "" || SegmentProblem(second) != ""
-		if invalid != errors.Is(err, ErrInvalidArgument) || invalid != (err != nil) {
+		if invalid != (err != nil) {
 			t.Fatalf("%q, %q: %v", first, second, err)
 		}
 		if invalid {
@@ -168,7 +174,7 @@ func FuzzBaseURL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, base string) {
 		c, err := New(Config{BaseURL: base, Credential: Token("t")})
 		if err != nil {
-			if !errors.Is(err, ErrInvalidArgument) {
+			if !strings.HasPrefix(err.Error(), "WithBaseURL: ") {
 				t.Fatalf("%q: %v", base, err)
 			}
 			if len(base) > 12 && strings.Contains(err.Error(), base) {

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"context"
 	"math"
 	"time"
 )
@@ -20,12 +19,12 @@ type timeLimit struct {
 }
 
 // startTimeLimit starts a limit that calls end when it is reached. A timeout of 0 means no limit.
-func startTimeLimit(timeout time.Duration, end context.CancelCauseFunc) timeLimit {
+func startTimeLimit(timeout time.Duration, end func()) timeLimit {
 	if timeout <= 0 {
 		return timeLimit{}
 	}
 	return timeLimit{
-		timer:   time.AfterFunc(timeout, func() { end(ErrAttemptTimeout) }),
+		timer:   time.AfterFunc(timeout, end),
 		began:   time.Now(),
 		timeout: timeout,
 	}

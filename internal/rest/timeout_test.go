@@ -92,11 +92,11 @@ func TestTimeoutGrowsWithTheBody(t *testing.T) {
 						require.NoError(t, response.Incomplete)
 						assert.Len(t, response.Body, tt.size)
 					case status == 200:
-						assert.ErrorIs(t, err, ErrAttemptTimeout)
+						assert.ErrorIs(t, err, errTimedOut)
 						assert.ErrorContains(t, err, "no complete response within "+tt.takes.String())
 					default:
 						require.NoError(t, err)
-						assert.ErrorIs(t, response.Incomplete, ErrAttemptTimeout)
+						assert.ErrorIs(t, response.Incomplete, errTimedOut)
 						assert.Less(t, len(response.Body), tt.size)
 					}
 				})
@@ -119,7 +119,7 @@ func TestDeadlineDoesNotGrow(t *testing.T) {
 			var failure *Failure
 			require.ErrorAs(t, err, &failure)
 			assert.ErrorIs(t, err, context.DeadlineExceeded)
-			assert.NotErrorIs(t, err, ErrAttemptTimeout)
+			assert.NotErrorIs(t, err, errTimedOut)
 			assert.ErrorContains(t, err, "out of patience")
 			assert.Equal(t, 1, failure.Attempts)
 			assert.Equal(t, status != 403, failure.Unknown, "a 403 says that nothing has happened")

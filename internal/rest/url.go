@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -12,7 +13,7 @@ import (
 // parseBase checks a base URL. Its errors do not show the URL, which may contain a password.
 func parseBase(base string) (*url.URL, error) {
 	invalid := func(problem string) (*url.URL, error) {
-		return nil, fmt.Errorf("%w: WithBaseURL: the URL %s", ErrInvalidArgument, problem)
+		return nil, fmt.Errorf("WithBaseURL: the URL %s", problem)
 	}
 	if !strings.Contains(base, "://") {
 		return invalid("must begin with https://")
@@ -57,13 +58,13 @@ func isLoopback(host string) bool {
 // target returns the URL of a path below the base URL, and that path alone, escaped.
 func (s *Sender) target(segments []string, query string) (u *url.URL, path string, err error) {
 	if len(segments) == 0 {
-		return nil, "", fmt.Errorf("%w: the path is empty", ErrInvalidArgument)
+		return nil, "", errors.New("the path is empty")
 	}
 	base := s.origin.RawPath
 	buf := append(make([]byte, 0, 128), base...)
 	for i, segment := range segments {
 		if problem := SegmentProblem(segment); problem != "" {
-			return nil, "", fmt.Errorf("%w: path segment %d %s", ErrInvalidArgument, i+1, problem)
+			return nil, "", fmt.Errorf("path segment %d %s", i+1, problem)
 		}
 		buf = append(buf, '/')
 		buf = append(buf, url.PathEscape(segment)...)
