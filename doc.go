@@ -28,8 +28,8 @@
 // the environment: CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL. A key can do whatever its user can
 // do. [WithReadOnly] makes a client that cannot write.
 //
-// The client sends a credential only to the origin of the base URL, over https or to a loopback host. The client does
-// not follow redirects. No error, log record or print verb shows a credential.
+// The client sends a credential only to the origin of the base URL, over https or to a loopback host, and does not
+// follow redirects. No error, log record or print verb shows a credential.
 //
 // # Options
 //
@@ -160,7 +160,8 @@
 //   - Neither this package nor net/http repeats a write that may have happened, unless the request is idempotent.
 //   - If a call fails and its write may have happened, the error matches [ErrOutcomeUnknown].
 //   - A list never ends early without an error.
-//   - No response takes more than 128 MiB of memory.
+//   - A method takes at most 128 MiB of memory to read a response. [Client.Call] decodes to the caller's type from at
+//     most 32 MiB, and the type decides how much memory that takes.
 //
 // # Testing
 //
@@ -171,7 +172,7 @@
 //
 // # Versions and compatibility
 //
-// The package is built from Cloudflare's published schema of September 4, 2026, and its documentation of October 2026. It
-// was not run against the live API. Unknown fields and enum values are accepted in responses. Before version 1, an
+// The package is built from Cloudflare's published schema of September 4, 2026, and its documentation of October 2026.
+// It was not run against the live API. Unknown fields and enum values are accepted in responses. Before version 1, an
 // exported name may still change; CHANGELOG.md lists each change.
 package cloudflare

@@ -78,7 +78,8 @@ func BenchmarkAll(b *testing.B) {
 	})
 }
 
-// BenchmarkLoopback gets organizations from 64 goroutines over the loopback interface. The server shares the processors.
+// BenchmarkLoopback gets organizations from 64 goroutines over the loopback interface. The server shares the
+// processors.
 func BenchmarkLoopback(b *testing.B) {
 	server := api().Listen()
 	defer server.Close()

@@ -11,8 +11,8 @@ import (
 
 const token = "0123456789012345678901234567890123456789"
 
-// contender is one way to call the API. Each function passes its results to see, converted to the types of package wire.
-// A benchmark passes nil for see, so that it does not measure the conversion.
+// contender is one way to call the API. Each function passes its results to see, converted to the types of package
+// wire. A benchmark passes nil for see, so that it does not measure the conversion.
 type contender struct {
 	get    func(ctx context.Context, id string, see func(*wire.Organization)) error
 	create func(ctx context.Context, o wire.Organization, see func(*wire.Organization)) error

@@ -35,8 +35,8 @@ func (w *heapWatch) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// BenchmarkPeakHeap ranges over lists of different lengths. It measures the live heap before each request and at the first
-// and last organization of each page. A list that keeps earlier pages would grow.
+// BenchmarkPeakHeap ranges over lists of different lengths. It measures the live heap before each request and at the
+// first and last organization of each page. A list that keeps earlier pages would grow.
 func BenchmarkPeakHeap(b *testing.B) {
 	for _, name := range []string{"byhand", "cloudflare"} {
 		for _, total := range []int{10_000, 100_000} {

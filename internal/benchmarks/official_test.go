@@ -15,8 +15,8 @@ import (
 
 func init() { contenders["official"] = official }
 
-// official makes the Organizations service of the official SDK without the SDK's client. The calls are the same, and the
-// service compiles in seconds.
+// official makes the Organizations service of the official SDK without the SDK's client. The calls are the same, and
+// the service compiles in seconds.
 func official(base string, hc *http.Client) contender {
 	service := organizations.NewOrganizationService(
 		option.WithBaseURL(base+"/"), option.WithAPIToken(token), option.WithHTTPClient(hc))

@@ -27,8 +27,8 @@ var hostileIDs = []string{
 	"\u2003", "\u2028", "\u3000", "\ufeffa", "a\u200b", "\u202ea", "null", "NULL", "Null", "nuLL", "a,b",
 }
 
-// isHarmlessCode reports whether a text that is not an ID can be sent as one segment of a path. The form of a code is not
-// known.
+// isHarmlessCode reports whether a text that is not an ID can be sent as one segment of a path. The form of a code is
+// not known.
 func isHarmlessCode(id string) bool {
 	return slices.Contains([]string{
 		" ", "  ", " a", "a ", "a b", "\u00a0", "a\u00a0", "\u2003", "\u2028", "\u3000", "\ufeffa", "a\u200b", "\u202ea", "null", "NULL", "Null", "nuLL", "a,b",

@@ -89,8 +89,8 @@ func (c *tally) client(t *testing.T, server *breakingServer, opts ...cloudflare.
 	return socketClient(t, server.URL, transport, append(opts, cloudflare.WithLimiter(c), cloudflare.WithAttemptHook(c.see))...)
 }
 
-// Idle connections turn out to be closed when they are used. A read goes on at once, until it has used a new connection,
-// and each of its requests is counted.
+// Idle connections turn out to be closed when they are used. A read goes on at once, until it has used a new
+// connection, and each of its requests is counted.
 func TestStaleConnections(t *testing.T) {
 	for _, protocol := range []string{"http", "http/1.1", "h2"} {
 		for _, call := range retryCalls {

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// faultyServer speaks HTTP/1.1 or HTTP/2 over TLS by itself, frame by frame, so that it can fail at any point. It counts
-// what reached it and what it carried out.
+// faultyServer speaks HTTP/1.1 or HTTP/2 over TLS by itself, frame by frame, so that it can fail at any point. It
+// counts what reached it and what it carried out.
 type faultyServer struct {
 	net.Listener
 	config   *tls.Config

@@ -24,8 +24,8 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// farServer speaks TLS and HTTP/1.1 or HTTP/2. Each connection to it takes a round trip to open, as over TCP, and delays
-// every byte by half a round trip.
+// farServer speaks TLS and HTTP/1.1 or HTTP/2. Each connection to it takes a round trip to open, as over TCP, and
+// delays every byte by half a round trip.
 type farServer struct {
 	http.Server
 	pipes  *pipeListener

@@ -59,8 +59,8 @@ func TestEveryMethodSendsOneCredential(t *testing.T) {
 	}
 }
 
-// NewClient rejects credentials with characters that they cannot have. It does not trim them, so that the caller notices
-// the mistake, and its errors do not contain them.
+// NewClient rejects credentials with characters that they cannot have. It does not trim them, so that the caller
+// notices the mistake, and its errors do not contain them.
 func TestInvalidCredentials(t *testing.T) {
 	bad := []string{
 		"", " ", canary + " ", " " + canary, canary + "\n", canary + "\r\nX-Evil: 1", canary + "\x00", "\t" + canary, canary + " " + canary,

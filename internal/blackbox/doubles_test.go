@@ -16,10 +16,10 @@ import (
 	"example.com/cloudflare"
 )
 
-// A test that needs only the response of a call takes a roundTripper, which exchanges values. pipe_test.go exchanges bytes
-// over connections in virtual time, for what a connection does while a call waits. connection_servers_test.go exchanges
-// the frames of TLS and HTTP/2 over sockets, for what a server does in the middle of a request. A countedServer is a
-// server of net/http that works as it should.
+// A test that needs only the response of a call takes a roundTripper, which exchanges values. pipe_test.go exchanges
+// bytes over connections in virtual time, for what a connection does while a call waits. connection_servers_test.go
+// exchanges the frames of TLS and HTTP/2 over sockets, for what a server does in the middle of a request. A
+// countedServer is a server of net/http that works as it should.
 
 // newClient returns a client whose requests go to transport. It authenticates with canaryToken.
 func newClient(t testing.TB, transport http.RoundTripper, opts ...cloudflare.Option) *cloudflare.Client {

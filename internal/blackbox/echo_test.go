@@ -25,8 +25,8 @@ import (
 	"example.com/cloudflare"
 )
 
-// A credential that a server sends back, in any part of a response, is in no error or log record. In a captured response
-// it is only in the result of a 2xx.
+// A credential that a server sends back, in any part of a response, is in no error or log record. In a captured
+// response it is only in the result of a 2xx.
 func TestEchoedCredentialsAreRedacted(t *testing.T) {
 	asJSON := func(s string) string { b, _ := json.Marshal(s); return string(b) }
 	type echo struct {
@@ -142,8 +142,9 @@ func TestEchoedCredentialsAreRedacted(t *testing.T) {
 	}
 }
 
-// The result of a 2xx is data: it can contain the email address of the credential because a member has it, and a program
-// may store it. It is captured as sent, as the typed result is. Everything else in a captured response is redacted.
+// The result of a 2xx is data: it can contain the email address of the credential because a member has it, and a
+// program may store it. It is captured as sent, as the typed result is. Everything else in a captured response is
+// redacted.
 func TestCapturedResultsOfSuccessesAreData(t *testing.T) {
 	asJSON := func(s string) string { b, _ := json.Marshal(s); return string(b) }
 	member := `{"id": "m1", "user":{"email":` + asJSON(canaryEmail) + `, "note":` + asJSON(canaryKey) + `}}`

@@ -335,8 +335,8 @@ func lastOf[T any](list iter.Seq2[*T, error]) (last *T, err error) {
 	return last, err
 }
 
-// Every operation that the comment of a method names is in everyMethod. TestEveryOperationIsDocumented of the root holds
-// the comments against the operations.
+// Every operation that the comment of a method names is in everyMethod. TestEveryOperationIsDocumented of the root
+// holds the comments against the operations.
 func TestEveryOperationIsListed(t *testing.T) {
 	documented, listed := map[string]bool{}, map[string]bool{}
 	files, err := filepath.Glob("../../*.go")

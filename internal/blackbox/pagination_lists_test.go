@@ -82,7 +82,8 @@ func TestEveryPagedListIsListed(t *testing.T) {
 
 var tenIDs = []string{"i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7", "i8", "i9"}
 
-// pageStart returns the index of the first item on the page that is requested. A page token and a cursor are this index.
+// pageStart returns the index of the first item on the page that is requested. A page token and a cursor are this
+// index.
 func pageStart(r *http.Request) int {
 	query := r.URL.Query()
 	if page, err := strconv.Atoi(query.Get("page")); err == nil {

@@ -115,8 +115,8 @@ func requireNoCanary(t *testing.T, what string, v any) {
 	}
 }
 
-// No value of this package shows a credential, however it is printed. That holds after requests too, when the buffers of
-// connections contain it.
+// No value of this package shows a credential, however it is printed. That holds after requests too, when the buffers
+// of connections contain it.
 func TestNoPrinterReachesACredential(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"success":true,"result":`+anOrganization+`}`)

@@ -21,7 +21,8 @@ import (
 	"example.com/cloudflare"
 )
 
-// assertAvailability checks that err, in any wrapping, matches all of want and no other of matchable and ErrUnavailable.
+// assertAvailability checks that err, in any wrapping, matches all of want and no other of matchable and
+// ErrUnavailable.
 func assertAvailability(t *testing.T, err error, want ...error) {
 	t.Helper()
 	require.Error(t, err)

@@ -32,8 +32,8 @@ func TestSecurity(t *testing.T) {
 	}
 }
 
-// The comment of each method that calls one operation says which credentials api.yaml accepts for it. Tests of the client
-// compare these comments with the descriptions of its operations.
+// The comment of each method that calls one operation says which credentials api.yaml accepts for it. Tests of the
+// client compare these comments with the descriptions of its operations.
 func TestCredentialsInComments(t *testing.T) {
 	operations := operationsByName(t)
 	for _, m := range clientMethods(t) {
@@ -60,7 +60,8 @@ func TestCredentialsInComments(t *testing.T) {
 	}
 }
 
-// docs/credentials.md has the table of credentials as api.yaml gives it. If this test fails, copy the table that it prints.
+// docs/credentials.md has the table of credentials as api.yaml gives it. If this test fails, copy the table that it
+// prints.
 func TestCredentialTable(t *testing.T) {
 	page, err := os.ReadFile("../../docs/credentials.md")
 	require.NoError(t, err)

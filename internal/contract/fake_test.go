@@ -56,8 +56,8 @@ func succeeded(t *testing.T, op contractOperation) (all []request) {
 	return all
 }
 
-// The response to a request with a parameter differs from that to a request without it, for one value at least: one that
-// nothing has, or one of the values in the response. Required parameters get another value.
+// The response to a request with a parameter differs from that to a request without it, for one value at least: one
+// that nothing has, or one of the values in the response. Required parameters get another value.
 func TestFakeReadsEveryParameter(t *testing.T) {
 	for _, op := range contractOperations(t) {
 		for _, param := range op.params {

@@ -23,8 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// checker is a transport that compares each request of the client and each response of the fake with api.yaml, and notes
-// what occurred.
+// checker is a transport that compares each request of the client and each response of the fake with api.yaml, and
+// notes what occurred.
 type checker struct {
 	next   http.RoundTripper
 	method string // the method of the client that is called
@@ -192,8 +192,8 @@ func (c *checker) checkResponse(of *openapi3filter.RequestValidationInput, respo
 	}
 }
 
-// note sees each field of a body, and each field that the schema does not have is a violation. Results of the API may have
-// further fields, but not those of the fake.
+// note sees each field of a body, and each field that the schema does not have is a violation. Results of the API may
+// have further fields, but not those of the fake.
 func (c *checker) note(prefix string, schema *openapi3.SchemaRef, byComponent bool, body []byte) {
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {

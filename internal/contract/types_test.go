@@ -180,8 +180,8 @@ func (c *typeCheck) finish() {
 	assert.Subset(c.t, compared, taggedTypes(c.t, "json"), "types of results, exported types with json tags")
 }
 
-// Every parameter that a type of params names is one of the operation. The workload shows the reverse: each parameter of
-// api.yaml is sent.
+// Every parameter that a type of params names is one of the operation. The workload shows the reverse: each parameter
+// of api.yaml is sent.
 func TestParamTypes(t *testing.T) {
 	operations := operationsByName(t)
 	constants, compared := stringConstants(t), []string{"AuditLogFilter"}

@@ -22,8 +22,8 @@ type job struct {
 	do     func(context.Context, *cloudflare.Client, *world) error
 }
 
-// workload calls every method, first with the fewest params and then with the most. The most are every field, in several
-// calls where fields exclude each other. Add new methods and fields here.
+// workload calls every method, first with the fewest params and then with the most. The most are every field, in
+// several calls where fields exclude each other. Add new methods and fields here.
 var workload = []job{
 	{"Organizations.List", func(ctx context.Context, c *cloudflare.Client, _ *world) error {
 		items, err := page(c.Organizations.List(ctx, cloudflare.OrganizationListParams{}))
@@ -460,8 +460,8 @@ func TestWorkloadIsComplete(t *testing.T) {
 	assert.ElementsMatch(t, want, slices.Compact(methods), "methods of the client, methods in the workload")
 }
 
-// Everything in api.yaml occurs in the workload. A field or a parameter that is added there fails until the client sends
-// it, or the fake does.
+// Everything in api.yaml occurs in the workload. A field or a parameter that is added there fails until the client
+// sends it, or the fake does.
 func TestCoverage(t *testing.T) {
 	ran, err := ran()
 	require.NoError(t, err)

@@ -74,8 +74,8 @@ func (e *Envelope) Decode(body []byte) error {
 	return describe(err)
 }
 
-// Is reports whether a body is an envelope: a JSON object whose "success" is a boolean. Everything else in the object may
-// be invalid for its type, or repeated.
+// Is reports whether a body is an envelope: a JSON object whose "success" is a boolean. Everything else in the object
+// may be invalid for its type, or repeated.
 func Is(body []byte) bool {
 	var wire struct {
 		Success Flag `json:"success"`
@@ -91,8 +91,8 @@ func Cut(body []byte) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) && len(bytes.TrimSpace(body)) > 0
 }
 
-// checkNames returns an error if a body has a member of the envelope twice, or a duplicate name outside of the result. It
-// leaves other mistakes to the decoder.
+// checkNames returns an error if a body has a member of the envelope twice, or a duplicate name outside of the result.
+// It leaves other mistakes to the decoder.
 func checkNames(body []byte) error {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(body), options, jsontext.AllowDuplicateNames(true))
 	if token, err := dec.ReadToken(); err != nil || token.Kind() != jsontext.KindBeginObject {

@@ -68,8 +68,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzDecodeProblem checks that DecodeProblem returns, keeps to its bounds, copies what it keeps, and takes nothing from a
-// body that is not a JSON object.
+// FuzzDecodeProblem checks that DecodeProblem returns, keeps to its bounds, copies what it keeps, and takes nothing
+// from a body that is not a JSON object.
 func FuzzDecodeProblem(f *testing.F) {
 	for _, body := range hostileBodies {
 		f.Add([]byte(body))

@@ -20,7 +20,8 @@ type Info struct {
 // that it reports.
 type Infos []Info
 
-// Bounds on the entries that are kept, so that a small body cannot become large memory. Entries beyond them are skipped.
+// Bounds on the entries that are kept, so that a small body cannot become large memory. Entries beyond them are
+// skipped.
 const (
 	maxInfos = 100
 	maxChain = 10

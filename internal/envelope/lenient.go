@@ -8,9 +8,9 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Lenient decodes times and integers in spellings that the decoder does not accept but that Cloudflare has sent, such as
-// "2018-09-24 11:41:36+00", and "200" or 200.0 for 200. It makes decoding slower, so use it only if strict decoding has
-// failed with an error that IsLenient reports.
+// Lenient decodes times and integers in spellings that the decoder does not accept but that Cloudflare has sent, such
+// as "2018-09-24 11:41:36+00", and "200" or 200.0 for 200. It makes decoding slower, so use it only if strict decoding
+// has failed with an error that IsLenient reports.
 var Lenient = json.WithUnmarshalers(json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(unmarshalTime), json.UnmarshalFromFunc(unmarshalInt)))
 

@@ -9,8 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// unmarshalTime decodes a time in a form that RFC 3339 does not allow but that Cloudflare has sent. In these forms, T is
-// a blank or a lower-case t, Z is lower-case, or the offset has no colon, has no minutes, or is missing, which means UTC.
+// unmarshalTime decodes a time in a form that RFC 3339 does not allow but that Cloudflare has sent. In these forms, T
+// is a blank or a lower-case t, Z is lower-case, or the offset has no colon, has no minutes, or is missing, which means
+// UTC.
 func unmarshalTime(dec *jsontext.Decoder, t *time.Time) error {
 	switch dec.PeekKind() {
 	case jsontext.KindNull:

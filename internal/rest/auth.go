@@ -159,8 +159,8 @@ func RejectedCredential(ctx context.Context) (Credential, bool) {
 	return c, ok
 }
 
-// renew asks the source for another credential if the API rejected the one that signed an attempt. It returns nil if the
-// API did not, or if the source fails or returns the same credential.
+// renew asks the source for another credential if the API rejected the one that signed an attempt. It returns nil if
+// the API did not, or if the source fails or returns the same credential.
 func (s *Sender) renew(ctx context.Context, signed *signer, response *RawResponse) *signer {
 	switch {
 	case s.Source == nil || response == nil || contextError(ctx) != nil:

@@ -83,8 +83,9 @@ func withoutURL(err error) error {
 	}
 }
 
-// redactError returns err as a caller may see it: without secrets and with a short text on one line. It matches an error
-// of package context only if the caller's context has ended, although net reports its own timeouts as such errors too.
+// redactError returns err as a caller may see it: without secrets and with a short text on one line. It matches an
+// error of package context only if the caller's context has ended, although net reports its own timeouts as such errors
+// too.
 func redactError(ctx context.Context, redact func(string) string, err error) error {
 	if ended := endOf(ctx, redact); ended != nil {
 		return ended

@@ -29,17 +29,17 @@ const slowStart = 30 * time.Second
 //	paused    none                a later reset counts                                            probing
 //	probing   at most allowed     limited, or paused if none remain  rises by 1, unless lost      open
 //
-// A 429 with a Retry-After reports that none remain until then, whether the API or the edge sent it. A limit of one route
-// then pauses the others too.
+// A 429 with a Retry-After reports that none remain until then, whether the API or the edge sent it. A limit of one
+// route then pauses the others too.
 //
 // Responses can arrive out of order, so a response may report more requests than remain by now. Such a response must
 // not raise allowed. Therefore a response raises allowed only if no other request was under way at any time during its
-// own, and never during a pause, nor if a pause has begun since its request did. Any response may lower allowed. So does
-// a request whose response was lost or reports no limit, because the API may have counted it.
+// own, and never during a pause, nor if a pause has begun since its request did. Any response may lower allowed. So
+// does a request whose response was lost or reports no limit, because the API may have counted it.
 //
-// Probing begins with allowed at one more than the requests under way. The response to that one request reports the size
-// of the new window. If it reports none, allowed rises by one after as many responses as allowed. If every response
-// raised it, a small limit would soon be exceeded again.
+// Probing begins with allowed at one more than the requests under way. The response to that one request reports the
+// size of the new window. If it reports none, allowed rises by one after as many responses as allowed. If every
+// response raised it, a small limit would soon be exceeded again.
 type gate struct {
 	mu         sync.Mutex
 	state      gateState
@@ -71,8 +71,8 @@ type waits struct {
 }
 
 // allow reports whether the call may wait for d more. The sum of several waits may exceed the limit by a thirtieth:
-// servers round to seconds, and a call that waits for a reset may then meet the block that another program brought about
-// a moment after the wait began.
+// servers round to seconds, and a call that waits for a reset may then meet the block that another program brought
+// about a moment after the wait began.
 func (w *waits) allow(d time.Duration) bool {
 	return d <= w.limit && d-w.limit/30 <= w.limit-w.waited
 }
@@ -83,8 +83,8 @@ const minAnnounced = time.Second
 // enter waits until a request may start; leave must follow. If the call may not wait for a pause, or if that would pass
 // the deadline of ctx, enter returns an error at once, and the time until the reset. If ctx has ended, enter returns an
 // error, so that a write does not count as sent. While none of the requests under way ends, enter waits no longer than
-// w.queue. The request that it then allows may get a 429. The end of one of them begins that time again: otherwise, calls
-// that wait together behind slow responses would all be sent at the same moment.
+// w.queue. The request that it then allows may get a 429. The end of one of them begins that time again: otherwise,
+// calls that wait together behind slow responses would all be sent at the same moment.
 func (g *gate) enter(ctx context.Context, w *waits) (reset time.Duration, err error) {
 	var announced time.Time
 	for overdue := false; ; {

@@ -63,8 +63,8 @@ func neverConnected(err error) bool {
 }
 
 // isHopeless reports whether err shows that another attempt would fail too. Either the host does not exist, or its
-// certificate is not trusted, or it does not trust that of the client, or it does not support a common version of TLS, or
-// a proxy rejects the request, or the URL and the header are too large.
+// certificate is not trusted, or it does not trust that of the client, or it does not support a common version of TLS,
+// or a proxy rejects the request, or the URL and the header are too large.
 func isHopeless(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return true

@@ -2,8 +2,8 @@ package rest
 
 import "slices"
 
-// A server can spell each character of a secret in another way: as it is, or with an escape of JSON, Go, a URL or HTML. A
-// text that was escaped more than once, such as HTML in JSON, has escapes of escapes.
+// A server can spell each character of a secret in another way: as it is, or with an escape of JSON, Go, a URL or HTML.
+// A text that was escaped more than once, such as HTML in JSON, has escapes of escapes.
 
 // maxRounds bounds how often a text is unescaped. An HTML text in JSON that is quoted in JSON needs three rounds.
 const maxRounds = 3
@@ -104,7 +104,8 @@ func unescaped(text string, rounds int) (c byte, rest string) {
 	return byte(escaped), end
 }
 
-// number reads a number of so many digits, or of as many as there are if that is zero. It returns zero if there is none.
+// number reads a number of so many digits, or of as many as there are if that is zero. It returns zero if there is
+// none.
 func number(text string, base, digits, rounds int) (n int, rest string) {
 	for i := 0; i < digits || digits == 0; i++ {
 		c, after := unescaped(text, rounds)

@@ -260,9 +260,9 @@ func (s *Sender) announce(ctx context.Context, wait time.Duration) {
 	}
 }
 
-// wait returns the wait before the next attempt. It returns false if the server requests a longer wait than the call may
-// take: the call then returns the response at once. The wait after a 429 is one for the rate limit. The pause of the gate
-// is not part of the wait after any other response, because the next attempt waits for it by itself.
+// wait returns the wait before the next attempt. It returns false if the server requests a longer wait than the call
+// may take: the call then returns the response at once. The wait after a 429 is one for the rate limit. The pause of
+// the gate is not part of the wait after any other response, because the next attempt waits for it by itself.
 func (s *Sender) wait(response *RawResponse, attempts int, w *waits) (time.Duration, bool) {
 	wait := backoff(attempts, s.MaxRetryWait)
 	if response == nil {

@@ -76,8 +76,8 @@ func judgeStatus(status int) outcome {
 }
 
 // mayRespondAgain reports whether a gateway that responded with this status may send another response to the same
-// request. A gateway that has waited too long for the origin may pass on what the origin says at last. Over HTTP/1.1, the
-// next request on the connection would receive it.
+// request. A gateway that has waited too long for the origin may pass on what the origin says at last. Over HTTP/1.1,
+// the next request on the connection would receive it.
 func mayRespondAgain(status int) bool {
 	return status == http.StatusRequestTimeout || status == http.StatusBadGateway || status == http.StatusGatewayTimeout
 }
@@ -91,9 +91,9 @@ func backoff(n int, limit time.Duration) time.Duration {
 	return rand.N(bound + 1)
 }
 
-// retryAfter returns the wait in the Retry-After headers: the longest one, if there are several. A header is a date, or a
-// list of numbers of seconds, which may have a fraction. retryAfter returns zero if none can be read, or if the date is
-// not in the future. A date is relative to the server's own clock, if the response has a Date header.
+// retryAfter returns the wait in the Retry-After headers: the longest one, if there are several. A header is a date, or
+// a list of numbers of seconds, which may have a fraction. retryAfter returns zero if none can be read, or if the date
+// is not in the future. A date is relative to the server's own clock, if the response has a Date header.
 func retryAfter(h http.Header, now time.Time) (longest time.Duration) {
 	for _, line := range h["Retry-After"] {
 		if date, err := http.ParseTime(strings.TrimSpace(line)); err == nil {

@@ -140,8 +140,8 @@ func (t *trace) unprocessed(err error, ended bool) bool {
 	case disclaimed(err), err.Error() == tooLargeWords, t.native && !t.reused && rejectsCertificate(err):
 		return true
 	}
-	// A transport of net/http reports a write before it returns, unless the context has ended. HTTP/2 does so only when the
-	// header was written completely. Where writes are reported, no report proves that there was no write.
+	// A transport of net/http reports a write before it returns, unless the context has ended. HTTP/2 does so only when
+	// the header was written completely. Where writes are reported, no report proves that there was no write.
 	reportsWrites := t.native && !ended && protocolOf(t.conn) != ""
 	return reportsWrites && !t.wrote
 }

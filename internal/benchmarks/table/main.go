@@ -1,5 +1,5 @@
-// Command table runs the benchmarks of this module, builds its programs, and prints the figures as a Markdown table. Run
-// it in the directory of the module, on a machine that is otherwise idle.
+// Command table runs the benchmarks of this module, builds its programs, and prints the figures as a Markdown table.
+// Run it in the directory of the module, on a machine that is otherwise idle.
 package main
 
 import (

@@ -51,8 +51,8 @@ func (s *session) tags() string {
 	return "noofficial"
 }
 
-// benchmarks runs every benchmark in rounds. In a round the contenders of a benchmark run one after the other, each in a
-// process of its own. Each round begins with another contender. So the order and other load affect all of them alike.
+// benchmarks runs every benchmark in rounds. In a round the contenders of a benchmark run one after the other, each in
+// a process of its own. Each round begins with another contender. So the order and other load affect all of them alike.
 func (s *session) benchmarks(rounds int, duration string) (measurements, error) {
 	m := measurements{series: make(map[string]series)}
 	contenders := []string{ours, byhand, bare}
@@ -119,8 +119,8 @@ func (m *measurements) read(out string) error {
 	return lines.Err()
 }
 
-// programs holds the sizes in bytes and the build times in seconds of the programs, by directory. The processor time shows
-// whether other processes slowed a build down.
+// programs holds the sizes in bytes and the build times in seconds of the programs, by directory. The processor time
+// shows whether other processes slowed a build down.
 type programs map[string]struct{ size, build, cpu float64 }
 
 // programs builds each program several times, each time with an empty build cache. It builds the official SDK once,

@@ -116,8 +116,8 @@ func text(o Organization) string {
 		p.BusinessAddress, p.BusinessEmail, p.BusinessName, p.BusinessPhone, p.ExternalMetadata)
 }
 
-// API responds to each request with bytes that were made in advance. It is an [http.RoundTripper], which needs no network,
-// and an [http.Handler], which serves the same bytes.
+// API responds to each request with bytes that were made in advance. It is an [http.RoundTripper], which needs no
+// network, and an [http.Handler], which serves the same bytes.
 type API struct {
 	singles [][]byte          // the responses to a create, in turn
 	byID    map[string][]byte // the responses to a get
@@ -149,8 +149,8 @@ func newAPI(pages func(number int) []byte) *API {
 	return a
 }
 
-// NewRepeating returns an API whose pages all have the same organizations. It allocates no memory for a response, so that
-// the memory of its caller can be measured. It must not be used concurrently.
+// NewRepeating returns an API whose pages all have the same organizations. It allocates no memory for a response, so
+// that the memory of its caller can be measured. It must not be used concurrently.
 func NewRepeating(organizations int) *API {
 	count := organizations / PageSize
 	last, body := page(0, PageSize, false, organizations), page(0, PageSize, true, organizations)

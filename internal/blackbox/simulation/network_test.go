@@ -253,8 +253,9 @@ func (c *conn) Write(b []byte) (n int, err error) {
 	}
 }
 
-// alert is at least the size of the last record of TLS. A stall delays it, but does not block its writer: net/http holds
-// a mutex when it closes an idle connection, and the clock of a bubble stands still while somebody waits for a mutex.
+// alert is at least the size of the last record of TLS. A stall delays it, but does not block its writer: net/http
+// holds a mutex when it closes an idle connection, and the clock of a bubble stands still while somebody waits for a
+// mutex.
 const alert = 50
 
 // send delivers b to the other end, after a delay.

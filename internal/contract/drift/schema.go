@@ -25,8 +25,8 @@ var watched = regexp.MustCompile(`^(` +
 	`)$`)
 
 // hashes returns a hash of each watched operation of an OpenAPI document in JSON, by method and path. Two operations
-// have the same hash if they describe the same requests and responses, whatever their texts, their examples, their order
-// and the way they are divided into components.
+// have the same hash if they describe the same requests and responses, whatever their texts, their examples, their
+// order and the way they are divided into components.
 func hashes(document []byte) (map[string]string, error) {
 	var doc struct {
 		Paths    map[string]map[string]any
@@ -222,8 +222,8 @@ func (s *schema) object(value map[string]any) (map[string]any, error) {
 	return result, nil
 }
 
-// reference returns the value that a reference points to, with the keywords beside the reference. A reference to a value
-// around it becomes the number of references in between, or it would never end.
+// reference returns the value that a reference points to, with the keywords beside the reference. A reference to a
+// value around it becomes the number of references in between, or it would never end.
 func (s *schema) reference(ref string, beside map[string]any) (any, error) {
 	var normal any = map[string]any{"recursive": len(s.refs) - slices.Index(s.refs, ref)}
 	if !slices.Contains(s.refs, ref) {

@@ -272,8 +272,8 @@ func TestWatchedOperations(t *testing.T) {
 	}
 }
 
-// Every operation of api.yaml is watched, and operations.txt has it unless it is newer than the schema that the file was
-// made from. api.yaml gives the path parameter {id} of a history a longer name.
+// Every operation of api.yaml is watched, and operations.txt has it unless it is newer than the schema that the file
+// was made from. api.yaml gives the path parameter {id} of a history a longer name.
 func TestEveryOperationOfTheContractIsWatched(t *testing.T) {
 	newer := []string{"PUT /organizations/{organization_id}/invites/{member_code}"}
 	document, err := os.ReadFile("../api.yaml")
