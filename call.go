@@ -151,6 +151,10 @@ func (r *callResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		*raw = json.RawMessage(slices.Clone(value))
 		return nil
 	}
+	if rest.Pooled(len(value)) {
+		// An UnmarshalJSON that keeps its argument would read the responses to later calls, also to those of other clients.
+		value = slices.Clone(value)
+	}
 	err = json.Unmarshal(value, r.into)
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		kind, _, _ := strings.Cut(mismatch.Value, " ") // a number follows

@@ -102,7 +102,7 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 	if resp.StatusCode < 200 { // 101: the body is not HTTP
 		return nil, lost, fmt.Errorf("unexpected status %d", resp.StatusCode)
 	}
-	response := &RawResponse{StatusCode: resp.StatusCode, Header: resp.Header}
+	response := &RawResponse{StatusCode: resp.StatusCode, Header: resp.Header, pool: s.buffers}
 	length := resp.ContentLength
 	if r.Method == http.MethodHead { // Content-Length is that of a GET; there is no body
 		length = 0

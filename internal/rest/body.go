@@ -15,7 +15,11 @@ const (
 // maxPooled is the size of the largest buffer that is kept, so that a large response does not hold its memory for ever.
 const maxPooled = 1 << 20
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// buffers are those of net/http's transports. Any other transport may write to a buffer after Read has returned, and has a
+// pool of its own, so that no other client receives what it wrote.
+var buffers = newPool()
+
+func newPool() *sync.Pool { return &sync.Pool{New: func() any { return new([]byte) }} }
 
 // read reads the whole body, or as much of it as the bounds allow. After the whole body, the connection can be used
 // again. If read fails, Body holds the bytes that were read before.
@@ -27,7 +31,10 @@ func (a *RawResponse) read(body io.Reader, contentLength int64, limit *timeLimit
 	if contentLength > int64(most) {
 		a.TooLarge, most, contentLength = true, 1<<10, 0 // enough for a sample
 	}
-	a.buffer = buffers.Get().(*[]byte)
+	if a.pool == nil {
+		a.pool = buffers
+	}
+	a.buffer = a.pool.Get().(*[]byte)
 	buf := (*a.buffer)[:0]
 	defer func() { *a.buffer = buf }()
 	// A Content-Length may be too large, so it is used up to a limit. The spare bytes avoid growing the buffer just to
@@ -52,7 +59,7 @@ func (a *RawResponse) read(body io.Reader, contentLength int64, limit *timeLimit
 			a.TooLarge, a.Body = true, buf[:most]
 			return nil
 		case err == io.EOF:
-			a.Body = buf
+			a.Body, a.ended = buf, true
 			return nil
 		case err != nil:
 			a.Body = buf
@@ -66,13 +73,16 @@ func (a *RawResponse) read(body io.Reader, contentLength int64, limit *timeLimit
 	}
 }
 
+// Pooled reports whether the memory of a body of this size may be used for another one.
+func Pooled(size int) bool { return size <= maxPooled }
+
 // Release returns the memory of the body, which must not be used any more. It does nothing to a nil RawResponse.
 func (a *RawResponse) Release() {
 	if a == nil || a.buffer == nil {
 		return
 	}
-	if cap(*a.buffer) <= maxPooled {
-		buffers.Put(a.buffer)
+	if a.ended && Pooled(cap(*a.buffer)) { // a transport may still write to what did not end
+		a.pool.Put(a.buffer)
 	}
 	a.buffer, a.Body = nil, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -52,6 +53,7 @@ type Sender struct {
 	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
 	native    bool                                  // the transport is an *http.Transport that reports to a trace
 	sends     func() bool                           // whether it does not pass requests on; nil unless it is an *http.Transport
+	buffers   *sync.Pool                            // of this transport; nil for the shared ones
 	closeIdle func()                                // closes its idle connections; nil unless it is an *http.Transport
 	fetches   bool                                  // it uses the Fetch API
 }
@@ -90,6 +92,8 @@ func New(config Config) (*Sender, error) {
 		s.native = !s.fetches
 		s.sends = func() bool { return sends(t, origin.Scheme) }
 		s.closeIdle = t.CloseIdleConnections
+	} else {
+		s.buffers = newPool()
 	}
 	if err := s.checkTransport(); err != nil {
 		return nil, err
@@ -124,7 +128,9 @@ type RawResponse struct {
 
 	Redact func(string) string // redacts the credentials of this attempt and of earlier ones
 
+	pool   *sync.Pool // of buffer; nil before read, for buffers
 	buffer *[]byte
+	ended  bool // the whole body was read
 }
 
 // Do sends a request, repeats it as the rules allow, and returns the response, which the caller must release. The error

@@ -370,6 +370,30 @@ func TestLargeBuffersAreNotKept(t *testing.T) {
 	}
 }
 
+// The transport of a body that did not end may still write to its buffer.
+func TestBuffersOfBodiesWithoutEndAreNotKept(t *testing.T) {
+	for name, tt := range map[string]struct {
+		body   io.Reader
+		length int64
+	}{
+		"an error":          {iotest.ErrReader(errors.New("broken")), -1},
+		"an error at last":  {io.MultiReader(strings.NewReader("x"), iotest.ErrReader(io.ErrUnexpectedEOF)), -1},
+		"no progress":       {iotest.ErrReader(nil), -1},
+		"too large a count": {&emptyReads{Reader: impossible{}}, -1},
+		"only a sample":     {strings.NewReader(strings.Repeat("x", 4<<10)), MaxBody + 1},
+	} {
+		a := &RawResponse{StatusCode: 200, pool: newPool()}
+		pool := a.pool
+		_ = a.read(tt.body, tt.length, new(timeLimit))
+		a.Release()
+		assert.Zero(t, cap(*pool.Get().(*[]byte)), name)
+	}
+}
+
+type impossible struct{}
+
+func (impossible) Read(p []byte) (int, error) { return len(p) + 1, nil }
+
 // Responses that are in use at the same time do not share a buffer.
 func TestBuffersAreNotShared(t *testing.T) {
 	c := clientFor(t, "https://h", roundTrip(func(r *http.Request) (*http.Response, error) {
