@@ -137,7 +137,7 @@ type Response struct {
 	Messages   []ResponseInfo
 	RateLimits []RateLimit
 	Result     json.RawMessage // as sent; nil if there is none
-	ResultInfo json.RawMessage // as sent, but redacted; nil if there is none
+	ResultInfo json.RawMessage // as sent, but redacted; nil if there is none, or more than 1 MiB
 }
 
 // RateLimit describes one rate limit, from the Ratelimit and Ratelimit-Policy headers of a response.

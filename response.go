@@ -40,7 +40,10 @@ func (c *call) receive(response *rest.RawResponse, env *envelope.Envelope, captu
 	if env.Parsed || response.StatusCode >= 300 {
 		body = response.Body
 	}
-	for _, into := range captures {
+	for i, into := range captures {
+		if i > 0 {
+			body = bytes.Clone(body) // the response before keeps a part of it
+		}
 		messages := redactor(response.Redact).infos(env.Messages)
 		if e != nil {
 			messages = e.Messages
@@ -298,7 +301,11 @@ func (c *call) callError(err error, captures []*Response) error {
 // it is for the caller's own type, and is not redacted.
 func (r *Response) fill(response *rest.RawResponse, messages []ResponseInfo, body []byte) {
 	redact := redactor(response.Redact)
-	result, resultInfo := envelope.Raw(body)
+	parts := envelope.Raw
+	if !rest.Pooled(len(body)) {
+		parts = envelope.RawParts // a copy would be too large, and nobody else uses this memory
+	}
+	result, resultInfo := parts(body)
 	*r = Response{
 		StatusCode: response.StatusCode,
 		Attempts:   response.Attempts,
@@ -320,18 +327,33 @@ func (r *Response) fill(response *rest.RawResponse, messages []ResponseInfo, bod
 	}
 }
 
+// maxInfoText bounds the texts of a list of entries, in bytes. The body of an error is not larger.
+const maxInfoText = rest.MaxErrorBody
+
 func (redact redactor) infos(infos envelope.Infos) []ResponseInfo {
+	left := maxInfoText
+	return redact.infosWithin(infos, &left)
+}
+
+// infosWithin searches about as many bytes for credentials as are left, and returns "…" in place of the texts after them.
+func (redact redactor) infosWithin(infos envelope.Infos, left *int) []ResponseInfo {
 	if len(infos) == 0 {
 		return nil
+	}
+	text := func(text string) string {
+		if *left -= min(len(text), 4*maxText); *left < 0 && text != "" {
+			return "…"
+		}
+		return redact.text(text)
 	}
 	out := make([]ResponseInfo, len(infos))
 	for i, info := range infos {
 		out[i] = ResponseInfo{
 			Code:             info.Code,
-			Message:          redact.text(info.Message),
-			DocumentationURL: redact.text(info.DocumentationURL),
-			Source:           ResponseInfoSource{Pointer: redact.text(info.Pointer)},
-			ErrorChain:       redact.infos(info.Chain),
+			Message:          text(info.Message),
+			DocumentationURL: text(info.DocumentationURL),
+			Source:           ResponseInfoSource{Pointer: text(info.Pointer)},
+			ErrorChain:       redact.infosWithin(info.Chain, left),
 		}
 	}
 	return out

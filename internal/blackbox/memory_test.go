@@ -1,18 +1,25 @@
 package blackbox
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/cloudflare"
 )
@@ -125,6 +132,149 @@ func TestMemoryIsBounded(t *testing.T) {
 			assert.LessOrEqual(t, peak, uint64(4*32<<20), "held at once: %d MiB", peak>>20)
 			assert.LessOrEqual(t, total, uint64(8*32<<20), "allocated in all, garbage included: %d MiB", total>>20)
 		})
+	}
+}
+
+// The same holds for calls that succeed, for what is captured of them, and for values that are large by themselves. What
+// Call decodes into a type of its caller can take more.
+func TestMemoryOfLargeValuesIsBounded(t *testing.T) {
+	const size = 32 << 20
+	long := strings.Repeat("l", 34<<10)
+	list := func(item string) string {
+		return successBody("[" + strings.Repeat(item+",", (size-200)/(len(item)+1)-1) + item + "]")
+	}
+	member, entry := `{"id":"m1","user":{"email":"a@example.com","name":"`+long+`"}}`, `{"id":"e1","action":{"description":"`+long+`"}}`
+	requests := `{"id":"e1","resource":{"request":["` + long + `"]}}`
+	digits := strings.Repeat("1", size-200)
+	var names strings.Builder
+	for i := range 250_000 {
+		fmt.Fprintf(&names, `"%s%d":1,`, strings.Repeat("n", 115), i)
+	}
+	object := `{` + names.String() + `"id":"o1","name":"n"}`
+
+	organization := func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+		_, err := c.Organizations.Get(t.Context(), "o1", opts...)
+		return err
+	}
+	audit := func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+		_, err := c.OrganizationAuditLogs.List(t.Context(), organizationID, aPeriod, opts...)
+		return err
+	}
+	members := func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+		_, err := c.OrganizationMembers.List(t.Context(), organizationID, cloudflare.OrganizationMemberListParams{}, opts...)
+		return err
+	}
+	usage := func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+		_, err := c.OrganizationUsage.Get(t.Context(), organizationID, cloudflare.UsageParams{}, opts...)
+		return err
+	}
+	raw := func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+		var result json.RawMessage
+		return c.Call(t.Context(), aGet, &result, opts...)
+	}
+	decoded := func(c *cloudflare.Client, opts ...cloudflare.CallOption) error {
+		var result any
+		return c.Call(t.Context(), aGet, &result, opts...)
+	}
+	for name, tt := range map[string]struct {
+		body string
+		call func(*cloudflare.Client, ...cloudflare.CallOption) error
+		says string
+	}{
+		"an audit log":               {list(entry), audit, ""},
+		"requests in an audit log":   {list(requests), audit, ""},
+		"members":                    {list(member), members, ""},
+		"raw JSON":                   {list(entry), raw, ""},
+		"any":                        {list(entry), decoded, ""},
+		"as many values as allowed":  {list(`"` + strings.Repeat("x", 126) + `"`), decoded, ""},
+		"long names":                 {successBody(object), organization, "names"},
+		"long names to any":          {successBody(object), decoded, "names"},
+		"long names to raw JSON":     {successBody(object), raw, "names"},
+		"long names in an audit log": {successBody("[" + object + "]"), audit, ""},
+		"a number":                   {successBody(`{"id":"o1","name":"n","x":` + digits + `}`), organization, "a number"},
+		"a number for a name":        {successBody(`{"id":"o1","name":` + digits + `}`), organization, "a number"},
+		"a number for a time":        {successBody(`{"id":"o1","create_time":` + digits + `}`), organization, "a number"},
+		"a number to any":            {successBody(digits), decoded, "a number"},
+		"a number for a decimal":     {successBody(`[{"ConsumedQuantity":` + digits + `}]`), usage, "a number"},
+		"a number for a code":        {`{"success":false,"errors":[{"code":` + digits + `}]}`, organization, "a number"},
+		"an escaped name":            {successBody(`{"id":"o1","name":"` + strings.Repeat(`\u00e9`, (size-100)/6) + `"}`), organization, ""},
+		"a name that is not UTF-8":   {successBody(`{"id":"o1","name":"` + strings.Repeat("\xff", size-100) + `"}`), organization, "UTF-8"},
+		"a result_info":              {`{"success":true,"result":{"id":"o1","name":"n"},"result_info":{"x":"` + digits + `"}}`, organization, ""},
+		"a message":                  {`{"success":true,"result":{"id":"o1","name":"n"},"messages":["` + digits + `"]}`, organization, ""},
+		"messages that look like escapes": {`{"success":true,"result":{"id":"o1","name":"n"},"messages":[` + strings.Repeat(
+			`{"message":"m","error_chain":[`+strings.Repeat(`"`+strings.Repeat("&", 30<<10)+`",`, 9)+`"m"]},`, 99) + `"m"]}`, organization, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, ContentLength: -1, Body: io.NopCloser(strings.NewReader(tt.body))}, nil
+			}))
+			for _, captures := range []bool{false, true} {
+				var response cloudflare.Response
+				var opts []cloudflare.CallOption
+				if captures {
+					opts = append(opts, cloudflare.CaptureResponse(&response))
+				}
+				var err error
+				peak, total := memoryOf(func() { err = tt.call(client, opts...) })
+				t.Logf("at most %d MiB at once, %d MiB in all", peak>>20, total>>20)
+				if tt.says == "" {
+					assert.NoError(t, err)
+				} else {
+					assert.ErrorContains(t, err, tt.says)
+				}
+				assert.LessOrEqual(t, peak, uint64(4*32<<20), "held at once, captured: %v", captures)
+				assert.LessOrEqual(t, total, uint64(8*32<<20), "allocated in all, garbage included, captured: %v", captures)
+			}
+		})
+	}
+}
+
+// A header is bounded with any transport. What net/http needs to read one of 10 MiB, its own bound, comes on top: with
+// lines of a few bytes that is more than all the rest, and only MaxResponseHeaderBytes bounds it.
+func TestMemoryOfHeadersIsBounded(t *testing.T) {
+	for name, line := range map[string]string{
+		"one name":     "A: b\r\n",
+		"many names":   "%x-aaaaaaaaaaaaaa: b\r\n",
+		"rate limits":  "Ratelimit: \"default\";r=1;t=1\r\n",
+		"cookies":      "Set-Cookie: a=b\r\n",
+		"long lines":   "Aaaa: " + strings.Repeat("x", 1000) + "\r\n",
+		"a long value": "Aaaa: " + strings.Repeat("&", 9<<20) + "\r\n",
+	} {
+		var header bytes.Buffer
+		header.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n")
+		for i := 0; header.Len() < 9<<20; i++ {
+			header.WriteString(strings.Replace(line, "%x", strconv.FormatInt(int64(i), 16), 1))
+		}
+		header.WriteString("\r\n")
+		for kind, transport := range map[string]http.RoundTripper{"net/http's": nil, "its own": cloudflare.NewTransport()} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				listener, err := net.Listen("tcp", "127.0.0.1:0")
+				require.NoError(t, err)
+				defer listener.Close()
+				go func() {
+					for {
+						conn, err := listener.Accept()
+						if err != nil {
+							return
+						}
+						_, _ = http.ReadRequest(bufio.NewReader(conn))
+						_, _ = conn.Write(header.Bytes())
+						conn.Close()
+					}
+				}()
+				jar, err := cookiejar.New(nil)
+				require.NoError(t, err)
+				client := newClient(t, transport, noRetries, cloudflare.WithBaseURL("http://"+listener.Addr().String()),
+					cloudflare.WithHTTPClient(&http.Client{Transport: transport, Jar: jar}))
+				var response cloudflare.Response
+				peak, total := memoryOf(func() { _, err = client.Organizations.Get(t.Context(), "o1", cloudflare.CaptureResponse(&response)) })
+				t.Logf("at most %d MiB at once, %d MiB in all", peak>>20, total>>20)
+				assert.ErrorContains(t, err, "header")
+				assert.NotErrorIs(t, err, cloudflare.ErrNotFound)
+				assert.Empty(t, response.Header)
+				assert.LessOrEqual(t, peak, uint64(4*32<<20), "held at once")
+			})
+		}
 	}
 }
 

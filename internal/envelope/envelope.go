@@ -20,7 +20,7 @@ type Envelope struct {
 	Result     Result     `json:"result"`
 	ResultInfo ResultInfo `json:"result_info"`
 
-	// Parsed is set by Decode, unless the body is not JSON, or has a duplicate name or too many values.
+	// Parsed is set by Decode, unless the body is not JSON, has a duplicate name or exceeds a bound.
 	Parsed bool `json:"-"`
 
 	// NoValueLimit turns off the limit on the number of values. Set it if Result.Into takes at most a few times the memory
@@ -44,8 +44,8 @@ var byteOrderMark = []byte("\uFEFF")
 // reports a failure, Decode returns nil, so that the caller gets the errors of the API.
 func (e *Envelope) Decode(body []byte) error {
 	body = bytes.TrimPrefix(body, byteOrderMark)
-	if !e.NoValueLimit && len(body) > maxUncounted && countValues(body) > maxValues {
-		return fmt.Errorf("it has more than %d values", maxValues)
+	if err := e.checkBounds(body); err != nil {
+		return err
 	}
 	options := options
 	if e.DuplicateNames {
@@ -121,41 +121,47 @@ func checkNames(body []byte) error {
 	return nil
 }
 
-// Raw returns copies of the result and of the result_info as sent, and nil for one that a body does not have.
+// maxResultInfo bounds what Raw returns of a result_info, in bytes. It describes a page, and is a few hundred bytes long.
+const maxResultInfo = 1 << 20
+
+// Raw returns copies of the result and of the result_info as sent, and nil for one that a body does not have. It also
+// returns nil for a result_info of more than 1 MiB.
 func Raw(body []byte) (result, resultInfo jsontext.Value) {
-	var wire struct {
-		Result     jsontext.Value `json:"result"`
-		ResultInfo jsontext.Value `json:"result_info"`
-	}
-	if json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &wire, options, jsontext.AllowDuplicateNames(true)) != nil {
-		return nil, nil
-	}
-	return wire.Result, wire.ResultInfo
+	result, resultInfo = RawParts(body)
+	return result.Clone(), resultInfo.Clone()
 }
 
-// Decode counts the values of a body above maxUncounted bytes, and rejects more than maxValues. A value of two bytes,
-// such as "", takes many times that in memory. A full page has about 30,000 values.
-const (
-	maxUncounted = 1 << 20
-	maxValues    = 1 << 18
-)
-
-// countValues returns an upper bound on the number of values in a JSON text that is decoded from body.
-func countValues(body []byte) int {
-	n := 1
-	for i := 0; i < len(body); i++ {
-		switch body[i] {
-		case '"':
-			for i++; i < len(body) && body[i] != '"'; i++ {
-				if body[i] == '\\' {
-					i++
-				}
-			}
-		case ',', '[', '{':
-			n++
-		}
+// RawParts returns what Raw does, in the memory of body.
+func RawParts(body []byte) (result, resultInfo jsontext.Value) {
+	var wire struct {
+		Result     part `json:"result"`
+		ResultInfo part `json:"result_info"`
 	}
-	return n
+	body = bytes.TrimPrefix(body, byteOrderMark)
+	if json.Unmarshal(body, &wire, options, jsontext.AllowDuplicateNames(true)) != nil {
+		return nil, nil
+	}
+	if wire.ResultInfo.end-wire.ResultInfo.start > maxResultInfo {
+		wire.ResultInfo = part{}
+	}
+	return wire.Result.of(body), wire.ResultInfo.of(body)
+}
+
+// part is the place of a value in a body.
+type part struct{ start, end int64 }
+
+func (p *part) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	value, err := dec.ReadValue()
+	p.end = dec.InputOffset()
+	p.start = p.end - int64(len(value))
+	return err
+}
+
+func (p part) of(body []byte) jsontext.Value {
+	if p.end == 0 {
+		return nil
+	}
+	return body[p.start:p.end:p.end]
 }
 
 // describe returns an error whose text says what is wrong with a body without quoting its values, which may be personal

@@ -329,14 +329,6 @@ func TestDecodeAcceptsLargeBodies(t *testing.T) {
 	require.EqualError(t, err, "it has more than 262144 values")
 }
 
-func TestCountValues(t *testing.T) {
-	for body, want := range map[string]int{
-		``: 1, `1`: 1, `[]`: 2, `[1]`: 2, `[1,2]`: 3, `{"a":[1,{"b":2}]}`: 5, `"a,[{b"`: 1, `["a\",","\\",3]`: 4, `"`: 1, `"\`: 1,
-	} {
-		assert.Equal(t, want, countValues([]byte(body)), body)
-	}
-}
-
 func TestIsAndCut(t *testing.T) {
 	for body, want := range map[string]struct{ is, cut bool }{
 		"":                             {},

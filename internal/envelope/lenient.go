@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Lenient decodes times and integers in spellings that the decoder does not accept but that Cloudflare has sent, such
@@ -21,4 +22,17 @@ func IsLenient(err error) bool {
 	}
 	mismatch, ok := errors.AsType[*json.SemanticError](err)
 	return ok && mismatch.GoType == reflect.TypeFor[int]()
+}
+
+// shortText returns the text of a string or a number. It returns an empty text for one that is too long for a time and an
+// integer: the errors of time and strconv copy what they cannot parse.
+func shortText(value jsontext.Value) string {
+	switch {
+	case len(value) > 1<<10:
+		return ""
+	case value.Kind() != jsontext.KindString:
+		return string(value)
+	}
+	text, _ := jsontext.AppendUnquote(nil, value)
+	return string(text)
 }

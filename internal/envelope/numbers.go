@@ -39,11 +39,11 @@ func unmarshalInt(dec *jsontext.Decoder, n *int) error {
 		*n = 0
 		return dec.SkipValue()
 	case jsontext.KindNumber, jsontext.KindString:
-		token, err := dec.ReadToken()
+		raw, err := dec.ReadValue()
 		if err != nil {
 			return err
 		}
-		if value, ok := parseInt(token.String()); ok && int64(int(value)) == value {
+		if value, ok := parseInt(shortText(raw)); ok && int64(int(value)) == value {
 			*n = int(value)
 			return nil
 		}

@@ -18,11 +18,11 @@ func unmarshalTime(dec *jsontext.Decoder, t *time.Time) error {
 		*t = time.Time{}
 		return dec.SkipValue()
 	case jsontext.KindString:
-		token, err := dec.ReadToken()
+		value, err := dec.ReadValue()
 		if err != nil {
 			return err
 		}
-		*t, err = parseTime(token.String())
+		*t, err = parseTime(shortText(value))
 		return err
 	}
 	return fmt.Errorf("JSON %s is not valid for Go type time.Time", kindNames[dec.PeekKind()])

@@ -93,6 +93,9 @@ func (s *Sender) exchange(ctx context.Context, r *http.Request, seen *trace, lim
 		resp.Body = http.NoBody
 	}
 	defer resp.Body.Close()
+	if err := checkHeader(resp.Header); err != nil {
+		return nil, lost, err
+	}
 	if s.jar != nil {
 		s.jar().SetCookies(r.URL, resp.Cookies())
 	}

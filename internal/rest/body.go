@@ -2,7 +2,9 @@ package rest
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
 	"sync"
 )
 
@@ -11,6 +13,28 @@ const (
 	MaxBody      = 32 << 20
 	MaxErrorBody = 1 << 20
 )
+
+// Bounds of a header, whatever the transport allows: net/http's own bound is 10 MiB, which is a million lines, and another
+// transport may have none.
+const (
+	maxHeader      = 1<<20 + 4<<10 // with a bound of 1 MiB, net/http accepts what it has read ahead
+	maxHeaderLines = 10_000
+)
+
+// checkHeader returns an error if a header is too large to be worked with.
+func checkHeader(h http.Header) error {
+	size, lines := 0, 0
+	for name, values := range h {
+		lines += len(values)
+		for _, value := range values {
+			size += len(name) + len(value) + len(": \r\n")
+		}
+		if size > maxHeader || lines > maxHeaderLines {
+			return fmt.Errorf("the header of the response has more than %d MiB or %d lines", maxHeader>>20, maxHeaderLines)
+		}
+	}
+	return nil
+}
 
 // maxPooled is the size of the largest buffer that is kept, so that a large response does not hold its memory for ever.
 const maxPooled = 1 << 20

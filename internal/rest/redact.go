@@ -11,12 +11,12 @@ const maxRounds = 3
 // newRedact returns a function that replaces every occurrence of one of the secrets, in any case and spelling.
 func newRedact(all []secrets) func(string) string {
 	var values []string
-	begins := [256]bool{'\\': true, '%': true, '&': true}
+	var first [256]bool // whether a secret begins with this character
 	for _, s := range all {
 		for _, value := range []string{s.token, s.key, s.email} {
 			if value != "" {
 				values = append(values, value)
-				begins[lower(value[0])], begins[upper(value[0])] = true, true
+				first[lower(value[0])], first[upper(value[0])] = true, true
 			}
 		}
 	}
@@ -27,7 +27,7 @@ func newRedact(all []secrets) func(string) string {
 			end := at
 			// Another secret may begin inside of the one that was found, and end behind it.
 			for from := at; from == at || from < end; from++ {
-				if !begins[text[from]] {
+				if !first[text[from]] && !escapesOne(text[from:], &first) {
 					continue
 				}
 				for _, value := range values {
@@ -44,6 +44,19 @@ func newRedact(all []secrets) func(string) string {
 		}
 		return string(append(out, text[copied:]...))
 	}
+}
+
+// escapesOne reports whether a text begins with an escape of one of these characters.
+func escapesOne(text string, characters *[256]bool) bool {
+	for rounds := 0; rounds <= maxRounds; rounds++ {
+		switch c, _ := unescaped(text, rounds); {
+		case characters[c]:
+			return true
+		case c != '\\' && c != '%' && c != '&':
+			return false
+		}
+	}
+	return false
 }
 
 // spelled returns the length of the longest spelling of a secret with which a text begins, or zero.

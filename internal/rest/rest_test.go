@@ -419,6 +419,38 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+// A header is bounded in bytes and lines, with any transport and any status. The outcome of a write is then unknown.
+func TestHeadersAreBounded(t *testing.T) {
+	for name, tt := range map[string]struct {
+		header  http.Header
+		allowed bool
+	}{
+		"lines of one name":      {http.Header{"A": make([]string, maxHeaderLines)}, true},
+		"more lines":             {http.Header{"A": make([]string, maxHeaderLines), "B": {""}}, false},
+		"a value":                {http.Header{"A": {strings.Repeat("x", maxHeader-5)}}, true},
+		"a longer value":         {http.Header{"A": {strings.Repeat("x", maxHeader-4)}}, false},
+		"a longer name":          {http.Header{strings.Repeat("X", maxHeader): {""}}, false},
+		"a long name many times": {http.Header{strings.Repeat("X", maxHeader/1000): make([]string, 1001)}, false},
+	} {
+		for _, status := range []int{200, 404} {
+			s := clientFor(t, "https://h", roundTrip(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: status, Header: tt.header, Body: http.NoBody}, nil
+			}))
+			response, err := s.Do(t.Context(), RawRequest{Method: "POST", Path: []string{"a"}})
+			if tt.allowed {
+				assert.NoError(t, err, name)
+				response.Release()
+				continue
+			}
+			failure, ok := errors.AsType[*Failure](err)
+			if assert.True(t, ok, name) {
+				assert.EqualError(t, err, "the header of the response has more than 1 MiB or 10000 lines", name)
+				assert.True(t, failure.Unknown, name)
+			}
+		}
+	}
+}
+
 // The response to a HEAD announces a body that does not follow.
 func TestHeadOfALargeBody(t *testing.T) {
 	c := clientFor(t, "https://h", roundTrip(func(r *http.Request) (*http.Response, error) {
