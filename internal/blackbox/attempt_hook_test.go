@@ -38,6 +38,7 @@ func TestAttemptHook(t *testing.T) {
 	ok := slowly(pipeResponse(200, organizationBody, "Cf-Ray: 86610873f8d987a9-IAD"))
 	busy := slowly(pipeResponse(503, "", "Retry-After: 7"))
 	blocked := slowly(pipeResponse(429, "", "Retry-After: 300", `Ratelimit: "default";r=0;t=300, "burst";r=3;t=9`, `Ratelimit-Policy: "default";q=1200;w=300`))
+	cut := slowly(pipeReply{response: func() string { return pipeText(404, 100, "{") }})
 	reset := pipeReply{reset: true}
 	for _, test := range []struct {
 		name    string
@@ -72,6 +73,9 @@ func TestAttemptHook(t *testing.T) {
 				},
 			},
 		}, []string{""}},
+		{"part of a response", "GET", []pipeReply{cut}, []cloudflare.Attempt{
+			{Method: "GET", Path: path, Route: route, Number: 1, StatusCode: 404, Waited: second, Duration: 2 * second},
+		}, []string{"unexpected EOF"}},
 		{"no response", "POST", []pipeReply{reset}, []cloudflare.Attempt{
 			{Method: "POST", Path: "/organizations", Route: "/organizations", Number: 1, Waited: second, OutcomeUnknown: true},
 		}, []string{"connection reset"}},

@@ -36,6 +36,9 @@ type Attempt struct {
 func (s *Sender) report(ctx context.Context, a Attempt, response *RawResponse, redact func(string) string) {
 	a.Path, a.Route, a.Redact = redact(a.Path), redact(a.Route), redact
 	if response != nil {
+		if a.Err == nil {
+			a.Err = response.Incomplete
+		}
 		a.RetryAfter = response.RetryAfter
 		a.StatusCode, a.RayID, a.Header = response.StatusCode, Line(redact, response.Header.Get("Cf-Ray")), response.Header
 	}
@@ -53,7 +56,7 @@ func (a *Attempt) level() slog.Level {
 	switch {
 	case errors.Is(a.Err, context.Canceled):
 		return slog.LevelInfo
-	case a.Err != nil:
+	case a.StatusCode == 0:
 		return slog.LevelWarn
 	case a.StatusCode < 300:
 		return slog.LevelDebug
