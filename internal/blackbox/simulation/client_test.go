@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +12,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"example.com/cloudflare"
@@ -24,7 +22,9 @@ type client struct {
 	*cloudflare.Client
 	*world
 	transport *http.Transport
-	logs      logs
+	logs      bytes.Buffer
+	retries   int
+	timeout   time.Duration
 
 	cached   string // the credential that the source returned last
 	cachedAt time.Time
@@ -34,108 +34,85 @@ type client struct {
 // pause is a time in which the client must not send a request, because a response told it so.
 type pause struct{ known, until time.Time }
 
+const email = "secret-user@simulation.invalid" // also part of the credential
+
+var trusted = func() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(good.Leaf)
+	return pool
+}()
+
 func newClient(w *world, i int) *client {
-	c := &client{world: w}
-	if w.traits.oneTransport && i > 0 {
+	c := &client{world: w, timeout: 30 * time.Second}
+	if w.oneTransport && i > 0 {
 		c.transport = w.clients[0].transport
 	} else {
-		_, roots := certificate()
 		c.transport = cloudflare.NewTransport()
-		c.transport.TLSClientConfig.RootCAs = roots
-		c.transport.DialContext = w.network.dial
+		c.transport.TLSClientConfig.RootCAs = trusted
+		c.transport.DialContext = w.dial
 		c.transport.Proxy = nil
-		if w.traits.proxy {
+		if w.proxy {
 			c.transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.invalid:3128"})
 		}
-		if w.traits.calm {
+		if w.calm {
 			c.transport.HTTP2.SendPingTimeout = 0 // a ping would wait for the write that stalls
 		}
 	}
 	rng := w.rand("client", i)
-	options := []cloudflare.Option{
-		cloudflare.WithBaseURL("https://" + host + "/client/v4"),
-		cloudflare.WithHTTPClient(&http.Client{Transport: wrap(c.transport, w.traits.wrapper)}),
+	if !w.calm {
+		c.retries = one(rng, 0, 1, 3, 3, 6)
+		c.timeout = one(rng, time.Second, 5*time.Second, 30*time.Second, 30*time.Second)
+	}
+	credential := cloudflare.WithAPIKey(w.secret, email)
+	if w.rotations > 0 {
+		credential = cloudflare.WithCredentialSource(c.source)
+	} else if rng.IntN(2) == 0 {
+		credential = cloudflare.WithAPIToken(w.secret)
+	}
+	var err error
+	c.Client, err = cloudflare.NewClient(
+		credential,
+		cloudflare.WithBaseURL("https://"+host+"/client/v4"),
+		cloudflare.WithHTTPClient(&http.Client{Transport: w.wrapper.wrap(c.transport)}),
 		cloudflare.WithAttemptHook(c.observe),
 		cloudflare.WithLimiter(limiter{w}),
 		cloudflare.WithLogger(slog.New(slog.NewTextHandler(&c.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-		cloudflare.WithMaxRetryWait([]time.Duration{0, 5 * time.Second, 30 * time.Second, 10 * time.Minute}[rng.IntN(4)]),
-	}
-	if w.traits.calm {
-		options = append(options, cloudflare.WithMaxRetries(0))
-	} else {
-		options = append(options,
-			cloudflare.WithMaxRetries([]int{0, 1, 3, 3, 6}[rng.IntN(5)]),
-			cloudflare.WithTimeout([]time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 30 * time.Second}[rng.IntN(4)]))
-	}
-	switch {
-	case w.traits.rotations > 0:
-		options = append(options, cloudflare.WithCredentialSource(c.source))
-	case rng.IntN(2) == 0:
-		options = append(options, cloudflare.WithAPIToken(w.api.secret))
-	default:
-		options = append(options, cloudflare.WithAPIKey(w.api.secret, email))
-	}
-	var err error
-	if c.Client, err = cloudflare.NewClient(options...); err != nil {
+		cloudflare.WithMaxRetries(c.retries),
+		cloudflare.WithTimeout(c.timeout),
+		cloudflare.WithMaxRetryWait(one(rng, 0, 5*time.Second, 30*time.Second, 10*time.Minute)),
+		cloudflare.WithMaxRateLimitWait(one(rng, 0, 10*time.Second, 5*time.Minute, 5*time.Minute)),
+	)
+	if err != nil {
 		panic(err)
 	}
 	return c
 }
 
-const email = "secret-user@simulation.invalid" // also part of the credential
-
-// source returns the credential that was valid up to half a minute ago.
-func (c *client) source(context.Context) (cloudflare.Credential, error) {
-	c.api.mu.Lock()
-	defer c.api.mu.Unlock()
-	if c.cached == "" || time.Since(c.cachedAt) > 30*time.Second {
-		c.cached, c.cachedAt = c.api.secret, time.Now()
+// source returns the credential that was valid up to half a minute ago, or another one if that was rejected.
+func (c *client) source(ctx context.Context) (cloudflare.Credential, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, rejected := cloudflare.RejectedCredential(ctx)
+	if c.cached == "" || rejected || time.Since(c.cachedAt) > 30*time.Second {
+		c.cached, c.cachedAt = c.secret, time.Now()
 	}
 	return cloudflare.KeyCredential(c.cached, email), nil
-}
-
-// observe is the attempt hook.
-func (c *client) observe(ctx context.Context, a cloudflare.Attempt) {
-	call := callOf(ctx)
-	c.log(call.id, "attempt %d: %s %s: status %d, error %v, unknown %t, retry %t in %s",
-		a.Number, a.Method, a.Path, a.StatusCode, a.Err, a.OutcomeUnknown, a.Retry, a.RetryIn)
-	call.checkText(fmt.Sprintf("%+v", a))
-	began := a.Start
-	c.mu.Lock()
-	call.reported++
-	if isWrite(a.Method) {
-		call.reportedWrites++
-	}
-	if a.OutcomeUnknown {
-		call.reportedUnknown++
-	}
-	early := slices.ContainsFunc(c.pauses, func(p pause) bool { return began.After(p.known) && began.Before(p.until) })
-	for _, limit := range a.RateLimits {
-		if limit.Remaining == 0 {
-			c.pauses = append(c.pauses, pause{time.Now(), time.Now().Add(min(limit.Reset, 5*time.Minute))})
-		}
-	}
-	c.mu.Unlock()
-	if early {
-		call.violation("attempt %d began in a pause that was known", a.Number)
-	}
 }
 
 // limiter admits attempts. From time to time it does not.
 type limiter struct{ *world }
 
+var errCircuit = errors.New("the circuit is open")
+
 func (l limiter) Wait(ctx context.Context) error {
 	c := callOf(ctx)
 	l.mu.Lock()
-	c.asked++
-	n := c.asked
-	l.mu.Unlock()
-	if l.happens(l.rand("limiter", c.id, n), l.traits.trouble/20) {
-		l.count("limiter that admits no attempt")
-		return errors.New("the circuit is open")
-	}
-	l.mu.Lock()
 	defer l.mu.Unlock()
+	c.asked++
+	if l.happens(l.rand("limiter", c.id, c.asked), l.trouble/20) {
+		l.count("limiter that admits no attempt")
+		return errCircuit
+	}
 	c.admitted++
 	return nil
 }
@@ -150,9 +127,9 @@ func (c *call) trace(ctx context.Context) context.Context {
 		c.connected++
 		n := c.connected
 		c.mu.Unlock()
-		if c.happens(c.rand("grab", c.id, n), c.traits.grabs) {
+		if c.happens(c.rand("grab", c.id, n), c.grabs) {
 			info.Conn.(*tls.Conn).NetConn().(*conn).grab(info.Reused)
-			if !c.traits.calm {
+			if !c.calm {
 				time.Sleep(noticing)
 			}
 		}
@@ -160,21 +137,20 @@ func (c *call) trace(ctx context.Context) context.Context {
 }
 
 // wrapper is how the transport is wrapped.
-type wrapper int
+type wrapper string
 
 const (
-	native    wrapper = iota
-	wrapped           // in a type of its own
-	reticent          // in one that reports connections, but not what is written
-	repeating         // in one that repeats a request that failed
+	wrapped   wrapper = "wrapped"   // in a type of its own
+	reticent  wrapper = "reticent"  // in one that reports connections, but not what is written
+	repeating wrapper = "repeating" // in one that repeats a request that failed
 )
 
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func wrap(t *http.Transport, how wrapper) http.RoundTripper {
-	switch how {
+func (w wrapper) wrap(t *http.Transport) http.RoundTripper {
+	switch w {
 	case wrapped:
 		return struct{ http.RoundTripper }{t}
 	case reticent:
@@ -196,8 +172,12 @@ func wrap(t *http.Transport, how wrapper) http.RoundTripper {
 				if r.Body != nil {
 					own.Body = io.NopCloser(bytes.NewReader(body))
 				}
-				if response, err := t.RoundTrip(own); err == nil || try > 0 {
+				response, err := t.RoundTrip(own)
+				if try > 0 || err == nil && response.StatusCode != http.StatusServiceUnavailable {
 					return response, err
+				}
+				if err == nil {
+					_ = response.Body.Close()
 				}
 			}
 		})
@@ -205,16 +185,46 @@ func wrap(t *http.Transport, how wrapper) http.RoundTripper {
 	return t
 }
 
-// logs collects what a logger writes.
-type logs struct {
-	mu   sync.Mutex
-	text strings.Builder
+// observe is the attempt hook.
+func (c *client) observe(ctx context.Context, a cloudflare.Attempt) {
+	call, now := callOf(ctx), time.Now()
+	c.log(call.id, "attempt %d: %s %s: status %d, error %v, unknown %t, retry %t in %s",
+		a.Number, a.Method, a.Path, a.StatusCode, a.Err, a.OutcomeUnknown, a.Retry, a.RetryIn)
+	call.checkText(fmt.Sprintf("%+v", a))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	call.reported++
+	call.last, call.lastOfAPI = a, false
+	var pauses bool
+	var wait time.Duration
+	_, _ = fmt.Sscanf(a.RayID, ray, &call.lastOfAPI, &pauses, &wait)
+	wait *= time.Millisecond
+	call.lastOfAPI = call.lastOfAPI && a.Err == nil
+	call.throttled = call.throttled || a.StatusCode == 429
+	if isWrite(a.Method) {
+		call.reportedWrites++
+		sent := call.connected > call.connectedBefore
+		if a.StatusCode == 0 && sent || a.StatusCode/100 == 2 || a.StatusCode == 408 || a.StatusCode >= 500 {
+			call.doubts++
+		}
+		if a.Number > 2+call.retries {
+			call.violation("attempt %d of a write, with %d retries", a.Number, call.retries)
+		}
+	}
+	call.connectedBefore = call.connected
+	for _, p := range c.pauses {
+		if a.Start.After(p.known) && a.Start.Before(p.until) {
+			call.violation("attempt %d began in a pause that was known", a.Number)
+		}
+	}
+	if a.Start.Before(call.notBefore) && !call.concurrent {
+		call.violation("attempt %d began before the time that the last response requests", a.Number)
+	}
+	if pauses {
+		c.pauses = append(c.pauses, pause{now, now.Add(wait)})
+	}
+	call.notBefore = now.Add(wait)
+	if a.Duration > c.timeout+time.Second {
+		call.violation("attempt %d took %s, with a timeout of %s", a.Number, a.Duration, c.timeout)
+	}
 }
-
-func (l *logs) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logs) String() string { return l.text.String() }

@@ -14,15 +14,17 @@ import (
 	"example.com/cloudflare"
 )
 
-// call is one call of a method: what it reports, and what really happens. The lock of the world guards the numbers and
-// the effects.
+// call is one call of a method: what it reports, and what really happens.
 type call struct {
 	*world
-	id       string
-	client   *client
-	ctx      context.Context
-	opts     []cloudflare.CallOption
-	captured cloudflare.Response
+	id         string
+	client     *client
+	ctx        context.Context
+	opts       []cloudflare.CallOption
+	captured   cloudflare.Response
+	retries    int
+	concurrent bool // it sends requests at the same time
+	joins      bool // its error may join those of several requests
 
 	start, end time.Time
 	limit      time.Time // when ctx ends; zero for never
@@ -35,12 +37,16 @@ type call struct {
 	repeatable   bool     // a POST or PATCH that is marked as idempotent, without a key
 	keepsProfile bool
 
-	asked, admitted                           int // by the limiter
-	reported, reportedWrites, reportedUnknown int // by the attempt hook
-	connected                                 int // by the transport
-	arrived                                   map[string]int
-	arrivedWrites                             int
-	effects                                   map[string]*effect // by the email address in a batch, otherwise ""
+	asked, admitted                  int // by the limiter
+	reported, reportedWrites, doubts int // by the attempt hook; doubts counts the writes that may have happened
+	connected, connectedBefore       int // by the transport, and before the last attempt
+	last                             cloudflare.Attempt
+	lastOfAPI                        bool // the response to the last attempt was of the API, and whole
+	throttled                        bool // there was a 429
+	notBefore                        time.Time
+	arrived                          map[string]int
+	arrivals, arrivedWrites          int
+	effects                          map[string]*effect // by the email address in a batch, otherwise ""
 }
 
 // effect is what the server did for a call.
@@ -54,48 +60,33 @@ type callKey struct{}
 // callOf returns the call that a context belongs to.
 func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
-// callWith returns the call with an ID that came over the network.
-func (w *world) callWith(id string) *call {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.calls[id]
-}
+func isWrite(method string) bool { return method != http.MethodGet }
 
-// arrive counts a request at the server, and returns how many of the call are equal to it so far.
+// arrive counts a request at the server, and returns how many of the call are equal to it so far. It needs the lock, as
+// does did.
 func (c *call) arrive(method, path string) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.figures["request at the server"]++
+	c.count("request at the server")
 	c.arrived[method+path]++
+	c.arrivals++
 	if isWrite(method) {
 		c.arrivedWrites++
 	}
 	return c.arrived[method+path]
 }
 
-func isWrite(method string) bool { return method != http.MethodGet }
-
 // did records that the server carried out a write.
 func (c *call) did(subject string, repeatable bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.effects[subject] == nil {
 		c.effects[subject] = &effect{repeatable: repeatable}
 	}
 	c.effects[subject].times = append(c.effects[subject].times, time.Now())
 }
 
-func (c *call) done(subject string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.effects[subject] != nil
-}
-
 // violation records that the client broke a promise.
 func (c *call) violation(format string, args ...any) {
 	c.log(c.id, "VIOLATION: "+format, args...)
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.noting.Lock()
+	defer c.noting.Unlock()
 	c.violations = append(c.violations, fmt.Sprintf(c.id+": "+format, args...))
 }
 
@@ -105,67 +96,66 @@ func (c *call) needs(id string) string {
 	return id
 }
 
-// write returns the context of a call that succeeds only if it wrote something.
-func (c *call) write() context.Context {
+// writes returns the context of a call that succeeds only if it wrote something.
+func (c *call) writes() context.Context {
 	c.mustWrite = true
 	return c.ctx
 }
 
 // mustSay checks the organization that the call returned.
 func (c *call) mustSay(org *cloudflare.Organization, err error) error {
-	if err == nil {
-		c.mustHaveSaid(org.Name, func(r *resource) bool { return r.id == org.ID })
+	if err != nil {
+		return err
+	}
+	return c.mustHaveSaid(org.Name, err, func(r *resource) bool { return r.id == org.ID })
+}
+
+// mustHaveSaid checks that a resource had this text at some time during the call.
+func (c *call) mustHaveSaid(value string, err error, is func(*resource) bool) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	if err == nil && !slices.ContainsFunc(c.resources, func(r *resource) bool {
+		return is(r) && r.within(c.start, now) && had(r.texts, value, c.start, now)
+	}) {
+		c.violation("there was no %q during the call", value)
 	}
 	return err
 }
 
-// mustHaveSaid checks that a resource had this text at some time during the call.
-func (c *call) mustHaveSaid(text string, is func(*resource) bool) {
-	c.api.mu.Lock()
-	defer c.api.mu.Unlock()
-	now := time.Now()
-	if !slices.ContainsFunc(c.api.resources, func(r *resource) bool {
-		return is(r) && r.within(c.start, now) && had(r.texts, text, c.start, now)
-	}) {
-		c.violation("there was no %q during the call", text)
-	}
-}
-
-// mustBeGone checks that a resource does not exist any more if the call succeeded.
+// mustBeGone checks that a resource does not exist any more if the call succeeded, unless it was too new to be found.
 func (c *call) mustBeGone(id string, err error) error {
-	c.api.mu.Lock()
-	defer c.api.mu.Unlock()
-	if err == nil && c.api.find(id).alive() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r := c.find(id); err == nil && r.alive() && r.throughout(c.start.Add(-c.lag), c.start) {
 		c.violation("it exists, but it was reported as deleted")
+	}
+	if full, ok := errors.AsType[*cloudflare.NotEmptyError](err); ok {
+		found, now := map[string]int{}, time.Now()
+		for _, r := range c.resources {
+			if r.within(c.start, now) && had(r.parents, id, c.start, now) {
+				found[r.kind]++
+			}
+		}
+		if full.Organizations > found["organization"] || full.Accounts > found["account"] || full.Members > found["member"] {
+			c.violation("there never was as much in it as %v", full)
+		}
 	}
 	return err
 }
 
 // mustDelete checks also that a delete that succeeded deleted something, or may have done so.
 func (c *call) mustDelete(id string, err error) error {
-	if err == nil && !c.done("") && c.reportedUnknown == 0 {
+	if err == nil && c.effects[""] == nil && (c.doubts == 0 || c.doubts == 1 && c.last.StatusCode/100 == 2) {
 		c.violation("the delete succeeded, but there was nothing to delete")
 	}
 	return c.mustBeGone(id, err)
 }
 
-// mustContain checks that an organization had as much in it as reported.
-func (c *call) mustContain(id string, full *cloudflare.NotEmptyError) {
-	c.api.mu.Lock()
-	defer c.api.mu.Unlock()
-	found := map[string]int{}
-	for _, r := range c.api.resources {
-		if r.within(c.start, time.Now()) && had(r.parents, id, c.start, time.Now()) {
-			found[r.kind]++
-		}
-	}
-	if full.Organizations > found["organization"] || full.Accounts > found["account"] || full.Members > found["member"] {
-		c.violation("there never was as much in it as %v", full)
-	}
-}
+const anyParent = "any" // the parent of a list that is not restricted to one
 
 // readList reads a list, resumes it once where it failed, and checks that it is complete and has no item twice.
-func readList[T any](c *call, kind, parent string, list func(token string) iter.Seq2[*T, error], id func(*T) string) error {
+func readList[T any](c *call, kind, parent string, id func(*T) string, list func(token string) iter.Seq2[*T, error]) error {
 	seen, token := map[string]bool{}, ""
 	for try := 0; ; try++ {
 		var failed error
@@ -189,21 +179,21 @@ func readList[T any](c *call, kind, parent string, list func(token string) iter.
 		if try > 0 || !ok || page.PageToken == "" {
 			return failed
 		}
-		token = page.PageToken
+		token, c.notBefore = page.PageToken, time.Time{}
 		c.log(c.id, "resumes the list after %v", failed)
 	}
 }
 
 func (c *call) mustBeComplete(kind, parent string, seen map[string]bool) {
-	c.api.mu.Lock()
-	defer c.api.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	now, rightly := time.Now(), 0
-	for _, r := range c.api.resources {
+	for _, r := range c.resources {
 		switch {
 		case r.kind != kind:
-		case seen[r.id] && r.within(c.start, now) && (parent == "any" || had(r.parents, parent, c.start, now)):
+		case seen[r.id] && r.within(c.start, now) && (parent == anyParent || had(r.parents, parent, c.start, now)):
 			rightly++
-		case r.throughout(c.start, now) && (parent == "any" || len(r.parents) == 1 && last(r.parents) == parent):
+		case r.throughout(c.start.Add(-c.lag), now) && (parent == anyParent || len(r.parents) == 1 && last(r.parents) == parent):
 			c.violation("the list ended without an error and without %s", r.id)
 		}
 	}
@@ -221,22 +211,20 @@ func (c *call) mustDivide(members []cloudflare.OrganizationMemberCreateParams, c
 		c.violation("BatchCreate failed without a BatchError")
 		return err
 	}
-	var all, want []string
+	emails := func(params ...cloudflare.OrganizationMemberCreateParams) (all []string) {
+		for _, m := range params {
+			all = append(all, m.Email)
+		}
+		return all
+	}
+	all := emails(slices.Concat(c.batch.Unknown, c.batch.NotCreated)...)
 	for _, m := range c.batch.Created {
 		all = append(all, m.User.Email)
-		if !c.done(m.User.Email) {
+		if c.effects[m.User.Email] == nil {
 			c.violation("%s was not created", m.User.Email)
 		}
 	}
-	for _, m := range slices.Concat(c.batch.Unknown, c.batch.NotCreated) {
-		all = append(all, m.Email)
-	}
-	for _, m := range members {
-		want = append(want, m.Email)
-	}
-	slices.Sort(all)
-	slices.Sort(want)
-	if !slices.Equal(all, want) {
+	if !slices.Equal(slices.Sorted(slices.Values(all)), slices.Sorted(slices.Values(emails(members...)))) {
 		c.violation("the lists of the BatchError have other members than the call")
 	}
 	if (len(c.batch.Unknown) > 0) != errors.Is(err, cloudflare.ErrOutcomeUnknown) {
@@ -249,20 +237,19 @@ func (c *call) unknown() bool { return errors.Is(c.err, cloudflare.ErrOutcomeUnk
 
 // check checks a call when it has returned.
 func (c *call) check() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !c.limit.IsZero() && c.end.After(c.limit.Add(time.Duration(c.connected)*noticing)) {
 		c.violation("the call ended %s after its context", c.end.Sub(c.limit))
 	}
 	if took := c.end.Sub(c.start); took > 2*time.Hour {
 		c.violation("the call took %s", took)
 	}
-	if c.err == nil && c.mustWrite && !c.done("") {
+	if c.err == nil && c.mustWrite && c.effects[""] == nil {
 		c.violation("the call succeeded, but the server did nothing")
 	}
-	if c.unknown() && c.connected == 0 {
-		c.violation("the outcome is unknown, but there was no connection")
-	}
-	if errors.Is(c.err, cloudflare.ErrNotFound) {
-		c.checkNotFound()
+	if c.unknown() && c.doubts == 0 {
+		c.violation("the outcome is unknown, but no attempt can have had an effect")
 	}
 	c.checkText(fmt.Sprintf("%+v", c.captured))
 	for err := c.err; err != nil; err = errors.Unwrap(err) {
@@ -271,14 +258,33 @@ func (c *call) check() {
 	}
 }
 
-func (c *call) checkNotFound() {
-	c.api.mu.Lock()
-	defer c.api.mu.Unlock()
-	missing := func(id string) bool { return !c.api.find(id).throughout(c.start, c.end) }
-	profiles := c.api.in(c.profileOf, "profile")
-	noProfile := c.profileOf != "" && (len(profiles) == 0 || !profiles[0].throughout(c.start, c.end))
-	if !slices.ContainsFunc(c.needed, missing) && !noProfile {
-		c.violation("ErrNotFound, but everything exists")
+// checkSentinels checks that every sentinel that the error matches is true of the last attempt.
+func (c *call) checkSentinels() {
+	existed := func(r *resource) bool { return r.throughout(c.start.Add(-c.lag), c.end) }
+	missing := slices.ContainsFunc(c.needed, func(id string) bool { return !existed(c.find(id)) }) ||
+		c.profileOf != "" && !slices.ContainsFunc(c.resources, func(r *resource) bool {
+			return r.kind == "profile" && r.parents[0].value == c.profileOf && existed(r)
+		})
+	paused := slices.ContainsFunc(c.client.pauses, func(p pause) bool { // a date has whole seconds
+		return !p.known.After(c.end) && p.until.Add(time.Second).After(c.start)
+	})
+	status := c.last.StatusCode
+	for _, s := range []struct {
+		sentinel error
+		true     bool
+	}{
+		{cloudflare.ErrInvalidArgument, false},
+		{cloudflare.ErrUnauthorized, c.joins || c.lastOfAPI && status == 401},
+		{cloudflare.ErrForbidden, c.joins || c.lastOfAPI && status == 403},
+		{cloudflare.ErrConflict, c.joins || c.lastOfAPI && status == 409},
+		{cloudflare.ErrNotFound, missing},
+		{cloudflare.ErrRateLimited, c.throttled || paused || c.quota > 0 && c.headers}, // the client counts too
+		{cloudflare.ErrAttemptTimeout, c.joins || c.last.Duration >= c.client.timeout},
+		{cloudflare.ErrUnavailable, c.joins || status != 429 && (!c.lastOfAPI || status == 408 || status >= 500)},
+	} {
+		if errors.Is(c.err, s.sentinel) && !s.true {
+			c.violation("%v, but that is not true", s.sentinel)
+		}
 	}
 }
 
@@ -299,12 +305,13 @@ func (w *world) checkAll() {
 		case c.err != nil:
 			kind = "failed"
 		}
-		w.figures["call"]++
-		w.figures["call: "+kind]++
+		w.count("call")
+		w.count("call: " + kind)
 		if c.unknown() && c.arrivedWrites == 0 {
-			w.figures["call: of unknown outcome, and no write reached the server"]++
+			w.count("call: of unknown outcome, and no write reached the server")
 		}
-		repeats := w.traits.wrapper == repeating
+		c.checkSentinels()
+		repeats := w.wrapper == repeating
 		for subject, did := range c.effects {
 			if len(did.times) > 1 && !did.repeatable && !repeats {
 				c.violation("the server carried out a write %d times %s", len(did.times), subject)
@@ -315,6 +322,9 @@ func (w *world) checkAll() {
 		}
 		if c.arrivedWrites > c.reportedWrites && !repeats {
 			c.violation("%d writes at the server, but %d attempts", c.arrivedWrites, c.reportedWrites)
+		}
+		if c.arrivals > c.reported && w.wrapper == "" {
+			c.violation("%d requests at the server, but %d attempts", c.arrivals, c.reported)
 		}
 		if c.reported > c.admitted {
 			c.violation("%d attempts, but %d were admitted", c.reported, c.admitted)

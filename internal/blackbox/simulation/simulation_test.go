@@ -4,6 +4,7 @@
 package simulation_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,6 +16,7 @@ import (
 	"maps"
 	"math/big"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -22,6 +24,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,8 +47,14 @@ func TestWorlds(t *testing.T) {
 	if *only != 0 {
 		from, to = *only, *only+1
 	}
-	total := figures{}
-	defer func() { t.Log(total.String()) }()
+	total := map[string]int{}
+	defer func() {
+		var b strings.Builder
+		for _, name := range slices.Sorted(maps.Keys(total)) {
+			fmt.Fprintf(&b, "\n%9d  %s", total[name], name)
+		}
+		t.Log(b.String())
+	}()
 	for seed := from; seed < to; seed++ {
 		// A world takes some 30 ms, unless a goroutine waits for a mutex: then the clock of the bubble stands still.
 		stuck := time.AfterFunc(time.Minute, func() {
@@ -63,64 +72,55 @@ func TestWorlds(t *testing.T) {
 	}
 }
 
-// figures counts what happened.
-type figures map[string]int
-
-func (f figures) String() string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(f)) {
-		fmt.Fprintf(&b, "\n%9d  %s", f[name], name)
-	}
-	return b.String()
-}
-
-// world is what the network, the server, the actors and the checks share.
+// world is one simulation. Its methods are in the file of their subject.
 type world struct {
-	seed   uint64
-	traits traits
-	began  time.Time
+	traits
+	seed    uint64
+	began   time.Time
+	quiet   atomic.Bool    // nothing fails any more
+	running sync.WaitGroup // servers, proxies and the operator
 
-	network *network
-	api     *api
-	running sync.WaitGroup // the servers and proxies
-
-	mu         sync.Mutex
-	calls      map[string]*call
-	clients    []*client
-	events     []event
-	figures    figures
+	noting     sync.Mutex
+	events     []string
 	violations []string
-	quiet      bool // nothing fails any more
-}
+	figures    map[string]int
 
-type event struct {
-	at     time.Duration
-	who    string
-	format string
-	args   []any
+	mu       sync.Mutex // guards the rest, and what is known about a call
+	calls    map[string]*call
+	clients  []*client
+	dials    map[string]int
+	listener *listener // nil while the server is down
+	server   *http.Server
+	life     int // counts the restarts that end what is under way
+
+	resources []*resource
+	original  int                  // how many there are from the beginning
+	keys      map[string]*resource // by idempotency key
+	secret    string               // the credential that is valid now
+	spending  time.Time            // when the window of the quota began
+	used      int
 }
 
 // traits are what a world is like. Each world has only some of the faults, so that every combination is reached.
 type traits struct {
-	http1, tls12 bool
-	maxStreams   int
-	latency      time.Duration
-	badDials     float64 // the part of the dials that fails
-	badConns     float64 // the part of the connections that breaks
-	stalls       bool
-	grabs        float64 // the part of the calls whose connection breaks when the transport takes it
-	calm         bool    // one call at a time, and the only fault is a write that stalls in the HTTP/2 header
-	proxy        bool
-	badProxy     float64
-	wrapper      wrapper
-
-	trouble   float64 // the part of the requests to which the server responds in an unusual way
-	restarts  int
-	quota     int // requests per window; 0: any number
-	window    time.Duration
-	headers   bool // the server reports its limit
-	rotations int
-	pageLimit int
+	http1, tls12        bool
+	maxStreams          int
+	latency             time.Duration
+	badDials, badConns  float64 // the part of the dials that fails, and of the connections that breaks
+	stalls              bool
+	grabs               float64 // the part of the requests whose connection breaks when the transport takes it
+	calm                bool    // one call at a time, and the only fault is a write that stalls in the HTTP/2 header
+	proxy               bool
+	badProxy            float64
+	wrapper             wrapper
+	trouble             float64 // the part of the requests to which the server responds in an unusual way
+	restarts, rotations int
+	quota               int // requests per window; 0: any number
+	window              time.Duration
+	headers             bool // the server reports its limit
+	plants              bool // a gateway responds a second time
+	pageLimit           int
+	lag                 time.Duration // until a new organization can be read
 
 	actors, steps, clients int
 	oneTransport           bool
@@ -128,56 +128,56 @@ type traits struct {
 	pause                  time.Duration // the longest between two calls
 }
 
+func one[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
+
 func newTraits(rng *rand.Rand) traits {
 	chance := func(p float64) bool { return rng.Float64() < p }
-	part := func(parts ...float64) float64 { return parts[rng.IntN(len(parts))] }
+	if chance(0.1) {
+		// Other writes would wait for a write that stalls with a mutex, and then the clock of the bubble would stand still.
+		return traits{
+			calm: true, grabs: 0.4, deadlines: 1, latency: 20 * time.Millisecond, pageLimit: 1000,
+			actors: 1, steps: 4 + rng.IntN(16), clients: 1, pause: 3 * time.Second,
+		}
+	}
 	t := traits{
 		http1:        chance(0.4),
 		tls12:        chance(0.15),
-		latency:      []time.Duration{time.Millisecond, 20 * time.Millisecond, 200 * time.Millisecond, 2 * time.Second}[rng.IntN(4)],
-		badDials:     part(0, 0, 0.1, 0.4),
-		badConns:     part(0, 0.1, 0.3, 0.7),
-		grabs:        part(0, 0, 0.02, 0.2),
+		latency:      one(rng, time.Millisecond, 20*time.Millisecond, 200*time.Millisecond, 2*time.Second),
+		badDials:     one(rng, 0, 0, 0.1, 0.4),
+		badConns:     one(rng, 0, 0.1, 0.3, 0.7),
+		grabs:        one(rng, 0, 0, 0.02, 0.2),
 		proxy:        chance(0.15),
-		badProxy:     part(0.1, 0.4),
-		trouble:      part(0, 0.1, 0.2, 0.4),
-		restarts:     int(part(0, 0, 1, 3)),
-		window:       []time.Duration{10 * time.Second, time.Minute}[rng.IntN(2)],
+		badProxy:     one(rng, 0.1, 0.4),
+		trouble:      one(rng, 0, 0.1, 0.2, 0.4),
+		restarts:     one(rng, 0, 0, 1, 3),
+		rotations:    one(rng, 0, 0, 0, 1, 3),
+		window:       one(rng, 10*time.Second, time.Minute),
 		headers:      chance(0.5),
-		rotations:    int(part(0, 0, 0, 1, 3)),
-		pageLimit:    int(part(2, 5, 1000)),
+		pageLimit:    one(rng, 2, 5, 1000),
+		lag:          one(rng, 0, 0, time.Second, 10*time.Second),
 		actors:       1 + rng.IntN(4),
 		steps:        4 + rng.IntN(16),
 		clients:      1 + rng.IntN(2),
 		oneTransport: chance(0.5),
-		deadlines:    part(0, 0.3, 0.7),
-		cancels:      part(0, 0, 0.2),
-		pause:        []time.Duration{0, time.Second, 30 * time.Second, 2 * time.Minute}[rng.IntN(4)],
+		deadlines:    one(rng, 0, 0.3, 0.7),
+		cancels:      one(rng, 0, 0, 0.2),
+		pause:        one(rng, 0, time.Second, 30*time.Second, 2*time.Minute),
 	}
-	if t.http1 {
+	switch {
+	case t.http1:
 		t.stalls = chance(0.3)
-	} else if chance(0.15) {
+	case chance(0.15):
 		t.maxStreams = 1 + rng.IntN(3)
 	}
 	if chance(0.2) {
 		t.quota = 5 + rng.IntN(20)
 	}
 	if chance(0.15) {
-		t.wrapper = wrapper(1 + rng.IntN(3))
-	}
-	if chance(0.1) {
-		t.becomeCalm()
+		t.wrapper = one(rng, wrapped, reticent, repeating)
+	} else if t.http1 && chance(0.3) { // the client of another call, or inside a wrapper, may get the second response
+		t.plants, t.actors = true, 1
 	}
 	return t
-}
-
-// becomeCalm removes everything but a stall in the header of an HTTP/2 request. Other writes would wait for it with a
-// mutex, and then the clock of the bubble would stand still.
-func (t *traits) becomeCalm() {
-	*t = traits{
-		calm: true, grabs: 0.4, deadlines: 1, latency: 20 * time.Millisecond, pageLimit: 1000,
-		actors: 1, steps: t.steps, clients: 1, pause: 3 * time.Second,
-	}
 }
 
 // rand returns a source of randomness for one purpose. No decision depends on the order in which goroutines run.
@@ -191,157 +191,160 @@ func exponential(rng *rand.Rand, mean time.Duration) time.Duration {
 	return time.Duration(rng.ExpFloat64() * float64(mean))
 }
 
-// delay draws the latency of a dial or of one end of a connection.
-func (w *world) delay(rng *rand.Rand) time.Duration {
-	return time.Microsecond + time.Duration(rng.Int64N(int64(w.traits.latency)))
-}
-
 // happens decides whether a fault happens that is so probable.
 func (w *world) happens(rng *rand.Rand, part float64) bool {
-	happens := rng.Float64() < part
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return happens && !w.quiet
+	return rng.Float64() < part && !w.quiet.Load()
 }
 
 func (w *world) log(who, format string, args ...any) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.events = append(w.events, event{time.Since(w.began), who, format, args})
+	event := fmt.Sprintf("\n%12.6f  %-12s  %s", time.Since(w.began).Seconds(), who, fmt.Sprintf(format, args...))
+	w.noting.Lock()
+	defer w.noting.Unlock()
+	w.events = append(w.events, event)
 }
 
 func (w *world) count(what string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.noting.Lock()
+	defer w.noting.Unlock()
 	w.figures[what]++
 }
 
 // run runs one world in a bubble.
-func run(t *testing.T, seed uint64, total figures) {
-	w := &world{seed: seed, began: time.Now(), calls: map[string]*call{}, figures: figures{"world": 1}}
+func run(t *testing.T, seed uint64, total map[string]int) {
+	w := &world{
+		seed: seed, began: time.Now(), figures: map[string]int{"world": 1},
+		calls: map[string]*call{}, dials: map[string]int{}, keys: map[string]*resource{},
+	}
 	w.traits = newTraits(w.rand("traits"))
 	w.log("world", "seed %d: %+v", seed, w.traits)
-	w.network = &network{world: w, dials: map[string]int{}}
-	w.api = newAPI(w)
+	w.populate()
 	w.start()
 	for i := range w.traits.clients {
 		w.clients = append(w.clients, newClient(w, i))
 	}
-	var actors []*actor
-	for i := range w.traits.actors {
-		actors = append(actors, newActor(w, i))
-	}
-	var everybody sync.WaitGroup
-	for _, a := range actors {
-		everybody.Go(a.live)
+	var actors sync.WaitGroup
+	for i := range w.actors {
+		actors.Go(newActor(w, i).live)
 	}
 	stop := make(chan struct{})
 	w.running.Go(func() { w.operate(stop) })
-	everybody.Wait()
+	actors.Wait()
 	close(stop)
-	w.mu.Lock()
-	w.quiet = true
-	w.mu.Unlock()
+	w.quiet.Store(true)
 	time.Sleep(10 * time.Minute) // what is still under way may arrive
 	for _, c := range w.clients {
 		c.transport.CloseIdleConnections()
 	}
-	w.api.stop(false)
+	w.stop(false)
 	w.running.Wait()
-	synctest.Wait() // until connections and handlers have ended too
+	time.Sleep(time.Minute) // a server may wait before it closes a connection
+	synctest.Wait()         // until connections and handlers have ended too
 	w.checkAll()
 
 	for name, n := range w.figures {
 		total[name] += n
 	}
 	if len(w.violations) > 0 || *only == seed {
-		var story strings.Builder
-		for _, e := range w.events {
-			fmt.Fprintf(&story, "\n%12.6f  %-12s  %s", e.at.Seconds(), e.who, fmt.Sprintf(e.format, e.args...))
-		}
-		t.Log(story.String())
+		t.Log(strings.Join(w.events, ""))
 	}
 	for _, v := range w.violations {
 		t.Error(v)
 	}
 }
 
-// certificate is valid for the host of the server at any time, that of a bubble too.
-var certificate = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
-	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)) // its signatures have one size, so a seed cuts at the same place
+const host = "simulation.invalid"
+
+// certificate returns a certificate for the host that is valid at any time, that of a bubble too. Only one is trusted.
+func certificate(trusted byte) tls.Certificate {
+	key := ed25519.NewKeyFromSeed(append(make([]byte, ed25519.SeedSize-1), trusted)) // its signatures have one size, so a seed cuts at the same place
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		NotBefore:    time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC),
-		NotAfter:     time.Date(2190, 1, 1, 0, 0, 0, 0, time.UTC),
-		DNSNames:     []string{host},
-		IsCA:         true, BasicConstraintsValid: true,
+		SerialNumber: big.NewInt(1), DNSNames: []string{host}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2190, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 	der, err := x509.CreateCertificate(nil, template, template, key.Public(), key)
 	if err != nil {
 		panic(err)
 	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		panic(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(parsed)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
-})
+	leaf, _ := x509.ParseCertificate(der)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
+}
 
-const host = "simulation.invalid"
+var good, bad = certificate(1), certificate(0)
 
 // start begins to serve. A server that is started again has new keys for its session tickets, as after a deploy.
 func (w *world) start() {
-	own, _ := certificate()
-	config := &tls.Config{Certificates: []tls.Certificate{own}}
-	if w.traits.tls12 {
+	config := &tls.Config{Certificates: []tls.Certificate{good}}
+	if w.tls12 {
 		config.MaxVersion = tls.VersionTLS12
 	}
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		own := config.Clone()
+		switch hello.Conn.(*conn).manner {
+		case untrusted:
+			own.Certificates = []tls.Certificate{bad}
+		case demanding:
+			own.ClientAuth = tls.RequireAnyClientCert
+		default:
+			return nil, nil
+		}
+		return own, nil
+	}
 	server := &http.Server{
-		Handler:   w.api.handler(),
-		TLSConfig: config,
-		ErrorLog:  log.New(io.Discard, "", 0),
-		Protocols: new(http.Protocols),
-		HTTP2:     &http.HTTP2Config{MaxConcurrentStreams: w.traits.maxStreams},
+		Handler: w.handler(), TLSConfig: config, ErrorLog: log.New(io.Discard, "", 0), Protocols: new(http.Protocols),
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: w.maxStreams},
 	}
 	server.Protocols.SetHTTP1(true)
-	server.Protocols.SetHTTP2(!w.traits.http1)
-	l := newListener()
-	w.network.mu.Lock()
-	w.network.listener = l
-	w.network.mu.Unlock()
-	w.api.mu.Lock()
-	w.api.server = server
-	w.api.mu.Unlock()
+	server.Protocols.SetHTTP2(!w.http1)
+	l := &listener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	w.mu.Lock()
+	w.listener, w.server = l, server
+	w.mu.Unlock()
 	w.running.Go(func() { _ = server.ServeTLS(l, "", "") })
+}
+
+// stop ends the server, with GOAWAY frames if it is graceful. Otherwise what is under way has no effect.
+func (w *world) stop(graceful bool) {
+	w.mu.Lock()
+	server := w.server
+	w.listener = nil
+	if !graceful {
+		w.life++
+	}
+	w.mu.Unlock()
+	if graceful {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = server.Shutdown(ctx) // or Close ends what is left
+	}
+	_ = server.Close()
 }
 
 // operate restarts the server and replaces the credential from time to time.
 func (w *world) operate(stop <-chan struct{}) {
 	rng := w.rand("operator")
-	var times []time.Duration
-	for range w.traits.restarts + w.traits.rotations {
-		times = append(times, exponential(rng, 30*time.Second))
-	}
-	for i, after := range times {
+	for _, i := range rng.Perm(w.restarts + w.rotations) {
 		select {
-		case <-time.After(after):
+		case <-time.After(exponential(rng, 30*time.Second)):
 		case <-stop:
 			return
 		}
-		if i >= w.traits.restarts {
-			w.api.rotate(i - w.traits.restarts + 1)
+		if i >= w.restarts {
+			w.count("credential that is replaced")
+			w.mu.Lock()
+			w.secret = w.newSecret(i + 1)
+			w.log("operator", "the credential is now %s", w.secret)
+			w.mu.Unlock()
 			continue
 		}
 		graceful := rng.IntN(2) == 0
-		w.log("operator", "restarts the server, graceful: %t", graceful)
 		w.count("restart")
-		w.network.mu.Lock()
-		w.network.listener = nil
-		w.network.mu.Unlock()
-		w.api.stop(graceful)
+		w.log("operator", "restarts the server, graceful: %t", graceful)
+		w.stop(graceful)
 		time.Sleep(exponential(rng, 2*time.Second))
 		w.start()
 	}
+}
+
+func (w *world) newSecret(n int) string {
+	return fmt.Sprintf("secret-%d-%d-abcdefghijklmnop", w.seed, n)
 }
