@@ -3,6 +3,7 @@ package blackbox
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -15,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -227,4 +229,93 @@ func TestConnectionsAfterTimeoutsOfGateways(t *testing.T) {
 			}
 		}
 	}
+}
+
+// slowConn is a connection such as that of a tunnel: it has no deadlines, and to close it takes a moment.
+type slowConn struct{ net.Conn }
+
+func (slowConn) SetDeadline(time.Time) error      { return errors.ErrUnsupported }
+func (slowConn) SetReadDeadline(time.Time) error  { return errors.ErrUnsupported }
+func (slowConn) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }
+
+func (c slowConn) Close() error {
+	time.Sleep(time.Millisecond)
+	return c.Conn.Close()
+}
+
+// net/http is stopped before it repeats a request on a connection without deadlines, too.
+func TestRepeatsOnConnectionsWithoutDeadlines(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		for _, method := range []string{"GET", "POST"} {
+			t.Run(fmt.Sprintf("%s, TLS: %t", method, secure), func(t *testing.T) {
+				var arrived atomic.Int64
+				server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if arrived.Add(1) == 2 {
+						conn, _, err := http.NewResponseController(w).Hijack()
+						if assert.NoError(t, err) {
+							_ = conn.Close()
+						}
+						return
+					}
+					_, _ = io.WriteString(w, organizationBody)
+				}))
+				if secure {
+					server.StartTLS()
+				} else {
+					server.Start()
+				}
+				defer server.Close()
+				transport := server.Client().Transport.(*http.Transport).Clone()
+				transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+					conn, err := new(net.Dialer).DialContext(ctx, network, address)
+					return slowConn{conn}, err
+				}
+				var reported int64
+				client := newClient(t, transport, cloudflare.WithBaseURL(server.URL+"/client/v4"), noRetries,
+					cloudflare.WithAttemptHook(func(context.Context, cloudflare.Attempt) { reported++ }))
+				request := cloudflare.Request{Method: method, Route: "/x"}
+				if method == "POST" {
+					request.IdempotencyKey = "1"
+				}
+				require.NoError(t, getOrganization(t.Context(), client))
+				_ = client.Call(t.Context(), request, nil)
+				transport.CloseIdleConnections()
+				server.Close() // waits for the requests that have arrived
+				assert.LessOrEqual(t, arrived.Load(), reported)
+			})
+		}
+	}
+}
+
+// Over HTTP/2 without TLS too, a refused stream does not end those of other calls on the connection.
+func TestRefusedStreamWithoutTLS(t *testing.T) {
+	server, listener := new(faultyServer), listenLocally(t)
+	created, first := make(chan *exchange, 1), true
+	var refused bool
+	server.interfere(nil, func(x *exchange) bool {
+		switch {
+		case first:
+			first = false
+			created <- x
+		case !refused:
+			refused = true
+			x.resetStream(codeRefused)
+		default:
+			x.respond(200, organizationBody)
+		}
+		return true
+	})
+	serveUntilCleanup(t, listener, func(conn net.Conn) { server.serveFrames(conn, conn) })
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	client := socketClient(t, "http://"+listener.Addr().String(), transport)
+	done := make(chan error, 1)
+	go func() {
+		_, err := client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
+		done <- err
+	}()
+	create := <-created
+	assert.NoError(t, getOrganization(t.Context(), client))
+	create.respond(200, organizationBody)
+	assert.NoError(t, <-done)
 }

@@ -253,3 +253,21 @@ func (c closeCounter) Close() error {
 	c.closed.Add(1)
 	return c.ReadCloser.Close()
 }
+
+// A transport that has asked net/http for a connection in vain may have sent the request in another way.
+func TestTransportThatFallsBack(t *testing.T) {
+	first := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, connectionRefused }}
+	sent := 0
+	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		again := r.Clone(r.Context())
+		again.Body = http.NoBody
+		if response, err := first.RoundTrip(again); err == nil {
+			return response, nil
+		}
+		sent++ // over another protocol; no response arrives
+		return nil, io.ErrUnexpectedEOF
+	}), cloudflare.WithMaxRetryWait(0))
+	_, err := client.Organizations.Create(t.Context(), cloudflare.OrganizationCreateParams{Name: "Org"})
+	assert.Equal(t, 1, sent)
+	assertMatchesOnly(t, err, cloudflare.ErrOutcomeUnknown, cloudflare.ErrUnavailable)
+}

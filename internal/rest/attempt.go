@@ -37,7 +37,7 @@ func (s *Sender) attempt(caller context.Context, signer *signer, number, pauses 
 	defer end(nil)
 	limit := startTimeLimit(s.Timeout, func() { end(s.TimedOut) })
 	defer limit.stop()
-	seen := &trace{native: s.native, sends: s.sends, keyed: req.keyed(), write: IsWrite(req.Method), first: number == 1, end: end}
+	seen := &trace{native: s.native, h2c: s.h2c, sends: s.sends, keyed: req.keyed(), write: IsWrite(req.Method), first: number == 1, end: end}
 	ctx = seen.attach(ctx)
 	response, result, err = s.exchange(ctx, s.request(ctx, signer, req, target), seen, &limit)
 	if response != nil {

@@ -48,6 +48,9 @@ func disclaimed(err error) bool {
 // neverConnected reports whether the type of err proves that there was no connection. It does not unwrap err: a
 // transport that wraps another one may have sent the request before the failure that it reports.
 func neverConnected(err error) bool {
+	if failure, ok := err.(*connectionError); ok {
+		err = failure.err
+	}
 	if op, ok := err.(*net.OpError); ok && op.Op == "proxyconnect" { // net/http puts it around the dial to a proxy
 		err = op.Err
 	}
@@ -150,10 +153,20 @@ func (s *Sender) explain(err error, r *http.Request, seen *trace) error {
 	case op != nil && slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, op.Op): // their texts already say it
 		return err
 	case proxy != nil:
-		return fmt.Errorf("no connection through proxy %s: %w", proxy.Host, err)
+		return &connectionError{"no connection through proxy " + proxy.Host, err}
 	}
-	return fmt.Errorf("no connection: %w", err)
+	return &connectionError{"no connection", err}
 }
+
+// connectionError adds to an error that there was no connection.
+type connectionError struct {
+	text string
+	err  error
+}
+
+func (e *connectionError) Error() string { return e.text + ": " + e.err.Error() }
+
+func (e *connectionError) Unwrap() error { return e.err }
 
 // statusWithText returns the status with a standard reason, or 0.
 func statusWithText(reason string) int {

@@ -52,6 +52,7 @@ type Sender struct {
 	roundTrip func(*http.Request) (*http.Response, error)
 	proxy     func(*http.Request) (*url.URL, error) // nil: none, or not known
 	native    bool                                  // the transport is an *http.Transport that reports to a trace
+	h2c       bool                                  // and it uses HTTP/2 without TLS
 	sends     func() bool                           // whether it does not pass requests on; nil unless it is an *http.Transport
 	buffers   *sync.Pool                            // of this transport; nil for the shared ones
 	closeIdle func()                                // closes its idle connections; nil unless it is an *http.Transport
@@ -90,6 +91,7 @@ func New(config Config) (*Sender, error) {
 	if t, ok := transport.(*http.Transport); ok {
 		s.proxy, s.fetches = t.Proxy, fetches(t)
 		s.native = !s.fetches
+		s.h2c = origin.Scheme == "http" && t.Protocols != nil && t.Protocols.UnencryptedHTTP2() && !t.Protocols.HTTP1()
 		s.sends = func() bool { return sends(t, origin.Scheme) }
 		s.closeIdle = t.CloseIdleConnections
 	} else {

@@ -20,6 +20,7 @@ import (
 type trace struct {
 	httptrace.ClientTrace
 	native bool                    // the transport is an *http.Transport that is not wrapped, and reports what it does
+	h2c    bool                    // and it uses HTTP/2 without TLS
 	sends  func() bool             // nil unless native: whether the transport does not pass requests on
 	keyed  bool                    // the request has an idempotency key, with which HTTP/1.1 requests are repeated by net/http
 	write  bool                    // the request may change something
@@ -70,11 +71,13 @@ func (t *trace) gotConn(info httptrace.GotConnInfo) {
 	default:
 		t.repeated = true
 		t.end(errRepeated)
-		protocol := protocolOf(info.Conn)
 		t.sameConn = reflect.ValueOf(t.conn).Comparable() && info.Conn == t.conn
-		if protocol != "h2" && info.Conn != nil {
-			// HTTP/2 looks at the context before it writes. HTTP/1.1 does not, but it cannot write now.
-			_ = info.Conn.SetWriteDeadline(time.Unix(1, 0))
+		if t.protocolOf(info.Conn) != "h2" && info.Conn != nil && !t.sameConn {
+			// HTTP/2 looks at the context before it writes, and shares its connections. HTTP/1.1 does neither, but it cannot
+			// write now.
+			if info.Conn.SetWriteDeadline(time.Unix(1, 0)) != nil {
+				_ = info.Conn.Close()
+			}
 		}
 	}
 }
@@ -98,10 +101,12 @@ func (t *trace) connection() (asked, got bool) {
 	return t.asked, t.got
 }
 
-// protocolOf returns "h2" or "http/1.1" for a connection over TLS, and "" for any other.
-func protocolOf(conn net.Conn) string {
+// protocolOf returns "h2" or "http/1.1" for a connection over TLS. Without TLS it returns "" unless h2 is certain.
+func (t *trace) protocolOf(conn net.Conn) string {
 	secure, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
 	switch {
+	case t.h2c:
+		return "h2"
 	case !ok:
 		return ""
 	case secure.ConnectionState().NegotiatedProtocol == "h2":
@@ -129,9 +134,9 @@ func (t *trace) unprocessed(err error, ended bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case !t.got && (t.asked || t.native && t.sends()): // if its Proxy function fails, it does not ask for a connection
+	case !t.got && t.native && (t.asked || t.sends()): // if its Proxy function fails, it does not ask for a connection
 		return true
-	case !t.got: // the transport does not report what it does
+	case !t.got: // the transport does not report what it does, or has perhaps sent the request in another way
 		return !ended && neverConnected(err)
 	case t.resent, t.wrote && !t.pending: // a response began, so err is not about the request, or not all of the truth
 		return false
@@ -142,7 +147,7 @@ func (t *trace) unprocessed(err error, ended bool) bool {
 	}
 	// A transport of net/http reports a write before it returns, unless the context has ended. HTTP/2 does so only when
 	// the header was written completely. Where writes are reported, no report proves that there was no write.
-	reportsWrites := t.native && !ended && protocolOf(t.conn) != ""
+	reportsWrites := t.native && !ended && t.protocolOf(t.conn) != ""
 	return reportsWrites && !t.wrote
 }
 
@@ -152,13 +157,13 @@ func (t *trace) unprocessed(err error, ended bool) bool {
 func (t *trace) stale() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	http2 := t.sameConn || protocolOf(t.conn) == "h2"
+	http2 := t.sameConn || t.protocolOf(t.conn) == "h2"
 	return t.repeated && !t.write && t.reused && (t.first || !http2)
 }
 
 // repeatProves reports whether net/http repeats a request only if the server did not process it.
 func (t *trace) repeatProves() bool {
-	switch protocolOf(t.conn) {
+	switch t.protocolOf(t.conn) {
 	case "h2":
 		// On the same connection, the reason is a REFUSED_STREAM of the server. On another connection, it is a GOAWAY.
 		return t.sameConn || !repeatsProtocolErrors

@@ -124,6 +124,7 @@ func TestTraceOfATransport(t *testing.T) {
 	first, second, http1 := secure("h2"), secure("h2"), secure("http/1.1")
 	refused := errors.New("stream error: stream ID 3; REFUSED_STREAM; received from peer")
 	broken := errors.New("broken")
+	noConnection := &connectionError{"no connection", &net.OpError{Op: "dial", Err: broken}}
 	rejected := &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}
 	otherRelease := lost // of Go, which repeats fewer requests
 	if !strings.HasPrefix(runtime.Version(), "go1.26") {
@@ -140,8 +141,9 @@ func TestTraceOfATransport(t *testing.T) {
 	}{
 		{"nothing", nil, broken, false, unprocessed, lost, false},
 		{"nothing in time", nil, broken, true, unprocessed, lost, false},
-		{"no connection", []report{ask}, broken, false, unprocessed, unprocessed, false},
-		{"no connection in time", []report{ask}, broken, true, unprocessed, unprocessed, false},
+		{"no connection", []report{ask}, broken, false, unprocessed, lost, false},
+		{"no connection in time", []report{ask}, broken, true, unprocessed, lost, false},
+		{"no connection, and a type that proves it", []report{ask}, noConnection, false, unprocessed, unprocessed, false},
 		{"written", []report{ask, got(first), wrote}, broken, false, lost, lost, false},
 		{"written, and refused", []report{ask, got(first), wrote}, refused, false, unprocessed, unprocessed, false},
 		{"written, and the certificate rejected", []report{ask, got(first), wrote}, rejected, false, hopeless, lost, false},
