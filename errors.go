@@ -76,7 +76,7 @@ type Error struct {
 
 	enveloped bool   // sent by the API itself, not by a proxy
 	foreign   bool   // has a body that was not sent by the API, or not as a whole; false in an Error that a user creates
-	followed  bool   // by another attempt: after RetryAfter, or with another credential
+	followed  bool   // the call has waited for RetryAfter, or got another credential
 	overtaken bool   // the call ended later, for another reason
 	unknown   bool   // matches ErrOutcomeUnknown
 	null      bool   // the profile was null
@@ -175,7 +175,7 @@ func (e *Error) Is(target error) bool {
 	case ErrConflict:
 		return e.StatusCode == 409 && !e.foreign
 	case ErrRateLimited:
-		return e.StatusCode == 429
+		return e.StatusCode == 429 && !e.followed
 	case ErrUnavailable:
 		return !e.overtaken && e.StatusCode != 429 && (e.foreign || e.StatusCode == 408 || e.StatusCode >= 500)
 	}
@@ -293,7 +293,7 @@ func (e *CallError) Is(target error) bool { return target == ErrRateLimited && e
 
 // RetryAfter returns how long to wait before repeating a call that failed with err. It is the longest RetryAfter of all
 // [*Error] and [*CallError] in the tree of err, or zero if none of them has one. The last response of a call does not
-// count if another attempt followed it.
+// count if the call has waited for it already.
 func RetryAfter(err error) (longest time.Duration) {
 	switch e := err.(type) {
 	case *Error:

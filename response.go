@@ -282,10 +282,9 @@ func (c *call) callError(err error, captures []*Response) error {
 		e.IdempotencyKey = failure.Redact(c.idempotencyKey)
 	}
 	if failure.Last != nil {
-		followed := failure.Last.Attempts < failure.Attempts
 		failure.Last.Attempts, failure.Last.Redact = failure.Attempts, failure.Redact
 		e.last = c.statusError(failure.Last)
-		e.last.followed, e.last.overtaken = followed, !failure.Unanswered
+		e.last.followed, e.last.overtaken = failure.Last.Followed, !failure.Unanswered
 		defer failure.Last.Release()
 	}
 	for _, into := range captures {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -372,4 +373,59 @@ func TestAttemptThatTheCallerEnds(t *testing.T) {
 		assert.ErrorIs(t, a.Err, context.DeadlineExceeded)
 		assert.Contains(t, logged.String(), ` duration=1s status=409 ray_id=8-IAD error="context deadline exceeded"`)
 	})
+}
+
+// What a hook learns of a response that is cut, although its status is enough for the call.
+func TestAttemptWithACutBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen []cloudflare.Attempt
+		cut := pipeReply{response: func() string { return pipeText(404, 500, `{"success":false`) }}
+		_, client := newPipeServer(t, pipeScript(cut), noRetries,
+			cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) { seen = append(seen, a) }))
+		require.Error(t, getOrganization(t.Context(), client))
+		require.Len(t, seen, 1)
+		assert.ErrorIs(t, seen[0].Err, io.ErrUnexpectedEOF)
+		assert.Equal(t, 404, seen[0].StatusCode)
+	})
+}
+
+// The time that hooks take is not a wait of the next attempt.
+func TestWaitedIsWithoutHooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var waited []time.Duration
+		_, client := newPipeServer(t, pipeScript(pipeResponse(503, ""), pipeResponse(404, "")),
+			cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) {
+				waited = append(waited, a.Waited)
+				<-time.After(3 * time.Second)
+			}))
+		require.Error(t, getOrganization(t.Context(), client))
+		assert.Equal(t, []time.Duration{0, 0}, waited)
+	})
+}
+
+// A hook is not told of another attempt that a pause prevents, and the call fails without a wait.
+func TestNoRetryIntoAPause(t *testing.T) {
+	for name, test := range map[string]struct {
+		deadline time.Duration
+		opts     []cloudflare.Option
+	}{
+		"longer than the maximum": {time.Hour, []cloudflare.Option{cloudflare.WithMaxRateLimitWait(0)}},
+		"past the deadline":       {30 * time.Second, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var retries []bool
+				hook := cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) { retries = append(retries, a.Retry) })
+				_, client := newPipeServer(t, pipeScript(pipeResponse(503, "", limitHeader(0, 60))), append(test.opts, hook)...)
+				ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
+				defer cancel()
+				start := time.Now()
+				err := getOrganization(ctx, client)
+				assertMatchesOnly(t, err, cloudflare.ErrRateLimited)
+				assert.Equal(t, time.Minute, cloudflare.RetryAfter(err))
+				assert.Zero(t, time.Since(start))
+				assert.Equal(t, []bool{false}, retries)
+			})
+		})
+	}
 }

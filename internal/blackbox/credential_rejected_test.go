@@ -270,19 +270,24 @@ func TestRejectedCredentialsWithoutAnother(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// The limiter, the rate limit and the context of the caller may end the call before the other attempt.
+// The limiter, the rate limit and the context of the caller may end the call before the other attempt. If there is
+// another credential, the error does not say that the API rejects it.
 func TestRejectedCredentialsAndTheRateLimit(t *testing.T) {
 	broken := errors.New("broken")
 	for name, test := range map[string]struct {
 		header  string
+		opts    []cloudflare.Option
 		limiter failureAt
-		cancel  bool // while the source works
-		is      []error
+		cancel  bool    // while the source works
+		is      []error // and no other sentinel
 		waits   time.Duration
 	}{
 		"the rate limit resets soon": {header: limitHeader(0, 20), waits: 20 * time.Second},
-		"the limiter fails":          {limiter: failureAt{2, broken}, is: []error{broken, cloudflare.ErrForbidden}},
-		"the caller cancels":         {cancel: true, is: []error{cloudflare.ErrForbidden}},
+		"the rate limit resets too late": {
+			header: limitHeader(0, 20), opts: []cloudflare.Option{cloudflare.WithMaxRateLimitWait(0)}, is: []error{cloudflare.ErrRateLimited},
+		},
+		"the limiter fails":  {limiter: failureAt{2, broken}, is: []error{broken}},
+		"the caller cancels": {cancel: true, is: []error{cloudflare.ErrForbidden}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -291,17 +296,20 @@ func TestRejectedCredentialsAndTheRateLimit(t *testing.T) {
 				source, _ := numbered()
 				waits := 0
 				server := &rejectingServer{rejection: respondWith(403, rejection10000, test.header), accepted: "t2", success: organizationBody}
+				last := cloudflare.Attempt{}
+				opts := append(test.opts, cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) { last = a }),
+					cloudflare.WithLimiter(limiterFunc(func(context.Context) error {
+						if waits++; waits == test.limiter.call {
+							return test.limiter.err
+						}
+						return nil
+					})))
 				client := server.client(t, func(ctx context.Context) (cloudflare.Credential, error) {
 					if _, ok := cloudflare.RejectedCredential(ctx); ok && test.cancel {
 						cancel()
 					}
 					return source(ctx)
-				}, cloudflare.WithLimiter(limiterFunc(func(context.Context) error {
-					if waits++; waits == test.limiter.call {
-						return test.limiter.err
-					}
-					return nil
-				})))
+				}, opts...)
 				start := time.Now()
 				err := getOrganization(ctx, client)
 				assert.Equal(t, test.waits, time.Since(start))
@@ -310,9 +318,11 @@ func TestRejectedCredentialsAndTheRateLimit(t *testing.T) {
 					assert.Len(t, server.tokens, 2)
 					return
 				}
+				assertMatchesOnly(t, err, slices.DeleteFunc(slices.Clone(test.is), func(is error) bool { return is == broken })...)
 				for _, is := range test.is {
 					assert.ErrorIs(t, err, is)
 				}
+				assert.Equal(t, test.limiter.err != nil, last.Retry, "only the limiter is asked after the hook")
 				assert.Len(t, server.tokens, 1)
 			})
 		})

@@ -516,6 +516,48 @@ func TestRateLimitHook(t *testing.T) {
 	}
 }
 
+// Responses that arrive one after the other at the end of a window do not make several pauses of one.
+func TestRateLimitHookOfAPauseThatGrows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := 0
+		_, client := newPipeServer(t, func(n int) pipeReply {
+			if n > 5 {
+				return limitedReply(1000, 300)
+			}
+			return pipeReply{response: func() string {
+				<-time.After(time.Duration(n) * 10 * time.Millisecond)
+				return limitedReply(0, 60).response()
+			}}
+		}, cloudflare.WithRateLimitHook(func(context.Context, time.Duration) { told++ }))
+		var group sync.WaitGroup
+		for range 5 {
+			group.Go(func() { assert.NoError(t, getOrganization(t.Context(), client)) })
+		}
+		<-time.After(15 * time.Millisecond)
+		require.NoError(t, getOrganization(t.Context(), client))
+		group.Wait()
+		assert.Equal(t, 1, told)
+	})
+}
+
+// A wait that is over is not in RetryAfter.
+func TestRetryAfterOfAWaitThatIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		admitted := 0
+		_, client := newPipeServer(t, pipeScript(pipeResponse(503, "", "Retry-After: 20")), cloudflare.WithLimiter(limiterFunc(func(context.Context) error {
+			if admitted++; admitted > 1 {
+				return errors.New("closed")
+			}
+			return nil
+		})))
+		start := time.Now()
+		err := getOrganization(t.Context(), client)
+		assert.Equal(t, 20*time.Second, time.Since(start))
+		assert.ErrorContains(t, err, "503 Service Unavailable")
+		assert.Zero(t, cloudflare.RetryAfter(err))
+	})
+}
+
 // The logger has a record of each such wait, too.
 func TestRateLimitWaitsAreLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

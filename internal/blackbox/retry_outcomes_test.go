@@ -62,7 +62,7 @@ func TestOutcomes(t *testing.T) {
 		{
 			name: "create 429, then reset", method: "POST",
 			replies: script(response(429, rejectedBody), reset),
-			is:      []error{unknown, cloudflare.ErrRateLimited}, dials: 2, status: 429,
+			is:      []error{unknown}, dials: 2, status: 429,
 		},
 		{
 			name: "create 429, then 5xx", method: "POST",
@@ -143,7 +143,7 @@ func TestOutcomes(t *testing.T) {
 		{
 			name: "update 5xx, 429, then reset", method: "PUT",
 			replies: script(response(503, rejectedBody), response(429, rejectedBody), reset),
-			is:      []error{unknown, cloudflare.ErrRateLimited}, dials: 4, status: 429,
+			is:      []error{unknown}, dials: 4, status: 429,
 		},
 		{
 			name: "update 429, then canceled between attempts", method: "PUT",

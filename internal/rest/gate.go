@@ -110,13 +110,14 @@ func (g *gate) enter(ctx context.Context, w *waits) (reset time.Duration, err er
 
 		wait := until.Sub(now)
 		if pause {
-			if err := w.refuse(ctx, wait); err != nil {
+			if err := w.refuse(ctx, wait, 0); err != nil {
 				return wait, err
 			}
-			if wait >= minAnnounced && !until.Equal(announced) {
+			if wait >= minAnnounced && until.Sub(announced) >= minAnnounced { // not if each response moves it by a moment
 				announced = until
 				w.announce(ctx, wait)
 			}
+			overdue = false
 		} else {
 			wait = min(wait, w.queue)
 		}
@@ -136,21 +137,21 @@ func (g *gate) enter(ctx context.Context, w *waits) (reset time.Duration, err er
 	}
 }
 
-// refusal returns the error that enter would return because of a pause, and the time until the reset.
-func (g *gate) refusal(ctx context.Context, w *waits) (reset time.Duration, err error) {
-	if reset = g.pause(); reset > 0 {
-		err = w.refuse(ctx, reset)
+// refusal returns the error that enter would return after a wait because of the pause, and the time until the reset.
+func (g *gate) refusal(ctx context.Context, w *waits, after time.Duration) (reset time.Duration, err error) {
+	if reset = g.pause(); reset > after {
+		err = w.refuse(ctx, reset, after)
 	}
 	return reset, err
 }
 
-// refuse returns an error if a call may not wait so long for the rate limit.
-func (w *waits) refuse(ctx context.Context, wait time.Duration) error {
+// refuse returns an error if a call may not wait so long for the rate limit. It waits for a part of that time anyway.
+func (w *waits) refuse(ctx context.Context, wait, anyway time.Duration) error {
 	used := fmt.Errorf("rate limited: no requests remain before the reset in %s", wait.Round(time.Millisecond))
 	switch {
 	case deadlineError(ctx, wait) != nil:
 		return fmt.Errorf("%w, which is past the deadline", used)
-	case !w.allow(wait):
+	case !w.allow(wait - anyway):
 		return fmt.Errorf("%w, which is longer than the %s that the call may still wait (WithMaxRateLimitWait)", used, max(0, w.limit-w.waited).Round(time.Millisecond))
 	}
 	return nil

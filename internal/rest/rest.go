@@ -127,6 +127,7 @@ type RawResponse struct {
 	Attempts   int
 	Unknown    bool // this attempt or an earlier one was a write that may have happened
 	Token      bool // the credential of this attempt was an API token
+	Followed   bool // the call has waited as long as the response asked, or got another credential
 
 	Redact func(string) string // redacts the credentials of this attempt and of earlier ones
 
@@ -147,9 +148,11 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 	signer := s.signer.Load()
 	failure := newFailure(path, req.Route, signer) // returned unless the call ends with a response
 	waits := waits{queue: s.MaxRetryWait, limit: s.MaxRateLimitWait, announce: s.announce}
-	call, tries, queued := ctx, 0, time.Now()
+	call, tries := ctx, 0
+	var renewing time.Duration // how long the source took for renewed
 	for {
 		ctx := s.contextOfAttempt(call)
+		queued := time.Now()
 		next, reset, err := s.admit(ctx, signer, renewed, &waits)
 		if err != nil {
 			failure.RetryAfter = reset
@@ -157,6 +160,7 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		}
 		signer = next
 		start := time.Now()
+		waited := renewing + start.Sub(queued)
 		response, result, err := s.attempt(ctx, signer, failure.Attempts+1, waits.pauses, &req, target)
 		duration := time.Since(start)
 		if response != nil && response.StatusCode == http.StatusTooManyRequests {
@@ -165,10 +169,14 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 		err = failure.add(ctx, signer, response, err)
 		failure.Unknown = failure.Unknown || result.unknown(req.Method)
 
-		renewed = nil
+		renewed, renewing = nil, 0
 		if !hasRenewed {
+			asked := time.Now()
 			renewed = s.renew(ctx, signer, response)
-			hasRenewed = renewed != nil
+			hasRenewed, renewing = renewed != nil, time.Since(asked)
+		}
+		if renewed != nil {
+			response.Followed = true
 		}
 		counts := renewed == nil && result != stale // net/http would not count a stale read either
 		if counts {
@@ -182,15 +190,23 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 				ended = deadlineError(ctx, wait)
 			}
 		}
+		if again && ended == nil {
+			if reset, ended = s.gate.refusal(ctx, &waits, wait); ended != nil {
+				failure.RetryAfter = reset
+			}
+		}
 		again = again && ended == nil
 		if len(s.Hooks) > 0 {
 			a := Attempt{
 				Method: req.Method, Path: path, Route: req.Route, Number: failure.Attempts, Err: err,
-				Waited: start.Sub(queued), Start: start, Duration: duration,
+				Waited: waited, Start: start, Duration: duration,
 				OutcomeUnknown: result.unknown(req.Method), Retry: again,
 			}
 			if again {
 				a.RetryIn = wait
+			}
+			if err == nil {
+				a.Err = response.Incomplete
 			}
 			s.report(ctx, a, response, failure.Redact)
 		}
@@ -200,7 +216,9 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 			if ended := sleep(ctx, wait); ended != nil {
 				return nil, failure.endedBy(ctx, ended)
 			}
-			queued = start.Add(duration + wait)
+			if response != nil {
+				response.Followed = true
+			}
 		case ended != nil:
 			return nil, failure.endedBy(ctx, ended)
 		case err != nil:
@@ -231,7 +249,7 @@ func (s *Sender) admit(ctx context.Context, earlier, renewed *signer, w *waits) 
 		if err := contextError(ctx); err != nil {
 			return nil, 0, err
 		}
-		if reset, err := s.gate.refusal(ctx, w); err != nil { // the limiter would count a request that is not sent
+		if reset, err := s.gate.refusal(ctx, w, 0); err != nil { // the limiter would count a request that is not sent
 			return nil, reset, err
 		}
 		if err := s.Limiter(ctx); err != nil {
