@@ -31,7 +31,7 @@ type breakingServer struct {
 	breaks  atomic.Pointer[func(first bool) bool] // of the connection: whether the request is its first one
 }
 
-// newBreakingServer serves "http", which is HTTP/1.1, or "http/1.1" or "h2" over TLS.
+// newBreakingServer serves "http", which is HTTP/1.1, or "h2c", which is HTTP/2 without TLS, or "http/1.1" or "h2" over TLS.
 func newBreakingServer(t *testing.T, protocol string) *breakingServer {
 	t.Helper()
 	type requests struct {
@@ -59,13 +59,24 @@ func newBreakingServer(t *testing.T, protocol string) *breakingServer {
 	}
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.EnableHTTP2 = protocol == "h2"
-	if protocol == "http" {
+	switch protocol {
+	case "http":
 		s.Start()
-	} else {
+	case "h2c":
+		s.Config.Protocols = unencryptedHTTP2()
+		s.Start()
+		s.Client().Transport.(*http.Transport).Protocols = unencryptedHTTP2()
+	default:
 		s.StartTLS()
 	}
 	t.Cleanup(s.Close)
 	return s
+}
+
+func unencryptedHTTP2() *http.Protocols {
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	return protocols
 }
 
 // tally counts the attempts that its limiter admits and that its hook sees.
@@ -150,7 +161,7 @@ func TestStaleConnections(t *testing.T) {
 // However many connections break, each request that reaches the server was admitted by the limiter and reported to the
 // hook, once.
 func TestEveryRequestIsCounted(t *testing.T) {
-	for _, protocol := range []string{"http", "http/1.1", "h2"} {
+	for _, protocol := range []string{"http", "h2c", "http/1.1", "h2"} {
 		for _, call := range retryCalls {
 			for _, retries := range []int{0, 3} {
 				t.Run(fmt.Sprintf("%s/%s/%d retries", protocol, call.method, retries), func(t *testing.T) {
@@ -306,8 +317,7 @@ func TestRefusedStreamWithoutTLS(t *testing.T) {
 		return true
 	})
 	serveUntilCleanup(t, listener, func(conn net.Conn) { server.serveFrames(conn, conn) })
-	transport := &http.Transport{Protocols: new(http.Protocols)}
-	transport.Protocols.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: unencryptedHTTP2()}
 	client := socketClient(t, "http://"+listener.Addr().String(), transport)
 	done := make(chan error, 1)
 	go func() {
