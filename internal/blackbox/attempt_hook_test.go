@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -372,20 +371,6 @@ func TestAttemptThatTheCallerEnds(t *testing.T) {
 		assert.Equal(t, "8-IAD", a.RayID)
 		assert.ErrorIs(t, a.Err, context.DeadlineExceeded)
 		assert.Contains(t, logged.String(), ` duration=1s status=409 ray_id=8-IAD error="context deadline exceeded"`)
-	})
-}
-
-// What a hook learns of a response that is cut, although its status is enough for the call.
-func TestAttemptWithACutBody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var seen []cloudflare.Attempt
-		cut := pipeReply{response: func() string { return pipeText(404, 500, `{"success":false`) }}
-		_, client := newPipeServer(t, pipeScript(cut), noRetries,
-			cloudflare.WithAttemptHook(func(_ context.Context, a cloudflare.Attempt) { seen = append(seen, a) }))
-		require.Error(t, getOrganization(t.Context(), client))
-		require.Len(t, seen, 1)
-		assert.ErrorIs(t, seen[0].Err, io.ErrUnexpectedEOF)
-		assert.Equal(t, 404, seen[0].StatusCode)
 	})
 }
 

@@ -205,9 +205,6 @@ func (s *Sender) Do(ctx context.Context, req RawRequest) (*RawResponse, error) {
 			if again {
 				a.RetryIn = wait
 			}
-			if err == nil {
-				a.Err = response.Incomplete
-			}
 			s.report(ctx, a, response, failure.Redact)
 		}
 

@@ -203,7 +203,7 @@ func (c *client) observe(ctx context.Context, a cloudflare.Attempt) {
 	call.throttled = call.throttled || a.StatusCode == 429
 	if isWrite(a.Method) {
 		call.reportedWrites++
-		sent := call.connected > call.connectedBefore
+		sent := call.connected > call.connectedBefore || c.wrapper != "" // which may send a request in a way of its own
 		if a.StatusCode == 0 && sent || a.StatusCode/100 == 2 || a.StatusCode == 408 || a.StatusCode >= 500 {
 			call.doubts++
 		}
