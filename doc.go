@@ -47,14 +47,15 @@
 // resume the list with. [Collect] returns the items as a slice. [Paginate] returns an iterator for other endpoints.
 //
 // Lists are not snapshots. An item may be missing, or appear twice, if it is created, deleted or moved while a list is
-// read.
+// read. To delete or move what a list contains, read it to the end first, with [Collect].
 //
 // # Changes
 //
 // An update may clear the fields that it omits. Modify methods read the resource first and keep the fields that the
 // caller does not change. [OrganizationsService.Ensure], [OrganizationMembersService.Ensure],
 // [OrganizationsService.WaitUntilReadable] and [OrganizationsService.DeleteIfEmpty] can be called again after an
-// interruption.
+// interruption. Wait some minutes before calling Ensure again after a crash or an unknown outcome: it finds only what
+// the list contains by then, and the API does not document how long a new item takes to appear.
 //
 // # Errors
 //
@@ -78,7 +79,7 @@
 //		// everything else
 //	}
 //
-// The example of [Error] has a complete switch. [ErrInvalidArgument] means that no request was sent. If the deadline of
+// The example of [Error], in error_example_test.go, has a complete switch. [ErrInvalidArgument] means that no request was sent. If the deadline of
 // the context passes, the error matches [context.DeadlineExceeded]. If an attempt takes longer than [WithTimeout], the
 // error matches [ErrAttemptTimeout].
 //

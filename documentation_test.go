@@ -175,6 +175,7 @@ var snippetImports = map[string]string{
 	"fmt":            "fmt",
 	"http":           "net/http",
 	"json":           "encoding/json",
+	"log":            "log",
 	"synctest":       "testing/synctest",
 	"testing":        "testing",
 	"time":           "time",

@@ -215,8 +215,9 @@ func (s *OrganizationAuditLogsService) List(ctx context.Context, organizationID 
 //
 // To poll the log, use [DirectionAscending] and set Since to the time of the last entry that was read. Some entries may
 // be recorded late: set Since some minutes earlier to read those too. Skip entries whose ID was read before, ignoring
-// the case of ASCII letters, but not entries without an ID. The API does not document whether Since and Before include
-// entries of exactly that time.
+// the case of ASCII letters, but not entries without an ID. An entry without
+// a time must not change where the next poll begins. The API does not document whether Since and Before include entries
+// of exactly that time, nor how late an entry can be. After a [*PageError], begin again at Since instead of the token.
 //
 // Credential: a global API key, or an API token.
 //

@@ -16,7 +16,7 @@ import (
 // Of the other memberships, Ensure prefers an active one, and then a pending one. If each of them has a status that is
 // not one of the constants, it returns an error that names a status, and creates nothing.
 //
-// If the outcome of the create is unknown, Ensure looks for the member until 15 seconds have passed. A wait that the
+// If the outcome of the create is unknown, Ensure looks for the member for at most 15 seconds. A wait that the
 // response to the create requested comes first and is part of this time. If the member appears, it is returned with
 // created true, even though another caller may have created it. If it does not appear, the requested wait is longer, or
 // the deadline of ctx passes first, the error matches [ErrOutcomeUnknown]. The member may still appear later, so wait

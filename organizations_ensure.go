@@ -22,14 +22,15 @@ const (
 // ParentID means a root organization. Only name and parent are compared, and an existing organization is not changed:
 // its profile may be different. If several organizations match, the error is an [*AmbiguousError].
 //
-// If the outcome of the create is unknown, Ensure looks for the organization until 15 seconds have passed. A wait that
+// If the outcome of the create is unknown, Ensure looks for the organization for at most 15 seconds. A wait that
 // the response to the create requested comes first and is part of this time. If the organization appears, it is
 // returned with created true, even though another caller may have created it. If it does not appear, the requested wait
 // is longer, or the deadline of ctx passes first, the error matches [ErrOutcomeUnknown]. The organization may still
 // appear later, so wait before calling Ensure again.
 //
 // To create a second organization with the same name and parent, use [OrganizationsService.Create]. If its outcome is
-// unknown, list the organizations with that name and compare their IDs with those from before. An example of Create
+// unknown, list the organizations with that name and compare their IDs with those from before. The example of Create in
+// organizations_example_test.go
 // does this.
 //
 // Names are not unique, and the API has no conditional create, so concurrent callers must coordinate: two of them may
@@ -98,7 +99,9 @@ func (s *OrganizationsService) withName(ctx context.Context, params Organization
 	return nil, &AmbiguousError{Name: params.Name, ParentID: params.ParentID, Organizations: found, redact: s.client.redactor()}
 }
 
-// AmbiguousError is returned by [OrganizationsService.Ensure] if several organizations have the same name and parent.
+// AmbiguousError is returned by [OrganizationsService.Ensure] if several organizations have the same name and parent. If
+// one of them is a duplicate of an interrupted program, keep the oldest, and pass the IDs of the others to
+// [OrganizationsService.DeleteIfEmpty].
 type AmbiguousError struct {
 	Name, ParentID string
 	Organizations  []Organization // at least two
@@ -124,8 +127,9 @@ func (e *AmbiguousError) Error() string {
 }
 
 // WaitUntilReadable returns an organization like [OrganizationsService.Get], but waits if the organization does not
-// exist yet. Call it after a create, because a new organization may not be readable at once. Another read may still
-// fail afterwards.
+// exist yet. Call it after a create, because a new organization may not be readable at once, and after Ensure whatever
+// created is, because an earlier run may have created the organization a moment before. Another read may still fail
+// afterwards.
 //
 // The read is repeated after 250 milliseconds, doubling the wait up to five seconds, until ctx ends, or until one
 // minute has passed if ctx has no deadline. A wait that would pass the deadline is not begun. If the organization does

@@ -25,7 +25,8 @@ const maxEmptyPages = 100
 // maxPageToken bounds the page tokens of a list, which Paginate keeps, in bytes.
 const maxPageToken = 64 << 10
 
-// Page is one page of a list.
+// Page is one page of a list. To count a list, range over all of its pages: the API may not report TotalSize. A page is
+// not a response of the API, and is encoded as JSON with the names of these fields.
 type Page[T any] struct {
 	Items         []T
 	NextPageToken string // empty on the last page

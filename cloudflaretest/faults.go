@@ -103,6 +103,10 @@ func (s *Server) takeFault(n int, c *call) Fault {
 // For example, this is the response of a gateway to an unknown path:
 //
 //	cloudflaretest.Status(404, http.Header{"Content-Type": {"text/html"}}, "<h1>404 Not Found</h1>")
+//
+// And this is one of the API, which matches [cloudflare.ErrNotFound]:
+//
+//	cloudflaretest.Status(404, nil, `{"success":false,"errors":[{"code":1001,"message":"not found"}]}`)
 func Status(code int, header http.Header, body string) Fault {
 	if code < 200 || code > 999 {
 		panic(fmt.Sprintf("cloudflaretest: Status(%d, …): the code must be between 200 and 999", code))

@@ -179,8 +179,8 @@ func (s *Server) arrive(w http.ResponseWriter, c *call) (fault Fault, exceeded b
 }
 
 // Lag delays when new organizations can be read. From now on, if an organization is created through the API, the first
-// n reads of it by ID fail with status 404. Lists contain the organization at once. Lag(0) ends this for organizations
-// created later. Lag panics if n is negative.
+// n reads of it by ID fail with status 404. Lists, and what is below the ID, such as its profile, have no delay. Lag(0)
+// ends this for organizations created later. Lag panics if n is negative.
 func (s *Server) Lag(n int) {
 	if n < 0 {
 		panic(fmt.Sprintf("cloudflaretest: Lag(%d): the number of reads must not be negative", n))

@@ -68,7 +68,7 @@ func respond(w http.ResponseWriter, result any, err error) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(result) // fails if the caller is gone
 		return
-	case errors.Is(err, cloudflare.ErrInvalidArgument):
+	case errors.Is(err, cloudflare.ErrInvalidArgument), isBadRequest(err): // also a page token that is not valid
 		code = http.StatusBadRequest
 	case !unknown && (errors.Is(err, cloudflare.ErrRateLimited) || errors.Is(err, cloudflare.ErrUnavailable)):
 		code = http.StatusServiceUnavailable
@@ -78,4 +78,9 @@ func respond(w http.ResponseWriter, result any, err error) {
 	}
 	log.Print(err) // not for the caller
 	http.Error(w, http.StatusText(code), code)
+}
+
+func isBadRequest(err error) bool {
+	e, ok := errors.AsType[*cloudflare.Error](err)
+	return ok && e.StatusCode == http.StatusBadRequest
 }

@@ -74,6 +74,9 @@ func TestStatuses(t *testing.T) {
 		assert.NotContains(t, w.Body.String(), "secret")
 	}
 	w := httptest.NewRecorder()
+	respond(w, nil, &cloudflare.Error{StatusCode: 400}) // such as of a page token that is not valid
+	assert.Equal(t, 400, w.Code)
+	w = httptest.NewRecorder()
 	respond(w, nil, cloudflare.ErrForbidden)
 	assert.Equal(t, 500, w.Code, "the credential is not the caller's")
 }
