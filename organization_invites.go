@@ -8,7 +8,7 @@ import (
 )
 
 // OrganizationInvitesService accepts and rejects invitations to organizations. Use it as Client.OrganizationInvites. To
-// invite somebody, use [OrganizationMembersService.Create].
+// invite a user, use [OrganizationMembersService.Create].
 //
 // Each method needs the credential of the user who was invited, and the code from the email that the user received. The
 // code is not the ID of the membership. It must be a single path segment, and its form is not checked otherwise.

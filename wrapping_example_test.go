@@ -204,7 +204,8 @@ type organizations interface {
 	All(context.Context, cloudflare.OrganizationListParams, ...cloudflare.CallOption) iter.Seq2[*cloudflare.Organization, error]
 }
 
-// mock is a double of it.
+// mock is a double of it. The server of package cloudflaretest is usually the better one: it checks arguments, keeps
+// what was written, and divides lists into pages.
 type mock struct {
 	items []cloudflare.Organization
 	err   error // of Create

@@ -120,8 +120,8 @@ func New(client redis.UniversalClient, config Config) *Limiter {
 	return l
 }
 
-// Options returns the options that make a client keep to the quota: a limiter, and a hook that learns of the end of
-// each attempt. A limiter that comes after them in the options of a client replaces l. It must then call Wait with the
+// Options returns the options that make a client keep to the quota: a limiter, and a hook that records the end of each
+// attempt. A limiter that comes after them in the options of a client replaces l. It must then call Wait with the
 // context that it receives.
 func (l *Limiter) Options() []cloudflare.Option {
 	return []cloudflare.Option{cloudflare.WithLimiter(l), cloudflare.WithAttemptHook(l.ended)}

@@ -21,8 +21,8 @@ type Status struct {
 	Paused time.Duration // how long nothing is sent; zero if there is no pause
 	Reason string        // of the pause
 
-	// Eviction is the maxmemory-policy of the Redis server. It is empty if the server does not permit CONFIG. Unless it is
-	// noeviction, the server may drop keys, and so forget the quota.
+	// Eviction is the maxmemory-policy of the Redis server. It is empty if the server does not permit CONFIG. Unless it
+	// is noeviction, the server may drop keys, and the quota with them.
 	Eviction string
 }
 

@@ -65,7 +65,9 @@ func (f *fleet) enqueue(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	report.print(f.stderr)
+	if err := report.print(f.stderr); err != nil {
+		return err
+	}
 	if report.Archived > 0 {
 		return fmt.Errorf("%w: %d tasks were archived", errIncomplete, report.Archived)
 	}

@@ -21,7 +21,7 @@ const (
 	lookAgain = 15 * time.Second
 )
 
-// handler carries out tasks. Each may run twice: because a worker was lost, or because Redis did not learn its end.
+// handler carries out tasks. Each may run twice, because a worker was lost, or because Redis could not record its end.
 type handler struct {
 	client      *cloudflare.Client
 	fingerprint string // of the client's credential and base URL

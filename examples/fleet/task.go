@@ -91,7 +91,8 @@ const (
 )
 
 // add queues a task. A task for the same organization that is finished or archived, or that waits with other values, is
-// replaced. One that runs is not: two tasks must not change one organization at the same time.
+// replaced. A task that is running is not replaced, because two tasks must not change one organization at the same
+// time.
 func (q *queue) add(ctx context.Context, kind string, p payload) (added, error) {
 	p.Fingerprint = q.fingerprint
 	body, err := json.Marshal(p)

@@ -61,8 +61,8 @@ func encode(w io.Writer, v any, indent string) error {
 	return err
 }
 
-// quote returns an argument of the command line for an error. One that may be a URL may have a password, and is not
-// shown.
+// quote returns an argument of the command line for an error. An argument that may be a URL is not shown, because it
+// may contain a password.
 func quote(arg string) string {
 	if mayBeURL(arg) {
 		return "(not shown, because it may contain a password)"

@@ -13,8 +13,8 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 )
 
-// tokens caches a token until shortly before it expires, or until the API rejects it. The client asks it before every
-// attempt.
+// tokens caches a token until shortly before it expires, or until the API rejects it. The client calls credential
+// before every attempt.
 type tokens struct {
 	fetch func(context.Context) (token string, lifetime time.Duration, err error)
 
