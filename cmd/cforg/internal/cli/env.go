@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
@@ -22,6 +23,7 @@ type Env struct {
 	Transport http.RoundTripper      // of every client; nil for the default one
 	Server    *cloudflaretest.Server // of --demo; if nil, [Env.Client] starts one and fills it
 	Tree      *demo.Tree             // what Server holds
+	State     string                 // a folder for what the next run must know; empty for one in the user's cache folder
 
 	Demo bool // the flag --demo
 
@@ -95,6 +97,15 @@ func (env *Env) startServer() {
 
 // Fresh reports whether the command has a demo server of its own, which no other command uses.
 func (env *Env) Fresh() bool { return env.fresh }
+
+// StateFolder returns the folder for what the next run must know if this one is killed. It may not exist yet.
+func (env *Env) StateFolder() (string, error) {
+	if env.State != "" {
+		return env.State, nil
+	}
+	cache, err := os.UserCacheDir()
+	return filepath.Join(cache, "cforg"), err
+}
 
 func (env *Env) close() {
 	if env.fresh {

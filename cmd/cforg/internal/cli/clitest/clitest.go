@@ -26,6 +26,8 @@ type World struct {
 	*cloudflaretest.Server
 	Tree *demo.Tree
 
+	State string // a folder for what the next run must know
+
 	// Before is called with each request before the server sees it, After when its response is complete. Either may
 	// cancel the context of the command: that is a crash before the request arrives, or before the response does.
 	Before, After func(*http.Request)
@@ -39,7 +41,7 @@ func InVirtualTime(t *testing.T, test func(t *testing.T, w *World)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		server := cloudflaretest.NewServer().ForTest(t)
-		test(t, &World{Server: server, Tree: demo.Seed(server)})
+		test(t, &World{Server: server, Tree: demo.Seed(server), State: t.TempDir()})
 	})
 }
 
@@ -65,7 +67,7 @@ func (w *World) Run(ctx context.Context, command func(*cli.Env) *cobra.Command, 
 
 // RunFrom is Run with an input that may be slow.
 func (w *World) RunFrom(ctx context.Context, command func(*cli.Env) *cobra.Command, stdin io.Reader, args ...string) Result {
-	env := &cli.Env{Stdin: stdin, Server: w.Server, Tree: w.Tree, Transport: w}
+	env := &cli.Env{Stdin: stdin, Server: w.Server, Tree: w.Tree, Transport: w, State: w.State}
 	return execute(ctx, env, command, append([]string{"--demo"}, args...))
 }
 
@@ -76,7 +78,7 @@ func (w *World) RunWithToken(t *testing.T, command func(*cli.Env) *cobra.Command
 	t.Setenv("CLOUDFLARE_API_KEY", "")
 	t.Setenv("CLOUDFLARE_EMAIL", "")
 	t.Setenv("CLOUDFLARE_BASE_URL", "http://127.0.0.1/client/v4") // where nothing goes, because of the transport
-	return execute(t.Context(), &cli.Env{Stdin: strings.NewReader(""), Transport: w}, command, args)
+	return execute(t.Context(), &cli.Env{Stdin: strings.NewReader(""), Transport: w, State: w.State}, command, args)
 }
 
 func execute(ctx context.Context, env *cli.Env, command func(*cli.Env) *cobra.Command, args []string) Result {

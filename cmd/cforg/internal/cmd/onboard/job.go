@@ -3,7 +3,6 @@ package onboard
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,10 +15,14 @@ type job struct {
 	client *cloudflare.Client
 	token  bool // the credential is an API token
 	say    func(what, did, detail string)
+	warn   func(string)
 
 	name, parent, member string
 	profile              fields.Edits // nil: leave it alone
 	wait                 time.Duration
+
+	intentOf func(parentID string) intent // to create the organization
+	sending  intent                       // while its request is under way
 
 	done result
 }
@@ -84,9 +87,9 @@ func (j *job) organization(ctx context.Context, parentID string) (*cloudflare.Or
 			params.Profile = nil // a new organization has an empty one anyway
 		}
 	}
-	org, created, err := j.client.Organizations.Ensure(ctx, params)
-	if err != nil {
-		return nil, refuseAmbiguous(err)
+	org, created, err := j.ensure(ctx, params)
+	if org == nil {
+		return nil, err
 	}
 	j.done.Organization.ID, j.done.Organization.Name, j.done.Organization.Created = org.ID, org.Name, created
 	did := "already there"
@@ -94,21 +97,21 @@ func (j *job) organization(ctx context.Context, parentID string) (*cloudflare.Or
 		did = "created"
 	}
 	j.say("organization", did, org.Name+"  "+org.ID)
-
+	if err != nil {
+		return nil, err
+	}
 	waiting, stop := context.WithTimeout(ctx, j.wait)
 	defer stop()
 	if _, err := j.client.Organizations.WaitUntilReadable(waiting, org.ID); err != nil {
 		return nil, fmt.Errorf("waiting until it can be read: %w", err)
 	}
-	return org, nil
-}
-
-// refuseAmbiguous gives an error about several organizations of one name the exit code of a refusal.
-func refuseAmbiguous(err error) error {
-	if _, ok := errors.AsType[*cloudflare.AmbiguousError](err); ok {
-		return cli.Refused(fmt.Errorf("ambiguous: %w", err))
+	if created { // the intent stays until a list contains the organization
+		var listed *cloudflare.Organization
+		if listed, err = j.lookUp(ctx, parentID); listed != nil {
+			err = j.intentOf(parentID).forget()
+		}
 	}
-	return err
+	return org, err
 }
 
 func (j *job) setProfile(ctx context.Context, organizationID string) error {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -18,12 +19,16 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
-const long = `Onboard creates an organization below a parent, sets fields of its profile, and invites its first member. It shows what
-it will do and asks. It skips what is done already, so the same command can be run again after a crash at any point. If
-several organizations have this name and parent, it changes nothing. Do not run two of these commands at once.
+var long = `Onboard creates an organization below a parent, sets fields of its profile, and invites its first member. It shows what
+it will do and asks. If several organizations have this name and parent, it changes nothing.
 
-Without --profile, the profile is not changed. Without --member, nobody is invited. With --demo, every flag has a
-default.`
+It skips what is done already, so the same command can be run again after a crash at any point, and never makes a second
+organization. Before it sends the request to create the organization, it makes a file in the user's cache folder, and
+removes it once the API lists the organization. A run that finds the file of an earlier run looks for the organization
+until ` + fmt.Sprint(settled.Minutes()) + ` minutes after that request. Do not run two of these commands at once.
+
+Without --profile, the profile is not changed. Without --member, nobody is invited. After Ctrl-C, the request to create
+the organization has ` + cli.Grace.String() + ` to finish. With --demo, every flag has a default.`
 
 // Command returns "cforg onboard".
 func Command(env *cli.Env) *cobra.Command {
@@ -80,16 +85,24 @@ func (o *options) check() error {
 }
 
 func (o *options) run(ctx context.Context) error {
-	client, err := o.env.Client()
+	j := &job{
+		token: o.env.UsesToken(), say: o.say, warn: o.warn,
+		name: o.name, parent: o.parent, profile: o.profile, member: string(o.member), wait: o.wait,
+	}
+	client, err := o.env.Client(cloudflare.WithHTTPClient(&http.Client{Transport: &transport{o.env.Network(), j}}))
 	if err != nil {
 		return err
 	}
-	if o.env.Fresh() {
+	j.client = client
+	j.intentOf = func(string) intent { return "" }
+	if o.env.Fresh() { // the server ends with this process
 		o.env.Server.Lag(2) // as the API may
-	}
-	j := &job{
-		client: client, token: o.env.UsesToken(), say: o.say,
-		name: o.name, parent: o.parent, profile: o.profile, member: string(o.member), wait: o.wait,
+	} else {
+		folder, err := o.env.StateFolder()
+		if err != nil {
+			return err
+		}
+		j.intentOf = func(parentID string) intent { return newIntent(folder, o.env.BaseURL(), parentID, o.name) }
 	}
 	if !o.yes {
 		if err := o.ask(ctx, j); err != nil {
@@ -102,7 +115,7 @@ func (o *options) run(ctx context.Context) error {
 	}
 	switch {
 	case errors.Is(err, cloudflare.ErrOutcomeUnknown):
-		return fmt.Errorf("%w\n(wait a minute, so that the API shows what was created, and run the same command again)", err)
+		return fmt.Errorf("%w\n(run the same command again: it looks for the organization before it creates one)", err)
 	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("%w\n(run the same command again to do the rest)", err)
 	}
@@ -125,6 +138,21 @@ func (o *options) say(what, did, detail string) {
 	if !o.asJSON {
 		fmt.Fprintf(o.env.Stdout, "%-13s %-16s %s\n", what, did, output.Text(detail))
 	}
+}
+
+// transport gives the intent the time of each attempt to create the organization, which may have waited for long.
+type transport struct {
+	http.RoundTripper
+	*job
+}
+
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	t.sending.setTime(time.Now())
+	return t.RoundTripper.RoundTrip(r)
+}
+
+func (o *options) warn(text string) {
+	fmt.Fprintf(o.env.Stderr, "cforg onboard: %s\n", text)
 }
 
 // printJSON prints what the job did, even if it failed.

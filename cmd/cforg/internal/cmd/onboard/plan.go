@@ -54,25 +54,6 @@ func (j *job) plan(ctx context.Context) (steps []string, err error) {
 	return steps, refuseFormer(member)
 }
 
-// lookUp returns the organization that [cloudflare.OrganizationsService.Ensure] would return, or nil if there is none.
-func (j *job) lookUp(ctx context.Context, parentID string) (*cloudflare.Organization, error) {
-	var found []cloudflare.Organization
-	params := cloudflare.OrganizationListParams{Name: j.name, ParentID: parentID}
-	for org, err := range j.client.Organizations.All(ctx, params) {
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, *org)
-	}
-	switch len(found) {
-	case 0:
-		return nil, nil
-	case 1:
-		return &found[0], nil
-	}
-	return nil, refuseAmbiguous(&cloudflare.AmbiguousError{Name: j.name, ParentID: parentID, Organizations: found})
-}
-
 var errLooking = errors.New("only looking")
 
 // profileChanges returns what the update of the profile would change. It sends no update.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/sync/errgroup"
@@ -16,9 +15,6 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/fields"
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
-
-// grace is how long the rows under way may take after Ctrl-C: the response to a write is worth a wait.
-const grace = 5 * time.Second
 
 // silence is how many rows in a row may end without any response, before the job gives up.
 const silence = 20
@@ -77,8 +73,7 @@ func (j *job) update(ctx context.Context, r *row) result {
 // has ended.
 func (j *job) start(ctx context.Context, rows []*row) <-chan result {
 	results := make(chan result)
-	working, stop := context.WithCancel(context.WithoutCancel(ctx))
-	context.AfterFunc(ctx, func() { time.AfterFunc(grace, stop) })
+	working, stop := cli.WithGrace(ctx)
 
 	var group errgroup.Group
 	group.SetLimit(j.parallel)

@@ -31,7 +31,7 @@ A field without a column keeps its value. An empty cell clears the field. For ea
   not done      the command was stopped before anything was written
 
 A row that is refused, failed or unknown does not stop the others; the exit code is 3. The command stops if the API does
-not accept the credential, or if ` + fmt.Sprint(silence) + ` rows in a row get no response. After Ctrl-C, the rows under way have ` + grace.String() + ` to finish.
+not accept the credential, or if ` + fmt.Sprint(silence) + ` rows in a row get no response. After Ctrl-C, the rows under way have ` + cli.Grace.String() + ` to finish.
 Run the same command again to do the rest. It reads each profile first, and sends only what differs.`
 
 // Command returns "cforg profiles".

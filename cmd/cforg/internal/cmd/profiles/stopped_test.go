@@ -71,7 +71,7 @@ func TestProfilesInterruptedAtAStall(t *testing.T) {
 		w.Fail(1, cloudflaretest.Stall())
 		began := time.Now()
 		result := w.Run(ctx, Command, "", file, "--yes", "--parallel", "2")
-		assert.Equal(t, time.Second+grace, time.Since(began))
+		assert.Equal(t, time.Second+cli.Grace, time.Since(began))
 		assert.Equal(t, cli.ExitInterrupted, result.Code)
 		assert.Equal(t, map[string]int{"not done": 3}, countOf(outcomesOf(t, result)), "reads that were given up, and a row that was not begun")
 	})
