@@ -121,10 +121,10 @@ func TestBaseURL(t *testing.T) {
 	env := []string{"CLOUDFLARE_API_KEY=" + cloudflaretest.APIKey, "CLOUDFLARE_EMAIL=" + cloudflaretest.Email}
 	code, stdout, stderr := run(t, env, "tree", "--base-url", baseURL)
 	assert.Equal(t, 0, code, stderr)
-	assert.Contains(t, stdout, "Acme  (0 accounts, 0 members)")
+	assert.Contains(t, stdout, "Acme\n")
 	code, stdout, stderr = run(t, append(env, "CLOUDFLARE_BASE_URL="+baseURL), "find", "acme", "--json")
 	assert.Equal(t, 0, code, stderr)
-	assert.Contains(t, stdout, `"name": "Acme"`)
+	assert.Contains(t, stdout, `"name":"Acme"`)
 
 	code, _, stderr = run(t, []string{"CLOUDFLARE_API_TOKEN=secret-token-1", "CLOUDFLARE_BASE_URL=" + baseURL}, "-v", "tree")
 	assert.Equal(t, 1, code)
@@ -171,7 +171,7 @@ func TestFullDisk(t *testing.T) {
 func TestReadingCommandsAreReadOnly(t *testing.T) {
 	files, err := filepath.Glob("internal/cmd/*/*.go")
 	require.NoError(t, err)
-	readOnly := regexp.MustCompile(`env\.Client\(\s*cloudflare\.WithReadOnly\(\)`)
+	readOnly := regexp.MustCompile(`env\.Client\(\s*cloudflare\.WithReadOnly\(\)`) // also in hierarchy.Survey
 	writers := map[string]bool{}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {

@@ -90,12 +90,18 @@ func TestProgressInATerminal(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(rows), 0o600))
 	code, shown := screen(t, "", "", "profiles", "--demo", file, "--yes")
 	assert.Equal(t, 0, code)
-	require.Contains(t, shown, "/60")
-	_, last, _ := strings.Cut(shown[strings.LastIndex(shown, "/60"):], "60 rows: ")
-	assert.True(t, strings.HasPrefix(last, "60 changed\n"), last)
+	require.Contains(t, shown, " of 120 requests")
+	_, last, _ := strings.Cut(shown[strings.LastIndex(shown, " requests"):], "60 rows: ")
+	assert.Equal(t, "60 changed\n", last)
+	code, shown = screen(t, "", "", "tree", "--demo", "--counts")
+	assert.Equal(t, 0, code)
+	require.Contains(t, shown, " of 121 requests")
+	assert.True(t, strings.HasSuffix(shown, "\n60 organizations, 300 accounts, 120 members\n"))
 
-	_, dumb := screenOf(t, "dumb", "", "", "profiles", "--demo", file, "--yes")
-	assert.NotContains(t, dumb, "/60", "where it could not be drawn over")
+	_, dumb := screenOf(t, "dumb", "", "", "tree", "--demo", "--counts")
+	assert.NotContains(t, dumb, " requests", "where it could not be drawn over")
+	_, quiet := screen(t, "", "", "tree", "--demo", "--counts", "--quiet")
+	assert.NotContains(t, quiet, " requests")
 }
 
 // One Ctrl-C ends a command that waits for a server.
@@ -114,7 +120,7 @@ func TestInterrupt(t *testing.T) {
 	require.NoError(t, c.Process.Signal(unix.SIGINT))
 	_ = c.Wait()
 	assert.Equal(t, 130, c.ProcessState.ExitCode())
-	assert.True(t, strings.HasSuffix(errs.String(), "cforg tree: interrupted\n"), errs.String())
+	assert.Equal(t, "cforg tree: interrupted\n", errs.String(), "one line")
 }
 
 func TestTerminate(t *testing.T) {

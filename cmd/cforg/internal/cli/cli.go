@@ -8,11 +8,13 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/output"
+	"example.com/cloudflare/cmd/cforg/internal/progress"
 )
 
 // The exit codes of every command.
@@ -34,13 +36,15 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, more than one foun
 
 // Execute runs the command line args and returns its exit code. It also prints the error.
 func Execute(ctx context.Context, env *Env, args []string, commands ...func(*Env) *cobra.Command) int {
-	stdout := &sink{w: env.Stdout}
-	env.Stdout, env.Stderr = stdout, &sink{w: env.Stderr}
+	env.Meter = &progress.Meter{Stderr: env.Stderr, Width: terminal(env.Stderr)}
+	stdout := &sink{meter: env.Meter, w: env.Stdout}
+	env.Stdout, env.Stderr = stdout, &sink{meter: env.Meter, w: env.Stderr}
 	defer env.close()
 	root := newRoot(env, commands)
 	root.SetArgs(args)
 
 	command, err := root.ExecuteContextC(ctx)
+	env.Meter.Close()
 	if err == nil && stdout.err != nil {
 		err = &codedError{ExitFailed, fmt.Errorf("standard output: %w", stdout.err)}
 	}
@@ -54,7 +58,7 @@ func Execute(ctx context.Context, env *Env, args []string, commands ...func(*Env
 func newRoot(env *Env, commands []func(*Env) *cobra.Command) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "cforg",
-		Short:         "Whole jobs with Cloudflare's Organizations API",
+		Short:         "Run administrative tasks against Cloudflare's Organizations API",
 		Long:          long,
 		Version:       version(),
 		SilenceErrors: true,
@@ -63,6 +67,9 @@ func newRoot(env *Env, commands []func(*Env) *cobra.Command) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.BoolVar(&env.Demo, "demo", false, "run against a demo server inside this process")
 	flags.StringVar(&env.baseURL, "base-url", "", "send requests to this `URL` (default $CLOUDFLARE_BASE_URL, or Cloudflare's API)")
+	flags.DurationVar(&env.maxWait, "max-wait", 15*time.Minute, "the longest time that a request waits for the rate limit; 0: fail at once")
+	flags.Float64Var(&env.Meter.Rate, "rate", 0, "send at most this `number` of requests a second (the API allows 4 on average)")
+	flags.BoolVarP(&env.Meter.Quiet, "quiet", "q", false, "do not print progress and waits")
 	flags.BoolVarP(&env.verbose, "verbose", "v", false, "log every request to standard error")
 	root.MarkFlagsMutuallyExclusive("demo", "base-url")
 	for _, command := range commands {
@@ -111,6 +118,9 @@ func version() string {
 // arguments first.
 func (env *Env) Run(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
+		if err := env.check(command); err != nil {
+			return err
+		}
 		env.running = true
 		return run(command.Context(), args)
 	}
@@ -125,23 +135,32 @@ func (env *Env) fail(ctx context.Context, path string, err error) int {
 		code = coded.code
 	case !env.running:
 		code = ExitUsage
-	case errors.Is(err, cloudflare.ErrInvalidArgument):
-		code = ExitUsage
+	case errors.Is(err, cloudflare.ErrInvalidArgument) && env.Meter.Sent() == 0:
+		code = ExitUsage // later, it may be an ID of the server's that is invalid
 	}
 	if errors.Is(err, syscall.EPIPE) && ctx.Err() == nil {
 		return code // the reader closed the pipe, and knows that
 	}
-	if err != ctx.Err() { // the next line says that
-		fmt.Fprintf(env.Stderr, "%s: %s\n", path, output.Lines(strings.TrimSpace(err.Error())))
-	}
-	switch {
-	case ctx.Err() != nil:
-		fmt.Fprintf(env.Stderr, "%s: interrupted\n", path)
+	if ctx.Err() != nil {
+		fmt.Fprintf(env.Stderr, "%s: interrupted%s\n", path, output.Text(interruption(err)))
 		return ExitInterrupted
-	case code == ExitUsage:
+	}
+	fmt.Fprintf(env.Stderr, "%s: %s\n", path, output.Lines(strings.TrimSpace(err.Error())))
+	if code == ExitUsage {
 		fmt.Fprintf(env.Stderr, "Run \"%s --help\" for usage.\n", path)
 	}
 	return code
+}
+
+// interruption returns what err says beside that the command was interrupted: what may have happened, and what to do.
+func interruption(err error) string {
+	text, hint, _ := strings.Cut(err.Error(), "\n")
+	if !errors.Is(err, context.Canceled) || errors.Is(err, cloudflare.ErrOutcomeUnknown) {
+		hint = ": " + text + " " + hint
+	} else if hint != "" {
+		hint = " " + hint
+	}
+	return strings.TrimRight(hint, " ")
 }
 
 // codedError is an error with an exit code.

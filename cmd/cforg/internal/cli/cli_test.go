@@ -62,7 +62,7 @@ func TestExitCodes(t *testing.T) {
 		"refused":              {err: cli.Refused(errors.New("there are two")), code: cli.ExitRefused, stderr: "cforg sample: there are two\n"},
 		"refused, wrapped":     {err: fmt.Errorf("no: %w", cli.Refused(errors.New("two"))), code: cli.ExitRefused, stderr: "cforg sample: no: two\n"},
 		"interrupted":          {ctx: canceled, err: context.Canceled, code: cli.ExitInterrupted, stderr: "cforg sample: interrupted\n"},
-		"interrupted, details": {ctx: canceled, err: errors.New("4 rows"), code: cli.ExitInterrupted, stderr: "cforg sample: 4 rows\ncforg sample: interrupted\n"},
+		"interrupted, details": {ctx: canceled, err: errors.New("4 rows"), code: cli.ExitInterrupted, stderr: "cforg sample: interrupted: 4 rows\n"},
 		"done in spite of it":  {ctx: canceled, code: cli.ExitDone},
 		"hostile characters":   {err: errors.New("e\x1b[31m\u202e\u009b:\n\tjo\u200dined"), code: cli.ExitFailed, stderr: "cforg sample: e [31m :\n\tjo ined\n"},
 		"a closed pipe":        {err: fmt.Errorf("write: %w", syscall.EPIPE), code: cli.ExitFailed},
@@ -100,7 +100,7 @@ func TestHelp(t *testing.T) {
 	for args, want := range map[string][]string{
 		"":              {"Available Commands:", "Does nothing", "--demo", "Exit codes: 0 done, "},
 		"--help":        {"Available Commands:", "Does nothing", "--demo", "Exit codes: 0 done, "},
-		"sample --help": {"--n int", "how often", "--base-url URL", "table, json or csv", "--json"},
+		"sample --help": {"--n int", "how often", "--base-url URL", "-o, --format {table,json,csv}", "--json"},
 		"--version":     {"cforg version "},
 	} {
 		code, stdout, stderr := execute(t.Context(), nil, strings.Fields(args)...)

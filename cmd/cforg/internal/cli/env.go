@@ -3,16 +3,22 @@ package cli
 import (
 	"bufio"
 	"cmp"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/time/rate"
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
 	"example.com/cloudflare/cmd/cforg/internal/demo"
 	"example.com/cloudflare/cmd/cforg/internal/output"
+	"example.com/cloudflare/cmd/cforg/internal/progress"
 )
 
 // Env is what a command runs with. Only the first group of fields must be set.
@@ -25,13 +31,28 @@ type Env struct {
 	Tree      *demo.Tree             // what Server holds
 	State     string                 // a folder for what the next run must know; empty for one in the user's cache folder
 
+	Meter *progress.Meter // counts the requests of every client
+
 	Demo bool // the flag --demo
 
 	baseURL string
+	maxWait time.Duration
 	verbose bool
 	running bool          // the command line was accepted
 	fresh   bool          // Server was started by Client
 	input   *bufio.Reader // of Stdin, once something was read
+}
+
+// check returns an error unless the global flags are valid.
+func (env *Env) check(command *cobra.Command) error {
+	env.Meter.Name = command.CommandPath()
+	switch {
+	case env.maxWait < 0:
+		return fmt.Errorf("--max-wait must not be negative, not %s", env.maxWait)
+	case command.Flags().Changed("rate") && !(env.Meter.Rate > 0 && env.Meter.Rate <= 1000):
+		return fmt.Errorf("--rate must be more than 0 and at most 1000, not %v", env.Meter.Rate)
+	}
+	return nil
 }
 
 // BaseURL returns the URL that requests go to, or an empty string for the default one.
@@ -45,6 +66,14 @@ func (env *Env) Client(options ...cloudflare.Option) (*cloudflare.Client, error)
 	first := []cloudflare.Option{cloudflare.WithUserAgent("cforg")}
 	if env.Transport != nil {
 		first = append(first, cloudflare.WithHTTPClient(&http.Client{Transport: env.Transport}))
+	}
+	if env.Meter == nil {
+		env.Meter = new(progress.Meter)
+	}
+	first = append(first, env.Meter.Options()...)
+	first = append(first, cloudflare.WithMaxRateLimitWait(env.maxWait))
+	if env.Meter.Rate > 0 {
+		first = append(first, cloudflare.WithLimiter(rate.NewLimiter(rate.Limit(env.Meter.Rate), 1)))
 	}
 	options = append(first, options...)
 	if env.verbose {

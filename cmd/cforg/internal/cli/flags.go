@@ -10,15 +10,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// FormatFlag adds the flag --format to a command, with the first of formats as its default. If json is one of them, it
-// also adds --json, which means --format json.
+// FormatFlag adds the flag --format, or -o, to a command, with the first of formats as its default. If json is one of them, it
+// also adds --json, which means -o json.
 func FormatFlag(command *cobra.Command, into *string, formats ...string) {
 	*into = formats[0]
-	value := &choice{into, formats}
-	command.Flags().Var(value, "format", "format of the output: "+or(formats))
+	command.Flags().VarP(&choice{into, formats}, "format", "o", "print in this format")
 	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	if slices.Contains(formats, "json") {
-		command.Flags().VarPF((*jsonFlag)(into), "json", "", "the same as --format json").NoOptDefVal = "true"
+		command.Flags().VarPF((*jsonFlag)(into), "json", "", "the same as -o json").NoOptDefVal = "true"
 		command.MarkFlagsMutuallyExclusive("format", "json")
 	}
 }
@@ -36,7 +35,7 @@ func YesFlag(command *cobra.Command, into *bool) {
 // ChoiceFlag adds a flag whose value must be one of choices. The first is the default.
 func ChoiceFlag(command *cobra.Command, into *string, name, usage string, choices ...string) {
 	*into = choices[0]
-	command.Flags().Var(&choice{into, choices}, name, usage+": "+or(choices))
+	command.Flags().Var(&choice{into, choices}, name, usage)
 	_ = command.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -47,7 +46,7 @@ type choice struct {
 }
 
 func (c *choice) String() string { return *c.into }
-func (c *choice) Type() string   { return "name" }
+func (c *choice) Type() string   { return "{" + strings.Join(c.choices, ",") + "}" }
 
 func (c *choice) Set(value string) error {
 	if !slices.Contains(c.choices, value) {

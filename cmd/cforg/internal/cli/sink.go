@@ -3,27 +3,28 @@ package cli
 import (
 	"io"
 	"os"
-	"sync"
 
 	"golang.org/x/term"
+
+	"example.com/cloudflare/cmd/cforg/internal/progress"
 )
 
 // sink remembers the first failed write, so that no command has to check each of its writes. It may be written to by
 // several goroutines.
 type sink struct {
-	mu  sync.Mutex
-	w   io.Writer
-	err error
+	meter *progress.Meter
+	w     io.Writer
+	err   error
 }
 
 func (s *sink) Write(p []byte) (n int, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err != nil {
-		return 0, s.err
-	}
-	n, s.err = s.w.Write(p)
-	return n, s.err
+	s.meter.Aside(func() {
+		if s.err == nil {
+			n, s.err = s.w.Write(p)
+		}
+		err = s.err
+	})
+	return n, err
 }
 
 // file returns the file that w writes to, or nil.
@@ -47,8 +48,18 @@ func (env *Env) Sync() error {
 	return f.Sync()
 }
 
-// Terminal reports whether standard error is a terminal that can draw over what it shows.
-func (env *Env) Terminal() bool {
-	f := file(env.Stderr)
-	return f != nil && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+// terminal returns a function that returns the width of the terminal that w writes to. It returns nil if w is none, or
+// one that cannot draw over what it shows.
+func terminal(w io.Writer) func() int {
+	f := file(w)
+	if f == nil || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
+		return nil
+	}
+	return func() int {
+		width, _, err := term.GetSize(int(f.Fd()))
+		if err != nil || width <= 0 {
+			return 80
+		}
+		return width
+	}
 }

@@ -1,4 +1,4 @@
-// Package hierarchy arranges organizations in a tree and reads many of them at once.
+// Package hierarchy arranges organizations in a tree, and reads something of each of them.
 package hierarchy
 
 import (
@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 )
@@ -18,10 +16,11 @@ import (
 // Node is an organization in the tree.
 type Node struct {
 	*cloudflare.Organization
-	Above *Node   // nil at the top
-	Below []*Node // by name
-	Level int     // 1 at the top
-	Flaw  string  // why it is at the top although it has a parent
+	Above  *Node   // nil at the top
+	Below  []*Node // by name
+	Level  int     // 1 at the top
+	Flaw   string  // why it is at the top although it has a parent
+	Hidden int     // how many below it a [Survey] leaves out
 }
 
 // Path returns the organizations from the top down to n.
@@ -133,35 +132,4 @@ func breakCycles(nodes []*Node) {
 		}
 		maps.Copy(safe, way)
 	}
-}
-
-// atOnce is how many organizations are read at the same time. More would not help for long: the API allows four requests
-// a second.
-const atOnce = 8
-
-// Each calls read for every node, a few at a time, and waits for all of them. If read fails for one node, the others are
-// still read; the error says for how many it failed, and wraps the first failure. If ctx has ended, Each returns its
-// cause.
-func Each(ctx context.Context, nodes []*Node, read func(i int, n *Node) error) error {
-	errs := make([]error, len(nodes))
-	var group errgroup.Group
-	group.SetLimit(atOnce)
-	for i, n := range nodes {
-		group.Go(func() error { // after ctx has ended, calls return at once
-			errs[i] = read(i, n)
-			return nil
-		})
-	}
-	_ = group.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-
-	first := slices.IndexFunc(errs, func(err error) bool { return err != nil })
-	if first < 0 {
-		return nil
-	}
-	failed := len(slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == nil }))
-	return fmt.Errorf("%d of %d organizations could not be read in full; the first, %q: %w",
-		failed, len(nodes), nodes[first].Name, errs[first])
 }

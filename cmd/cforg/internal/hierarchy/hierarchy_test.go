@@ -1,16 +1,10 @@
 package hierarchy_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -93,49 +87,4 @@ func TestSelect(t *testing.T) {
 	assert.EqualError(t, err, `no organization has the name or ID "x"`)
 	_, err = hierarchy.Select(nodes, "E")
 	assert.EqualError(t, err, `2 organizations are named "E"; use one of the IDs e, f`)
-}
-
-func TestEachReadsAFewAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		nodes := hierarchy.Build(organizations("a b c d e f g h i j k l m n o p q r s t"))
-		var running, most, looked atomic.Int32
-		began := time.Now()
-		err := hierarchy.Each(t.Context(), nodes, func(i int, n *hierarchy.Node) error {
-			assert.Equal(t, nodes[i], n)
-			most.Store(max(most.Load(), running.Add(1)))
-			time.Sleep(time.Second) // of the bubble's clock
-			running.Add(-1)
-			looked.Add(1)
-			return nil
-		})
-		require.NoError(t, err)
-		assert.EqualValues(t, 20, looked.Load())
-		assert.LessOrEqual(t, most.Load(), int32(8))
-		assert.Equal(t, 3*time.Second, time.Since(began), "eight at once take three turns")
-	})
-}
-
-func TestEachGoesOnAfterAFailure(t *testing.T) {
-	nodes := hierarchy.Build(organizations("a b c d"))
-	var looked atomic.Int32
-	err := hierarchy.Each(t.Context(), nodes, func(i int, n *hierarchy.Node) error {
-		looked.Add(1)
-		if slices.Contains([]string{"b", "d"}, n.ID) {
-			return fmt.Errorf("%s: %w", n.ID, cloudflare.ErrForbidden)
-		}
-		return nil
-	})
-	assert.EqualValues(t, 4, looked.Load())
-	assert.ErrorIs(t, err, cloudflare.ErrForbidden)
-	assert.EqualError(t, err, `2 of 4 organizations could not be read in full; the first, "B": b: forbidden`)
-}
-
-func TestEachEndsWithTheContext(t *testing.T) {
-	ctx, cancel := context.WithCancelCause(t.Context())
-	enough := errors.New("enough")
-	err := hierarchy.Each(ctx, hierarchy.Build(organizations("a b")), func(int, *hierarchy.Node) error {
-		cancel(enough)
-		return ctx.Err()
-	})
-	assert.Equal(t, enough, err)
 }

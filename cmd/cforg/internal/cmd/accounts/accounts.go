@@ -22,9 +22,11 @@ lists only the accounts of that organization and of those below it.
 
 The column 2FA says whether an account requires two-factor authentication. It is empty if the API does not say. If the
 accounts of an organization cannot be read, the others are listed and the exit code is 1. JSON has all fields of each
-account, including its tags.`
+account, including its tags. JSON and CSV are printed as they are read.`
 
-var formats = map[string]func(io.Writer, []row) error{"table": printTable, "json": printJSON, "csv": printCSV}
+var formats = map[string]output.Format[row]{
+	"table": output.AtEnd(printTable), "json": output.AsJSON[row], "csv": output.AsCSV(columns, row.cells),
+}
 
 // Command returns "cforg accounts".
 func Command(env *cli.Env) *cobra.Command {
@@ -37,7 +39,12 @@ func Command(env *cli.Env) *cobra.Command {
 		Args:    cobra.MaximumNArgs(1),
 		RunE: env.Run(func(ctx context.Context, args []string) error {
 			params := cloudflare.OrganizationAccountListParams{NameContains: contains, IncludeTags: format == "json"}
-			return run(ctx, env, args, params, formats[format])
+			return hierarchy.Survey[row]{
+				Purpose: "listing accounts", Requests: 1, Printer: formats[format](env.Stdout),
+				Read: func(ctx context.Context, client *cloudflare.Client, n *hierarchy.Node) ([]row, error) {
+					return read(ctx, client, n, params)
+				},
+			}.Run(ctx, env, args)
 		}),
 	}
 	cli.FormatFlag(command, &format, "table", "json", "csv")
@@ -45,39 +52,15 @@ func Command(env *cli.Env) *cobra.Command {
 	return command
 }
 
-func run(ctx context.Context, env *cli.Env, args []string, params cloudflare.OrganizationAccountListParams, show func(io.Writer, []row) error) error {
-	client, err := env.Client(cloudflare.WithReadOnly())
-	if err != nil {
-		return err
-	}
-	nodes, err := hierarchy.List(ctx, client)
-	if err != nil {
-		return err
-	}
-	if len(args) > 0 {
-		if nodes, err = hierarchy.Select(nodes, args[0]); err != nil {
-			return err
+// read returns the accounts of an organization, by name. If it fails, it returns those that it read before.
+func read(ctx context.Context, client *cloudflare.Client, n *hierarchy.Node, params cloudflare.OrganizationAccountListParams) (rows []row, err error) {
+	for account, listErr := range client.OrganizationAccounts.All(ctx, n.ID, params) {
+		if err = listErr; err == nil {
+			rows = append(rows, row{account, n.ID, n.PathName()})
 		}
 	}
-	found := make([][]row, len(nodes))
-	incomplete := hierarchy.Each(ctx, nodes, func(i int, n *hierarchy.Node) error {
-		for account, err := range client.OrganizationAccounts.All(ctx, n.ID, params) {
-			if err != nil {
-				return err
-			}
-			found[i] = append(found[i], row{account, n.ID, n.PathName()})
-		}
-		slices.SortFunc(found[i], func(a, b row) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
-		return nil
-	})
-	rows := slices.Concat(found...)
-	if ctx.Err() != nil || incomplete != nil && rows == nil {
-		return incomplete
-	}
-	if err := show(env.Stdout, rows); err != nil {
-		return err
-	}
-	return incomplete
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return rows, err
 }
 
 // row is an account with its organization.
@@ -116,14 +99,8 @@ func printTable(w io.Writer, rows []row) error {
 	return err
 }
 
-func printCSV(w io.Writer, rows []row) error {
-	cells := [][]string{{"id", "name", "type", "created_on", "enforce_twofactor", "organization_id", "organization"}}
-	for _, r := range rows {
-		cells = append(cells, []string{r.ID, r.Name, string(r.Type), r.created(), r.twoFactor(), r.OrganizationID, r.Organization})
-	}
-	return output.CSV(w, cells)
-}
+var columns = []string{"id", "name", "type", "created_on", "enforce_twofactor", "organization_id", "organization"}
 
-func printJSON(w io.Writer, rows []row) error {
-	return output.JSON(w, append([]row{}, rows...)) // a list also if it is empty
+func (r row) cells() [][]string {
+	return [][]string{{r.ID, r.Name, string(r.Type), r.created(), r.twoFactor(), r.OrganizationID, r.Organization}}
 }

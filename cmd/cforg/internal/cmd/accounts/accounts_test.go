@@ -58,7 +58,7 @@ func TestAccountsJSON(t *testing.T) {
 
 		w.AddAccount(w.Tree.Named(demo.EmptyCustomer)[0].ID, cloudflaretest.Account{Tags: map[string]string{"tier": "gold"}})
 		tagged := w.Run(t.Context(), Command, "", demo.EmptyCustomer, "--json")
-		assert.Contains(t, tagged.Stdout, `"tier": "gold"`)
+		assert.Contains(t, tagged.Stdout, `"tier":"gold"`)
 
 		none := w.Run(t.Context(), Command, "", demo.Lab, "--json")
 		assert.Equal(t, "[]\n", none.Stdout)

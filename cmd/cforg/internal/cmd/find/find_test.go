@@ -45,18 +45,18 @@ func TestFind(t *testing.T) {
 			"one at the top":                  {[]string{demo.Root}, cli.ExitDone, []string{demo.Root + "  "}},
 			"an account by ID":                {[]string{account.ID}, cli.ExitDone, []string{"account  " + account.ID}},
 			"an account by an ID in capitals": {[]string{strings.ToUpper(account.ID)}, cli.ExitDone, []string{"account  " + account.ID}},
-			"an account by name":              {[]string{strings.ToUpper(account.Name)}, cli.ExitDone, []string{"account " + account.Name + "  "}},
+			"an account by name":              {[]string{"--deep", strings.ToUpper(account.Name)}, cli.ExitDone, []string{"account " + account.Name + "  "}},
 			"an account without a name":       {[]string{noName}, cli.ExitDone, []string{"account  "}},
-			"a user by e-mail address":        {[]string{strings.ToUpper(member.Email)}, cli.ExitDone, []string{"user " + member.Name + "  "}},
-			"a user by name":                  {[]string{member.Name}, cli.ExitDone, []string{"user " + member.Name + "  "}},
-			"a user by ID":                    {[]string{userID(t, w, org.ID)}, cli.ExitDone, []string{"user " + member.Name + "  "}},
-			"a membership by ID":              {[]string{member.ID}, cli.ExitDone, []string{"user " + member.Name + "  "}},
-			"nothing by name":                 {[]string{"nobody"}, cli.ExitRefused, nil},
-			"nothing by ID":                   {[]string{nobody}, cli.ExitRefused, nil},
+			"a user by e-mail address":        {[]string{"--kind", "user", strings.ToUpper(member.Email)}, cli.ExitDone, []string{"user " + member.Name + "  "}},
+			"a user by name":                  {[]string{"--deep", member.Name}, cli.ExitDone, []string{"user " + member.Name + "  "}},
+			"a user by ID":                    {[]string{"--deep", userID(t, w, org.ID)}, cli.ExitDone, []string{"user " + member.Name + "  "}},
+			"a membership by ID":              {[]string{"--kind", "user", member.ID}, cli.ExitDone, []string{"user " + member.Name + "  "}},
+			"nothing by name":                 {[]string{"--deep", "nobody"}, cli.ExitRefused, nil},
+			"nothing by ID":                   {[]string{"--deep", nobody}, cli.ExitRefused, nil},
 			"nothing of that kind":            {[]string{"--kind", "account", org.ID}, cli.ExitRefused, nil},
-			"part of a name":                  {[]string{"Anchor"}, cli.ExitRefused, nil},
+			"part of a name":                  {[]string{"--deep", "Anchor"}, cli.ExitRefused, nil},
 			"two organizations":               {[]string{demo.TwiceApart}, cli.ExitRefused, []string{"Harbor Clinic  ", "Harbor Clinic  "}},
-			"a user in two":                   {[]string{w.Tree.Organizations[0].Members[0].Email}, cli.ExitRefused, []string{"user Ada Adler  ", "user Ada Adler  "}},
+			"a user in two":                   {[]string{"--deep", w.Tree.Organizations[0].Members[0].Email}, cli.ExitRefused, []string{"user Ada Adler  ", "user Ada Adler  "}},
 		} {
 			got := w.Run(t.Context(), Command, "", test.args...)
 			assert.Equal(t, test.code, got.Code, "%s: %s", name, got.Stderr)
@@ -76,7 +76,9 @@ func TestFind(t *testing.T) {
 			case 0:
 				assert.Contains(t, got.Stderr, "find: nothing found for ", name)
 			case 1:
-				assert.Empty(t, got.Stderr, name)
+				if !strings.HasPrefix(got.Stderr, "cforg find: accounts and users were not searched: ") {
+					assert.Empty(t, got.Stderr, name)
+				}
 			default:
 				assert.Contains(t, got.Stderr, "find: 2 places found for ", name)
 			}
@@ -100,7 +102,7 @@ func TestFindDrawsThePath(t *testing.T) {
 func TestFindJSON(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		find := func(query string) (list []place) {
-			got := w.Run(t.Context(), Command, "", "--json", query)
+			got := w.Run(t.Context(), Command, "", "--json", "--deep", query)
 			require.NoError(t, json.Unmarshal([]byte(got.Stdout), &list), got.Stdout)
 			return list
 		}
@@ -171,7 +173,7 @@ func TestFindDoesNotSayNothingWhenItCouldNotLook(t *testing.T) {
 			"the list after the account":     {2, nobody, "", "GET /organizations: 403"},
 		} {
 			w.Fail(test.request, forbidden)
-			got := w.Run(t.Context(), Command, "", test.query)
+			got := w.Run(t.Context(), Command, "", "--deep", test.query)
 			assert.Equal(t, cli.ExitFailed, got.Code, name)
 			assert.Contains(t, got.Stderr, test.stderr, name)
 			assert.NotContains(t, got.Stderr, "nothing found", name)
@@ -184,7 +186,7 @@ func TestFindDoesNotSayNothingWhenItCouldNotLook(t *testing.T) {
 func TestFindEndsOnInterrupt(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		ctx := w.InterruptAt(t.Context(), 30)
-		got := w.Run(ctx, Command, "", demo.TwiceApart)
+		got := w.Run(ctx, Command, "", "--deep", demo.TwiceApart)
 		assert.Equal(t, cli.ExitInterrupted, got.Code)
 		assert.Empty(t, got.Stdout)
 		assert.Less(t, len(w.Requests()), 40)
@@ -208,5 +210,43 @@ func TestFindUsage(t *testing.T) {
 			assert.Contains(t, got.Stderr, test.want)
 		}
 		assert.Empty(t, w.Requests())
+	})
+}
+
+// What would take a request for each organization is not done unless somebody asked.
+func TestFindSaysWhatItDidNotSearch(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		account := holder(w).Accounts[0].Name
+		for _, test := range []struct {
+			args     []string
+			code     int
+			requests int
+			stderr   string
+		}{
+			{[]string{"Anchor Freight"}, cli.ExitDone, 1,
+				"cforg find: accounts and users were not searched: --deep takes about 120 requests, --kind account or --kind user half of that\n"},
+			{[]string{account}, cli.ExitRefused, 1, "nothing found for \"" + account + "\", but accounts and users were not searched: --deep takes"},
+			{[]string{nobody}, cli.ExitRefused, 2, "but users were not searched: --kind user takes about 60 requests\n"},
+			{[]string{"--kind", "account", account}, cli.ExitDone, 61, ""},
+			{[]string{"--deep", account}, cli.ExitDone, 121, ""},
+			{[]string{"--kind", "organization", "Anchor Freight"}, cli.ExitDone, 1, ""},
+		} {
+			before := len(w.Requests())
+			got := w.Run(t.Context(), Command, "", test.args...)
+			assert.Equal(t, test.code, got.Code, test.args)
+			assert.Len(t, w.Requests()[before:], test.requests, test.args)
+			assert.Contains(t, got.Stderr, test.stderr)
+		}
+	})
+}
+
+func TestFindFormats(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		org := holder(w)
+		got := w.Run(t.Context(), Command, "", org.Name, "--kind", "organization", "-o", "csv")
+		assert.Equal(t, "kind,id,name,email,status,organization_id,path\norganization,"+org.ID+",Anchor Freight,,,"+org.ID+
+			",Northwind Distribution / Elm Street Managed / Anchor Freight\n", got.Stdout)
+		got = w.Run(t.Context(), Command, "", org.Name, "--kind", "organization", "-o", "table")
+		assert.Regexp(t, `^KIND +ID +NAME .*\norganization  `+org.ID+`  Anchor Freight .* / Anchor Freight\n$`, got.Stdout)
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/hierarchy"
+	"example.com/cloudflare/cmd/cforg/internal/progress"
 )
 
 // place is where something was found.
@@ -39,10 +40,13 @@ func pathTo(n *hierarchy.Node) (path []step) {
 }
 
 type search struct {
-	client *cloudflare.Client
-	query  string
-	nodes  []*hierarchy.Node // all organizations, once they were listed
-	places []place
+	client  *cloudflare.Client
+	meter   *progress.Meter
+	query   string
+	deep    bool              // look for accounts and users in every organization
+	nodes   []*hierarchy.Node // all organizations, once they were listed
+	places  []place
+	skipped []string // what would have taken a request for each organization
 }
 
 // run begins with the search that needs the fewest requests. An ID is unique, so run stops once it is found.
@@ -58,16 +62,39 @@ func (s *search) run(ctx context.Context, kind string) (err error) {
 	if s.nodes, err = hierarchy.List(ctx, s.client); err != nil {
 		return err
 	}
+	if wants("organization") {
+		s.organizations()
+	}
+	if byID && wants("account") && !noAccount && len(s.places) == 0 {
+		err = s.accountByID(ctx)
+	}
 	for _, look := range []struct {
 		kind string
-		run  func(context.Context, bool) error
-	}{{"organization", s.organizations}, {"account", s.accounts}, {"user", s.users}} {
-		if !wants(look.kind) || byID && len(s.places) > 0 || noAccount && look.kind == "account" {
+		run  func(context.Context) error
+	}{{"account", s.accounts}, {"user", s.users}} {
+		if !wants(look.kind) || byID && (look.kind == "account" || len(s.places) > 0) {
 			continue
 		}
-		err = cmp.Or(err, look.run(ctx, byID))
+		if kind == "any" && !s.deep {
+			s.skipped = append(s.skipped, look.kind)
+			continue
+		}
+		s.meter.Warn(len(s.nodes), "looking for "+look.kind+"s in every organization")
+		err = cmp.Or(err, look.run(ctx))
 	}
 	return err
+}
+
+// more says what was not searched, and what that takes. It is empty if nothing was left out.
+func (s *search) more() string {
+	switch len(s.skipped) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("%ss were not searched: --kind %s takes %s", s.skipped[0], s.skipped[0], s.meter.Cost(len(s.nodes)))
+	}
+	return fmt.Sprintf("accounts and users were not searched: --deep takes %s, --kind account or --kind user half of that",
+		s.meter.Cost(2*len(s.nodes)))
 }
 
 // accountChain requests the organizations of an account. It reports whether the API says that there is no such account.
@@ -92,21 +119,17 @@ func (s *search) accountChain(ctx context.Context) (none bool, err error) {
 	return false, nil
 }
 
-func (s *search) organizations(context.Context, bool) error {
+func (s *search) organizations() {
 	for _, n := range s.nodes {
 		if s.fits(n.Name, n.ID) {
 			s.places = append(s.places, place{Kind: "organization", ID: n.ID, Name: n.Name, Path: pathTo(n)})
 		}
 	}
-	return nil
 }
 
-func (s *search) accounts(ctx context.Context, byID bool) error {
-	if byID {
-		return s.accountByID(ctx)
-	}
+func (s *search) accounts(ctx context.Context) error {
 	params := cloudflare.OrganizationAccountListParams{Name: s.query} // not case-sensitive
-	return s.lookInto(ctx, s.nodes, func(n *hierarchy.Node) (found []place, err error) {
+	return s.lookInto(ctx, s.nodes, func(ctx context.Context, n *hierarchy.Node) (found []place, err error) {
 		for a, err := range s.client.OrganizationAccounts.All(ctx, n.ID, params) {
 			if err != nil {
 				return found, err
@@ -135,7 +158,7 @@ func (s *search) accountByID(ctx context.Context) error {
 	holders := slices.DeleteFunc(slices.Clone(s.nodes), func(n *hierarchy.Node) bool {
 		return !contains[cli.Fold(n.ID)] || slices.ContainsFunc(n.Below, func(below *hierarchy.Node) bool { return contains[cli.Fold(below.ID)] })
 	})
-	return s.lookInto(ctx, holders, func(n *hierarchy.Node) ([]place, error) {
+	return s.lookInto(ctx, holders, func(ctx context.Context, n *hierarchy.Node) ([]place, error) {
 		found := place{Kind: "account", ID: id}
 		for a, err := range s.client.OrganizationAccounts.All(ctx, n.ID, cloudflare.OrganizationAccountListParams{}) {
 			if err != nil {
@@ -151,8 +174,8 @@ func (s *search) accountByID(ctx context.Context) error {
 
 // users reads the members of all organizations: the API's filter for a user's ID selects organizations that manage
 // the user, and its filter for an email address may be case-sensitive.
-func (s *search) users(ctx context.Context, _ bool) error {
-	return s.lookInto(ctx, s.nodes, func(n *hierarchy.Node) (found []place, err error) {
+func (s *search) users(ctx context.Context) error {
+	return s.lookInto(ctx, s.nodes, func(ctx context.Context, n *hierarchy.Node) (found []place, err error) {
 		for m, err := range s.client.OrganizationMembers.All(ctx, n.ID, cloudflare.OrganizationMemberListParams{}) {
 			if err != nil {
 				return found, err
@@ -166,17 +189,15 @@ func (s *search) users(ctx context.Context, _ bool) error {
 }
 
 // lookInto adds what look finds in each of nodes, in their order.
-func (s *search) lookInto(ctx context.Context, nodes []*hierarchy.Node, look func(*hierarchy.Node) ([]place, error)) error {
-	found := make([][]place, len(nodes))
-	err := hierarchy.Each(ctx, nodes, func(i int, n *hierarchy.Node) (err error) {
-		found[i], err = look(n)
-		for j := range found[i] {
-			found[i][j].Path = pathTo(n)
+func (s *search) lookInto(ctx context.Context, nodes []*hierarchy.Node, look func(context.Context, *hierarchy.Node) ([]place, error)) error {
+	s.meter.Expect(len(nodes))
+	return hierarchy.Each(ctx, nodes, look, func(n *hierarchy.Node, found []place) error {
+		for _, p := range found {
+			p.Path = pathTo(n)
+			s.places = append(s.places, p)
 		}
-		return err
+		return nil
 	})
-	s.places = append(s.places, slices.Concat(found...)...)
-	return err
 }
 
 // fits reports whether a name, an ID or an email address is the one to find.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +12,7 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/demo"
 	"example.com/cloudflare/cmd/cforg/internal/hierarchy"
+	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
 const auditLong = `Audit lists the members of all organizations, sorted by person,
@@ -26,7 +26,9 @@ read, the others are listed and the exit code is 1.
 
 Without --domain, email addresses are not checked. With --demo, the default of --domain is ` + demo.Domain + `.`
 
-var auditFormats = map[string]func(io.Writer, []finding) error{"table": printTable, "json": printJSON, "csv": printCSV}
+var auditFormats = map[string]output.Format[finding]{
+	"table": output.AtEnd(printTable), "json": output.AsJSON[finding], "csv": output.AsCSV(columns, finding.cells),
+}
 
 func auditCommand(env *cli.Env) *cobra.Command {
 	var format string
@@ -59,37 +61,29 @@ func auditCommand(env *cli.Env) *cobra.Command {
 	return command
 }
 
-func audit(ctx context.Context, env *cli.Env, domains []string, show func(io.Writer, []finding) error, exitCode bool) error {
-	client, err := env.Client(cloudflare.WithReadOnly())
-	if err != nil {
-		return err
-	}
-	nodes, err := hierarchy.List(ctx, client)
-	if err != nil {
-		return err
-	}
-	found := make([][]finding, len(nodes))
-	incomplete := hierarchy.Each(ctx, nodes, func(i int, n *hierarchy.Node) error {
-		for member, err := range client.OrganizationMembers.All(ctx, n.ID, cloudflare.OrganizationMemberListParams{}) {
-			if err != nil {
-				return err
+func audit(ctx context.Context, env *cli.Env, domains []string, format output.Format[finding], exitCode bool) error {
+	var found []finding
+	err := hierarchy.Survey[finding]{
+		Purpose: "listing members", Requests: 1,
+		Read: func(ctx context.Context, client *cloudflare.Client, n *hierarchy.Node) (findings []finding, err error) {
+			for member, err := range client.OrganizationMembers.All(ctx, n.ID, cloudflare.OrganizationMemberListParams{}) {
+				if err != nil {
+					return findings, err
+				}
+				if problems := problemsOf(member, domains); problems != nil {
+					findings = append(findings, newFinding(n, member, problems))
+				}
 			}
-			if problems := problemsOf(member, domains); problems != nil {
-				found[i] = append(found[i], newFinding(n, member, problems))
-			}
-		}
-		return nil
-	})
-	findings := slices.Concat(found...)
-	if ctx.Err() != nil || incomplete != nil && findings == nil {
-		return incomplete
+			return findings, nil
+		},
+		Printer: output.AtEnd(func(w io.Writer, findings []finding) error {
+			byPerson(findings)
+			found = findings
+			return output.All(format(w), findings)
+		})(env.Stdout),
+	}.Run(ctx, env, nil)
+	if err == nil && exitCode && len(found) > 0 {
+		return cli.Refused(errors.New(summary(found)))
 	}
-	byPerson(findings)
-	if err := show(env.Stdout, findings); err != nil {
-		return err
-	}
-	if incomplete == nil && exitCode && len(findings) > 0 {
-		return cli.Refused(errors.New(summary(findings)))
-	}
-	return incomplete
+	return err
 }

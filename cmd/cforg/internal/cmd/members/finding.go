@@ -112,16 +112,10 @@ func printTable(w io.Writer, findings []finding) error {
 	return err
 }
 
-func printCSV(w io.Writer, findings []finding) error {
-	rows := [][]string{{"user_id", "email", "name", "two_factor", "status", "organization_id", "organization", "problems"}}
-	for _, f := range findings {
-		rows = append(rows, []string{
-			f.UserID, f.Email, f.Name, f.twoFactor(), string(f.Status), f.OrganizationID, f.Organization, strings.Join(f.Problems, ", "),
-		})
-	}
-	return output.CSV(w, rows)
-}
+var columns = []string{"user_id", "email", "name", "two_factor", "status", "organization_id", "organization", "problems"}
 
-func printJSON(w io.Writer, findings []finding) error {
-	return output.JSON(w, append([]finding{}, findings...)) // a list also if it is empty
+func (f finding) cells() [][]string {
+	return [][]string{{
+		f.UserID, f.Email, f.Name, f.twoFactor(), string(f.Status), f.OrganizationID, f.Organization, strings.Join(f.Problems, ", "),
+	}}
 }

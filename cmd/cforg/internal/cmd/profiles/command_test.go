@@ -1,11 +1,13 @@
 package profiles
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
@@ -75,14 +77,36 @@ func TestProfilesOfOneRow(t *testing.T) {
 	})
 }
 
+// Two passes, with a question between them, are one list.
+func TestProfilesJSONWithAQuestion(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		result := w.Run(t.Context(), Command, "y\n", treeFile(t, w), "-o", "json")
+		var list []struct{ Outcome string }
+		require.NoError(t, json.Unmarshal([]byte(result.Stdout), &list))
+		require.Len(t, list, 120)
+		assert.Equal(t, "would change", list[0].Outcome)
+		assert.Equal(t, "changed", list[119].Outcome)
+	})
+}
+
+func TestProfilesCSV(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		file := csvFile(t, "organization_id,business_name\n"+w.Tree.Organizations[0].ID+",One\n,Two\n")
+		result := w.Run(t.Context(), Command, "", file, "--dry-run", "-o", "csv")
+		assert.Equal(t, "line,organization_id,outcome,changes,error\n2,"+w.Tree.Organizations[0].ID+
+			`,would change,"business_name """" -> ""One""",`+"\n3,,refused,,the organization_id is empty\n", result.Stdout)
+	})
+}
+
 func TestProfilesJSON(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		file := csvFile(t, "organization_id,business_name\n"+w.Tree.Organizations[0].ID+",One \x1b\n,Two\n")
 		result := w.Run(t.Context(), Command, "", file, "--yes", "--json")
 		assert.Equal(t, cli.ExitRefused, result.Code)
-		assert.Equal(t, `{"line":2,"organization_id":"`+w.Tree.Organizations[0].ID+
-			`","outcome":"changed","changes":[{"field":"business_name","from":"","to":"One \u001b"}]}
+		assert.Equal(t, "[\n"+`{"line":2,"organization_id":"`+w.Tree.Organizations[0].ID+
+			`","outcome":"changed","changes":[{"field":"business_name","from":"","to":"One \u001b"}]},
 {"line":3,"organization_id":"","outcome":"refused","error":"the organization_id is empty"}
+]
 `, result.Stdout)
 	})
 }

@@ -7,13 +7,13 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/sync/errgroup"
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/fields"
 	"example.com/cloudflare/cmd/cforg/internal/output"
+	"example.com/cloudflare/cmd/cforg/internal/progress"
 )
 
 // silence is how many rows in a row may end without any response, before the job gives up.
@@ -24,11 +24,10 @@ type job struct {
 	client   *cloudflare.Client
 	token    bool // the credential is an API token
 	apply    bool
-	parallel int       // rows at once
-	out      io.Writer // for the results
-	asJSON   bool
-	errs     io.Writer // for the progress
-	terminal bool      // errs is one
+	parallel int // rows at once
+	out      output.Printer[result]
+	total    io.Writer // for the number of rows with each outcome
+	meter    *progress.Meter
 }
 
 var (
@@ -64,6 +63,7 @@ func (j *job) update(ctx context.Context, r *row) result {
 	case err != nil:
 		return result{r, failed, nil, err}
 	case len(changes) == 0:
+		j.meter.Expect(1 - j.requests(r))
 		return result{r, unchanged, nil, nil}
 	}
 	return result{r, changed, changes, nil}
@@ -99,7 +99,9 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 	running, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	received, stopped := j.start(running, rows), ctx.Done()
-	bar := newBar(j.errs, len(rows), j.terminal)
+	for _, r := range rows {
+		j.meter.Expect(j.requests(r))
+	}
 
 	early := map[*row]result{} // of rows after one that is not finished
 	var results []result       // in the order of the rows
@@ -109,8 +111,7 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 		select {
 		case <-stopped:
 			stopped = nil
-			_ = bar.Clear()
-			fmt.Fprintln(j.errs, "stopping once the rows under way are done; Ctrl-C again ends at once")
+			j.meter.Note("stopping once the rows under way are done; Ctrl-C again ends at once")
 			continue
 		case r := <-received:
 			finished++
@@ -125,7 +126,6 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 				abort(fmt.Errorf("%d rows in a row got no response, the last one: %w", silence, r.err))
 			}
 		}
-		_ = bar.Clear()
 		for len(results) < finished {
 			r, ok := early[rows[len(results)]]
 			if !ok {
@@ -134,36 +134,27 @@ func (j *job) run(ctx context.Context, rows []*row) ([]result, error) {
 			delete(early, r.row)
 			results = append(results, r)
 			count[r.outcome]++
-			if err := j.print(r); err != nil {
+			if err := j.out.Print(r); err != nil {
 				abort(err) // without output, the user would not learn what is done
 			}
 		}
-		if finished < len(rows) {
-			_ = bar.Set(finished)
-		}
 	}
-	var err error
-	if !j.asJSON {
-		_, err = fmt.Fprintln(j.out, count)
-	}
+	_, err := fmt.Fprintln(j.total, count)
 	if ctx.Err() == nil && running.Err() != nil {
 		err = context.Cause(running)
 	}
 	return results, err
 }
 
-func (j *job) print(r result) error {
-	if j.asJSON {
-		return output.JSONLine(j.out, r)
+// requests returns how many requests a row takes if its profile differs.
+func (j *job) requests(r *row) int {
+	switch {
+	case r.wrong != nil:
+		return 0
+	case j.apply:
+		return 2
 	}
-	_, err := fmt.Fprintln(j.out, r)
-	return err
-}
-
-func newBar(w io.Writer, total int, visible bool) *progressbar.ProgressBar {
-	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(visible),
-		progressbar.OptionSetWidth(40), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetTheme(progressbar.ThemeASCII), progressbar.OptionUseANSICodes(true))
+	return 1
 }
 
 // hopeless reports whether every other row would fail with the same error: the credential is not accepted, or

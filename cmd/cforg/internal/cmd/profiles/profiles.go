@@ -6,12 +6,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/fields"
 	"example.com/cloudflare/cmd/cforg/internal/output"
@@ -49,17 +48,18 @@ func Command(env *cli.Env) *cobra.Command {
 	flags := command.Flags()
 	flags.BoolVarP(&o.dryRun, "dry-run", "n", false, "only show what would change")
 	flags.IntVar(&o.parallel, "parallel", 8, "process this `number` of rows at once, from 1 to 64")
-	flags.BoolVar(&o.asJSON, "json", false, "print a JSON object for each row")
+	cli.FormatFlag(command, &o.format, "table", "json", "csv")
 	cli.YesFlag(command, &o.yes)
 	command.MarkFlagsMutuallyExclusive("dry-run", "yes")
 	return command
 }
 
 type options struct {
-	env                 *cli.Env
-	file                string
-	parallel            int
-	dryRun, asJSON, yes bool
+	env         *cli.Env
+	file        string
+	parallel    int
+	format      string
+	dryRun, yes bool
 }
 
 func (o *options) check(file string) error {
@@ -79,16 +79,19 @@ func (o *options) run(ctx context.Context) error {
 	if err != nil {
 		return cli.Usagef("%s: %w", o.file, err)
 	}
-	// Another program may use up the quota more than once while a row waits.
-	client, err := o.env.Client(cloudflare.WithMaxRateLimitWait(15 * time.Minute))
+	client, err := o.env.Client()
 	if err != nil {
 		return err
 	}
 	j := &job{
 		client: client, token: o.env.UsesToken(), parallel: o.parallel,
-		out: o.env.Stdout, asJSON: o.asJSON, errs: o.env.Stderr, terminal: o.env.Terminal(),
+		out: formats[o.format](o.env.Stdout), total: io.Discard, meter: o.env.Meter,
 	}
-	return o.update(ctx, j, rows)
+	if o.format == "table" {
+		j.total = o.env.Stdout
+	}
+	err = o.update(ctx, j, rows)
+	return cmp.Or(err, j.out.Close())
 }
 
 // update shows what would change, asks, and writes it.

@@ -22,6 +22,7 @@ import (
 	"example.com/cloudflare/cloudflaretest"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
+	"example.com/cloudflare/cmd/cforg/internal/progress"
 )
 
 // treeFile returns the name of a file with a row for each of the tree's 60 organizations, which have no profile yet.
@@ -259,23 +260,13 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 func TestProfilesWithoutOutput(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		rows := readFile(t, treeFile(t, w))
-		j := &job{client: w.Client(), apply: true, parallel: 1, out: &failingWriter{10}, errs: io.Discard}
+		j := &job{client: w.Client(), apply: true, parallel: 1, out: lines{&failingWriter{10}}, total: io.Discard, meter: new(progress.Meter)}
 		results, err := j.run(t.Context(), rows)
 		assert.ErrorIs(t, err, errDiskFull)
 		assert.Len(t, results, 60)
 		assert.Equal(t, notDone, results[59].outcome)
 		assert.LessOrEqual(t, w.Sent(http.MethodPut, 0), 13)
 	})
-}
-
-func TestBar(t *testing.T) {
-	var screen strings.Builder
-	require.NoError(t, newBar(&screen, 8, false).Set(2))
-	assert.Empty(t, screen.String())
-	b := newBar(&screen, 8, true)
-	require.NoError(t, b.Set(2))
-	require.NoError(t, b.Clear())
-	assert.Regexp(t, `(?s)25% \[.*\] \(2/8\).*\x1b\[2K\r$`, screen.String())
 }
 
 func TestOutcomesHaveNames(t *testing.T) {

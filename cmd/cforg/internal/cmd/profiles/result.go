@@ -3,6 +3,9 @@ package profiles
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/cloudflare/cmd/cforg/internal/fields"
@@ -35,13 +38,8 @@ type result struct {
 }
 
 func (r result) String() string {
-	var details []string
-	for _, change := range r.changes {
-		details = append(details, change.String())
-	}
-	if r.err != nil {
-		details = append(details, r.err.Error())
-	}
+	cells := r.cells()[0]
+	details := slices.DeleteFunc(cells[3:], func(detail string) bool { return detail == "" })
 	line := fmt.Sprintf("line %-4d  %-12s  %-32s  %s", r.row.line, r.outcome, output.Text(r.row.id), output.Text(strings.Join(details, ", ")))
 	return strings.TrimRight(line, " ")
 }
@@ -59,6 +57,33 @@ func (r result) MarshalJSON() ([]byte, error) {
 		line.Error = r.err.Error()
 	}
 	return json.Marshal(line)
+}
+
+// lines prints a line for each result, as it comes.
+type lines struct{ w io.Writer }
+
+func (l lines) Print(r result) error {
+	_, err := fmt.Fprintln(l.w, r)
+	return err
+}
+
+func (l lines) Close() error { return nil }
+
+var formats = map[string]output.Format[result]{
+	"table": func(w io.Writer) output.Printer[result] { return lines{w} },
+	"json":  output.AsJSON[result], "csv": output.AsCSV([]string{"line", "organization_id", "outcome", "changes", "error"}, result.cells),
+}
+
+func (r result) cells() [][]string {
+	var changes []string
+	for _, change := range r.changes {
+		changes = append(changes, change.String())
+	}
+	problem := ""
+	if r.err != nil {
+		problem = r.err.Error()
+	}
+	return [][]string{{strconv.Itoa(r.row.line), r.row.id, r.outcome.String(), strings.Join(changes, ", "), problem}}
 }
 
 // tally is the number of rows with each outcome.

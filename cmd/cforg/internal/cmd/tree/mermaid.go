@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -16,8 +15,6 @@ import (
 // these limits.
 const maxEdges, maxTextSize = 500, 50_000
 
-var errTooLarge = errors.New("the diagram is too large for Mermaid's default limits")
-
 // The default curve would draw edges behind the boxes between their ends.
 const mermaidHead = `---
 config:
@@ -27,28 +24,30 @@ config:
 flowchart LR
 `
 
-// printMermaid returns an error that matches errTooLarge if it wrote a diagram that Mermaid would not draw.
-func printMermaid(w io.Writer, entries []*entry) error {
+// printMermaid returns a warning if it wrote a diagram that Mermaid would not draw.
+func printMermaid(w io.Writer, entries []*entry) (warning, err error) {
 	var b strings.Builder
 	b.WriteString(mermaidHead)
 	edges := 0
 	number := make(map[*hierarchy.Node]int) // the names of boxes: an ID could be anything
 	for i, e := range entries {
 		number[e.Node] = i
-		fmt.Fprintf(&b, "    o%d[\"%s<br/>%s\"]\n", i, mermaidText(e.Name), mermaidText(e.holds()))
+		box := mermaidText(e.Name)
+		if holds := e.holds(); holds != "" {
+			box += "<br/>" + mermaidText(holds)
+		}
+		fmt.Fprintf(&b, "    o%d[\"%s\"]\n", i, box)
 		if above, ok := number[e.Above]; ok {
 			fmt.Fprintf(&b, "    o%d --> o%d\n", above, i)
 			edges++
 		}
 	}
-	if _, err := io.WriteString(w, b.String()); err != nil {
-		return err
-	}
 	if size := len(utf16.Encode([]rune(b.String()))); edges > maxEdges || size > maxTextSize {
-		return fmt.Errorf("%w: %d edges (maxEdges is %d), %d characters (maxTextSize is %d); "+
-			"set these on the page that shows it, or draw a part with \"cforg tree ORGANIZATION\"", errTooLarge, edges, maxEdges, size, maxTextSize)
+		warning = fmt.Errorf("the diagram is too large for Mermaid's default limits: %d edges (maxEdges is %d), %d characters (maxTextSize is %d); "+
+			"set these on the page that shows it, or draw a part with \"cforg tree ORGANIZATION\"", edges, maxEdges, size, maxTextSize)
 	}
-	return nil
+	_, err = io.WriteString(w, b.String())
+	return warning, err
 }
 
 // mermaidText escapes everything but letters, digits, spaces and commas. Mermaid looks for directives, comments, HTML

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/stretchr/testify/assert"
@@ -25,6 +26,12 @@ import (
 func TestTree(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		got := w.Run(t.Context(), Command, "")
+		require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
+		assert.Contains(t, got.Stdout, "\n├─ Alder Secure\n│  ├─ Copper Kettle\n")
+		assert.True(t, strings.HasSuffix(got.Stdout, "\nNorthwind Lab\n\n60 organizations\n"))
+		assert.Len(t, w.Requests(), 1)
+
+		got = w.Run(t.Context(), Command, "", "--counts")
 		require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		assert.Contains(t, got.Stdout, "\n├─ Alder Secure  (6 accounts, 3 members)\n│  ├─ Copper Kettle  (5 accounts, 2 members)\n")
 		assert.Contains(t, got.Stdout, "\n│  └─ Umber Café  (5 accounts, 2 members)\n├─ Birch & Sons IT  (")
@@ -43,7 +50,7 @@ func TestTree(t *testing.T) {
 
 func TestTreeTable(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		got := w.Run(t.Context(), Command, "", "--format", "table")
+		got := w.Run(t.Context(), Command, "", "--format", "table", "--counts")
 		require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		assert.Regexp(t, `^ORGANIZATION +ID +ACCOUNTS  MEMBERS\nNorthwind Distribution  [0-9a-f]{32}  6         3\n  Alder Secure `, got.Stdout)
 		assert.Equal(t, 63, strings.Count(got.Stdout, "\n"))
@@ -52,7 +59,7 @@ func TestTreeTable(t *testing.T) {
 
 func TestTreeJSON(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		got := w.Run(t.Context(), Command, "", "--format", "json")
+		got := w.Run(t.Context(), Command, "", "--format", "json", "--all")
 		require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		var list []struct {
 			ID, Name string
@@ -81,13 +88,13 @@ func TestTreeJSON(t *testing.T) {
 			assert.Len(t, o.Accounts, len(want.Accounts))
 			assert.Len(t, o.Members, len(want.Members))
 		}
-		assert.Equal(t, got.Stdout, w.Run(t.Context(), Command, "", "--format", "json").Stdout, "the same each time")
+		assert.Equal(t, got.Stdout, w.Run(t.Context(), Command, "", "--format", "json", "--all").Stdout, "the same each time")
 	})
 }
 
 func TestTreeCSV(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		got := w.Run(t.Context(), Command, "", "--format", "csv")
+		got := w.Run(t.Context(), Command, "", "--format", "csv", "--all")
 		require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		rows, err := csv.NewReader(strings.NewReader(got.Stdout)).ReadAll() // which wants all rows to be of the same length
 		require.NoError(t, err)
@@ -107,7 +114,7 @@ func TestTreeCSV(t *testing.T) {
 func TestTreeMermaid(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		w.AddOrganization("x\"] --> o0\n%%{init: {}}%% `**<script>** #9829; ]end", "")
-		got := w.Run(t.Context(), Command, "", "--format", "mermaid")
+		got := w.Run(t.Context(), Command, "", "--format", "mermaid", "--counts")
 		require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		lines := strings.Split(strings.TrimSpace(got.Stdout), "\n")
 		assert.Equal(t, strings.Split(strings.TrimSpace(mermaidHead), "\n"), lines[:6], "with edges that are not hidden by boxes")
@@ -160,11 +167,11 @@ func TestTreeOfAnImpossibleHierarchy(t *testing.T) {
 		lines   []string
 	}{
 		"an orphan": {map[string]string{"Alder Secure": "Hidden"},
-			[]string{"Alder Secure  (6 accounts, 3 members)  ! its parent \"Hidden\" is not visible\n├─ Copper Kettle"}},
+			[]string{"Alder Secure  ! its parent \"Hidden\" is not visible\n├─ Copper Kettle"}},
 		"a cycle": {map[string]string{"Alder Secure": "Copper Kettle"},
-			[]string{"Alder Secure  (6 accounts, 3 members)  ! its parent \"Copper Kettle\" is below it\n├─ Copper Kettle"}},
+			[]string{"Alder Secure  ! its parent \"Copper Kettle\" is below it\n├─ Copper Kettle"}},
 		"no top at all": {map[string]string{"Northwind Distribution": "Northwind Lab", "Northwind Lab": "Northwind Distribution"},
-			[]string{"Northwind Distribution  (6 accounts, 3 members)  ! its parent \"Northwind Lab\" is below it\n", "\n└─ Northwind Lab  (0"}},
+			[]string{"Northwind Distribution  ! its parent \"Northwind Lab\" is below it\n", "\n└─ Northwind Lab\n"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
@@ -197,8 +204,12 @@ func TestTreeKeepsTheCursorInItsPlace(t *testing.T) {
 		w.AddAccount(id, cloudflaretest.Account{Name: "=account" + name})
 		w.AddMember(id, cloudflaretest.Member{Name: "=member" + name, Email: "a" + name + "@example.com"})
 		assert.Empty(t, strings.TrimFunc(w.Run(t.Context(), Command, "", "--all").Stdout, harmless))
-		for format := range formats {
-			got := w.Run(t.Context(), Command, "", "--format", format)
+		for _, format := range []string{"tree", "table", "json", "csv", "mermaid"} {
+			args := []string{"--format", format}
+			if format == "csv" || format == "json" {
+				args = append(args, "--all")
+			}
+			got := w.Run(t.Context(), Command, "", args...)
 			require.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 			assert.Empty(t, strings.TrimFunc(got.Stdout, harmless), format)
 			if format == "csv" {
@@ -215,7 +226,7 @@ func TestTreeShowsWhatItCouldNotRead(t *testing.T) {
 			w.Fail(7, cloudflaretest.Status(403, nil, `{"success":false,"errors":[{"code":10000,"message":"Forbidden"}]}`))
 		}
 		forbid()
-		got := w.Run(t.Context(), Command, "")
+		got := w.Run(t.Context(), Command, "", "--counts")
 		assert.Equal(t, cli.ExitFailed, got.Code)
 		assert.Equal(t, 62, strings.Count(got.Stdout, "\n"), "all organizations are there")
 		assert.Equal(t, 1, strings.Count(got.Stdout, "?"))
@@ -224,9 +235,10 @@ func TestTreeShowsWhatItCouldNotRead(t *testing.T) {
 		assert.Contains(t, got.Stdout, "; there may be more, ")
 
 		forbid()
-		got = w.Run(t.Context(), Command, "", "--format", "json")
+		got = w.Run(t.Context(), Command, "", "--format", "json", "--all")
 		assert.Equal(t, cli.ExitFailed, got.Code)
-		assert.Equal(t, 1, len(regexp.MustCompile(`"(accounts|members)": null`).FindAllString(got.Stdout, -1)))
+		assert.Len(t, regexp.MustCompile(`"(account|member)_count":null`).FindAllString(got.Stdout, -1), 1)
+		assert.Len(t, regexp.MustCompile(`"(accounts|members)":null`).FindAllString(got.Stdout, -1), 1)
 	})
 }
 
@@ -236,7 +248,7 @@ func TestTreeOutlivesPassingFailures(t *testing.T) {
 		w.Fail(5, cloudflaretest.Reset())
 		w.Fail(20, cloudflaretest.Status(502, nil, ""))
 		w.Fail(33, cloudflaretest.Cut())
-		got := w.Run(t.Context(), Command, "")
+		got := w.Run(t.Context(), Command, "", "--counts")
 		assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
 		assert.Contains(t, got.Stdout, "60 organizations, 300 accounts, 120 members")
 	})
@@ -256,10 +268,10 @@ func TestTreePrintsNothingWithoutAList(t *testing.T) {
 func TestTreeEndsOnInterrupt(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		ctx := w.InterruptAt(t.Context(), 30)
-		got := w.Run(ctx, Command, "")
+		got := w.Run(ctx, Command, "", "--counts")
 		assert.Equal(t, cli.ExitInterrupted, got.Code)
 		assert.Empty(t, got.Stdout)
-		assert.Contains(t, got.Stderr, "cforg tree: interrupted\n")
+		assert.Equal(t, "cforg tree: interrupted\n", got.Stderr)
 		assert.Less(t, len(w.Requests()), 40, "those under way, and no others")
 	})
 }
@@ -267,7 +279,7 @@ func TestTreeEndsOnInterrupt(t *testing.T) {
 func TestTreeOfNothing(t *testing.T) {
 	server := cloudflaretest.NewServer().ForTest(t)
 	for format, want := range map[string]string{
-		"tree": "\n0 organizations, 0 accounts, 0 members\n", "json": "[]\n", "mermaid": mermaidHead,
+		"tree": "\n0 organizations\n", "json": "[]\n", "mermaid": mermaidHead,
 	} {
 		got := (&clitest.World{Server: server}).Run(t.Context(), Command, "", "--format", format)
 		assert.Equal(t, cli.ExitDone, got.Code, got.Stderr)
@@ -277,13 +289,13 @@ func TestTreeOfNothing(t *testing.T) {
 
 func TestTreeOfOneOrganization(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
-		byName := w.Run(t.Context(), Command, "", "Hinoki システム")
+		byName := w.Run(t.Context(), Command, "", "Hinoki システム", "--counts")
 		assert.Equal(t, cli.ExitDone, byName.Code, byName.Stderr)
 		assert.True(t, strings.HasPrefix(byName.Stdout, "Hinoki システム  (6 accounts, 2 members)\n├─ Cobalt Dental  ("), byName.Stdout)
 		assert.True(t, strings.HasSuffix(byName.Stdout, "\n\n7 organizations, 36 accounts, 14 members\n"), byName.Stdout)
 		assert.Len(t, w.Requests(), 1+2*7, "nothing is read that is not shown")
 
-		byID := w.Run(t.Context(), Command, "", w.Tree.Named("Hinoki システム")[0].ID)
+		byID := w.Run(t.Context(), Command, "", w.Tree.Named("Hinoki システム")[0].ID, "--counts")
 		assert.Equal(t, byName.Stdout, byID.Stdout)
 		table := w.Run(t.Context(), Command, "", "Hinoki システム", "--format", "table")
 		assert.Contains(t, table.Stdout, "\nHinoki システム   f4f20191")
@@ -305,7 +317,7 @@ func TestTreeCountsInEnglish(t *testing.T) {
 	id := server.AddOrganization("a", "")
 	server.AddAccount(id, cloudflaretest.Account{})
 	server.AddMember(id, cloudflaretest.Member{Email: "a@example.com"})
-	got := (&clitest.World{Server: server}).Run(t.Context(), Command, "")
+	got := (&clitest.World{Server: server}).Run(t.Context(), Command, "", "--counts")
 	assert.Equal(t, "a  (1 account, 1 member)\n\n1 organization, 1 account, 1 member\n", got.Stdout)
 }
 
@@ -341,17 +353,17 @@ func TestTreeWarnsOfLargeMermaidDiagrams(t *testing.T) {
 				if i > 0 {
 					n = &hierarchy.Node{Organization: root.Organization, Above: root}
 				}
-				entries = append(entries, &entry{Node: n})
+				entries = append(entries, &entry{Node: n, reader: new(reader)})
 			}
 			var b strings.Builder
-			err := printMermaid(&b, entries)
+			warning, err := printMermaid(&b, entries)
+			require.NoError(t, err)
 			assert.Equal(t, long.organizations-1, strings.Count(b.String(), "-->"), "it is written all the same")
 			if long.want == "" {
-				assert.NoError(t, err)
+				assert.NoError(t, warning)
 				return
 			}
-			assert.ErrorIs(t, err, errTooLarge)
-			assert.ErrorContains(t, err, long.want)
+			assert.ErrorContains(t, warning, long.want)
 		})
 	}
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
@@ -365,10 +377,11 @@ func TestTreeWarnsOfLargeMermaidDiagrams(t *testing.T) {
 func TestTreeUsage(t *testing.T) {
 	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
 		for arguments, want := range map[string]string{
-			"--format xml":        "must be tree, table, json, csv or mermaid",
-			"--format json --all": "cforg tree: --all is for --format tree",
-			"--json --all":        "cforg tree: --all is for --format tree",
-			"x y":                 "accepts at most 1 arg(s), received 2",
+			"--format xml":         "must be tree, table, json, csv or mermaid",
+			"--format table --all": "cforg tree: --all is for the formats tree, json and csv",
+			"-o mermaid --all":     "cforg tree: --all is for the formats tree, json and csv",
+			"--depth -1":           "cforg tree: --depth must not be negative",
+			"x y":                  "accepts at most 1 arg(s), received 2",
 		} {
 			got := w.Run(t.Context(), Command, "", strings.Fields(arguments)...)
 			assert.Equal(t, cli.ExitUsage, got.Code)
@@ -376,5 +389,39 @@ func TestTreeUsage(t *testing.T) {
 			assert.Contains(t, got.Stderr, want)
 		}
 		assert.Empty(t, w.Requests())
+	})
+}
+
+func TestTreeDepth(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		got := w.Run(t.Context(), Command, "", "--depth", "1")
+		assert.Equal(t, "Northwind Distribution  (58 organizations below)\nNorthwind Lab\n\n2 organizations (and 58 not shown)\n", got.Stdout)
+		assert.Len(t, w.Requests(), 1)
+
+		got = w.Run(t.Context(), Command, "", "Alder Secure", "--depth", "1", "--counts", "-o", "table")
+		assert.Contains(t, got.Stdout, "\n\n1 organization (and 10 not shown), 6 accounts, 3 members\n")
+		assert.Len(t, w.Requests(), 1+1+2, "nothing is counted that is not shown")
+
+		whole := w.Run(t.Context(), Command, "").Stdout
+		assert.Equal(t, whole, w.Run(t.Context(), Command, "", "--depth", "3").Stdout)
+	})
+}
+
+// What was read is printed before the rest is read.
+func TestTreePrintsAsItReads(t *testing.T) {
+	clitest.InVirtualTime(t, func(t *testing.T, w *clitest.World) {
+		for _, format := range []string{"json", "csv"} {
+			ctx := w.InterruptAt(t.Context(), 60)
+			before := w.Before
+			w.Before = func(r *http.Request) {
+				time.Sleep(time.Millisecond) // so that no request overtakes all others
+				before(r)
+			}
+			got := w.Run(ctx, Command, "", "--all", "-o", format)
+			assert.Equal(t, cli.ExitInterrupted, got.Code)
+			assert.Contains(t, got.Stdout, "Northwind Distribution")
+			assert.NotContains(t, got.Stdout, "Northwind Lab")
+			assert.False(t, json.Valid([]byte(got.Stdout)), "a part must not look like the whole")
+		}
 	})
 }
