@@ -235,6 +235,31 @@ func TestSecurityPromisesNameTheirTests(t *testing.T) {
 	}
 }
 
+// A tag of an action, and a version of a tool without its checksum, can become something else. CI uses neither.
+func TestChecksUseWhatIsPinned(t *testing.T) {
+	workflows := textOf(t, ".github/workflows/*.yml")
+	uses := regexp.MustCompile(`(?m)uses:.*$`).FindAllString(workflows, -1)
+	require.NotEmpty(t, uses)
+	for _, action := range uses {
+		assert.Regexp(t, `^uses: [\w/-]+@[0-9a-f]{40} # v[0-9.]+$`, action)
+	}
+	tools, checksums := textOf(t, ".ci/tools.mod"), textOf(t, ".ci/tools.sum")
+	required := regexp.MustCompile(`(?m)^\t(\S+ v\S+)`).FindAllStringSubmatch(tools, -1)
+	require.NotEmpty(t, required)
+	for _, module := range required {
+		assert.Contains(t, checksums, module[1]+" h1:")
+	}
+	scripts, err := filepath.Glob(".ci/*")
+	require.NoError(t, err)
+	more, err := filepath.Glob("*/*/ci.sh")
+	require.NoError(t, err)
+	for _, name := range append(append(scripts, more...), "Makefile") {
+		if !strings.HasPrefix(filepath.Base(name), "tools.") {
+			assert.NotRegexp(t, `[\w.]+/[\w./-]+@(v[0-9]|latest)`, textOf(t, name), name)
+		}
+	}
+}
+
 // CONTRIBUTING names only files that exist, and each source file of the root and of the two packages below it. The
 // files of a service or a workflow are named by their pattern.
 func TestContributingNamesEveryFile(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"example.com/cloudflare/cmd/cforg/internal/cmd/deletion"
 	"example.com/cloudflare/cmd/cforg/internal/cmd/doctor"
 	"example.com/cloudflare/cmd/cforg/internal/cmd/find"
+	"example.com/cloudflare/cmd/cforg/internal/cmd/licenses"
 	"example.com/cloudflare/cmd/cforg/internal/cmd/members"
 	"example.com/cloudflare/cmd/cforg/internal/cmd/onboard"
 	"example.com/cloudflare/cmd/cforg/internal/cmd/profiles"
@@ -33,6 +34,7 @@ var commands = []func(*cli.Env) *cobra.Command{
 	doctor.Command,
 	auditlog.Command,
 	serve.Command,
+	licenses.Command,
 }
 
 func main() {
