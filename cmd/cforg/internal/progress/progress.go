@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"sync"
 	"time"
 
@@ -49,6 +50,9 @@ func (m *Meter) attempt(_ context.Context, a cloudflare.Attempt) {
 	if len(a.RateLimits) > 0 {
 		m.limit, m.received = a.RateLimits[0], time.Now()
 	}
+	if a.StatusCode == http.StatusTooManyRequests && a.RetryIn >= time.Second { // a wait of which the other hook is not told
+		m.pause(a.RetryIn)
+	}
 	m.say(false)
 }
 
@@ -56,6 +60,11 @@ func (m *Meter) attempt(_ context.Context, a cloudflare.Attempt) {
 func (m *Meter) wait(_ context.Context, wait time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.pause(wait)
+}
+
+// pause begins a wait, unless another call has begun it. m.mu is held.
+func (m *Meter) pause(wait time.Duration) {
 	if until := time.Now().Add(wait); until.After(m.until.Add(time.Second)) {
 		m.until = until
 		m.say(!m.waited)
