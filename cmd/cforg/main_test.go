@@ -114,6 +114,16 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+func TestHelpHasNoFlagsThatMeanNothing(t *testing.T) {
+	for command, meant := range map[string]bool{"serve": false, "tree": true, "onboard": true} {
+		_, stdout, _ := run(t, nil, command, "--help")
+		assert.Contains(t, stdout, "Usage:\n  cforg "+command)
+		for _, flag := range []string{"--demo", "--base-url", "--max-wait", "--rate", "--quiet"} {
+			assert.Equal(t, meant, strings.Contains(stdout, " "+flag+" "), "%s %s", command, flag)
+		}
+	}
+}
+
 // The whole tool against a server outside of it, as with "cforg serve".
 func TestBaseURL(t *testing.T) {
 	server, baseURL := clitest.Serve(t)

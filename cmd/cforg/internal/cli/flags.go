@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // FormatFlag adds the flag --format, or -o, to a command, with the first of formats as its default. If json is one of them, it
@@ -113,4 +114,13 @@ func OneArgument(name string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// HideGlobalFlags keeps the global flags out of the help of a command for which they mean nothing.
+func HideGlobalFlags(command *cobra.Command) {
+	help := command.HelpFunc()
+	command.SetHelpFunc(func(command *cobra.Command, args []string) {
+		command.InheritedFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = true })
+		help(command, args)
+	})
 }

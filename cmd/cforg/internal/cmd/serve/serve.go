@@ -33,6 +33,7 @@ func Command(env *cli.Env) *cobra.Command {
 			return serve(ctx, env, address, empty)
 		}),
 	}
+	cli.HideGlobalFlags(command)
 	command.Flags().StringVar(&address, "listen", "127.0.0.1:8788", "listen on this loopback `address`; port 0 selects a free port")
 	command.Flags().BoolVar(&empty, "empty", false, "begin without any organization")
 	return command
