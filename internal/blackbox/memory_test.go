@@ -135,8 +135,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// The same holds for calls that succeed, for what is captured of them, and for values that are large by themselves. What
-// Call decodes into a type of its caller can take more.
+// The same holds for calls that succeed, with all that is captured of them, and for values that are large by themselves.
+// What Call decodes into a type of its caller can take more.
 func TestMemoryOfLargeValuesIsBounded(t *testing.T) {
 	const size = 32 << 20
 	long := strings.Repeat("l", 34<<10)
@@ -144,7 +144,6 @@ func TestMemoryOfLargeValuesIsBounded(t *testing.T) {
 		return successBody("[" + strings.Repeat(item+",", (size-200)/(len(item)+1)-1) + item + "]")
 	}
 	member, entry := `{"id":"m1","user":{"email":"a@example.com","name":"`+long+`"}}`, `{"id":"e1","action":{"description":"`+long+`"}}`
-	requests := `{"id":"e1","resource":{"request":["` + long + `"]}}`
 	digits := strings.Repeat("1", size-200)
 	var names strings.Builder
 	for i := range 250_000 {
@@ -182,22 +181,17 @@ func TestMemoryOfLargeValuesIsBounded(t *testing.T) {
 		says string
 	}{
 		"an audit log":               {list(entry), audit, ""},
-		"requests in an audit log":   {list(requests), audit, ""},
 		"members":                    {list(member), members, ""},
 		"raw JSON":                   {list(entry), raw, ""},
 		"any":                        {list(entry), decoded, ""},
 		"as many values as allowed":  {list(`"` + strings.Repeat("x", 126) + `"`), decoded, ""},
 		"long names":                 {successBody(object), organization, "names"},
 		"long names to any":          {successBody(object), decoded, "names"},
-		"long names to raw JSON":     {successBody(object), raw, "names"},
 		"long names in an audit log": {successBody("[" + object + "]"), audit, ""},
 		"a number":                   {successBody(`{"id":"o1","name":"n","x":` + digits + `}`), organization, "a number"},
-		"a number for a name":        {successBody(`{"id":"o1","name":` + digits + `}`), organization, "a number"},
-		"a number for a time":        {successBody(`{"id":"o1","create_time":` + digits + `}`), organization, "a number"},
 		"a number to any":            {successBody(digits), decoded, "a number"},
 		"a number for a decimal":     {successBody(`[{"ConsumedQuantity":` + digits + `}]`), usage, "a number"},
 		"a number for a code":        {`{"success":false,"errors":[{"code":` + digits + `}]}`, organization, "a number"},
-		"an escaped name":            {successBody(`{"id":"o1","name":"` + strings.Repeat(`\u00e9`, (size-100)/6) + `"}`), organization, ""},
 		"a name that is not UTF-8":   {successBody(`{"id":"o1","name":"` + strings.Repeat("\xff", size-100) + `"}`), organization, "UTF-8"},
 		"a result_info":              {`{"success":true,"result":{"id":"o1","name":"n"},"result_info":{"x":"` + digits + `"}}`, organization, ""},
 		"a message":                  {`{"success":true,"result":{"id":"o1","name":"n"},"messages":["` + digits + `"]}`, organization, ""},
@@ -208,23 +202,17 @@ func TestMemoryOfLargeValuesIsBounded(t *testing.T) {
 			client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, ContentLength: -1, Body: io.NopCloser(strings.NewReader(tt.body))}, nil
 			}))
-			for _, captures := range []bool{false, true} {
-				var response cloudflare.Response
-				var opts []cloudflare.CallOption
-				if captures {
-					opts = append(opts, cloudflare.CaptureResponse(&response))
-				}
-				var err error
-				peak, total := memoryOf(func() { err = tt.call(client, opts...) })
-				t.Logf("at most %d MiB at once, %d MiB in all", peak>>20, total>>20)
-				if tt.says == "" {
-					assert.NoError(t, err)
-				} else {
-					assert.ErrorContains(t, err, tt.says)
-				}
-				assert.LessOrEqual(t, peak, uint64(4*32<<20), "held at once, captured: %v", captures)
-				assert.LessOrEqual(t, total, uint64(8*32<<20), "allocated in all, garbage included, captured: %v", captures)
+			var response cloudflare.Response
+			var err error
+			peak, total := memoryOf(func() { err = tt.call(client, cloudflare.CaptureResponse(&response)) })
+			t.Logf("at most %d MiB at once, %d MiB in all", peak>>20, total>>20)
+			if tt.says == "" {
+				assert.NoError(t, err)
+			} else {
+				assert.ErrorContains(t, err, tt.says)
 			}
+			assert.LessOrEqual(t, peak, uint64(4*32<<20), "held at once")
+			assert.LessOrEqual(t, total, uint64(8*32<<20), "allocated in all, garbage included")
 		})
 	}
 }
