@@ -90,12 +90,9 @@ func TestProgressInATerminal(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(rows), 0o600))
 	code, shown := screen(t, "", "", "profiles", "--demo", file, "--yes")
 	assert.Equal(t, 0, code)
-	require.Contains(t, shown, " of 120 requests")
-	_, last, _ := strings.Cut(shown[strings.LastIndex(shown, " requests"):], "60 rows: ")
-	assert.Equal(t, "60 changed\n", last)
+	assert.True(t, strings.HasSuffix(shown, "\n60 rows: 60 changed\n"), "%q", shown)
 	code, shown = screen(t, "", "", "tree", "--demo", "--counts")
 	assert.Equal(t, 0, code)
-	require.Contains(t, shown, " of 121 requests")
 	assert.True(t, strings.HasSuffix(shown, "\n60 organizations, 300 accounts, 120 members\n"))
 
 	_, dumb := screenOf(t, "dumb", "", "", "tree", "--demo", "--counts")
