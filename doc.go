@@ -79,9 +79,9 @@
 //		// everything else
 //	}
 //
-// The example of [Error], in error_example_test.go, has a complete switch. [ErrInvalidArgument] means that no request was sent. If the deadline of
-// the context passes, the error matches [context.DeadlineExceeded]. If an attempt takes longer than [WithTimeout], the
-// error matches [ErrAttemptTimeout].
+// The example of [Error], in error_example_test.go, has a complete switch. [ErrInvalidArgument] means that no request
+// was sent. If the deadline of the context passes, the error matches [context.DeadlineExceeded]. If an attempt takes
+// longer than [WithTimeout], the error matches [ErrAttemptTimeout].
 //
 // If the context of a write ends while it is under way, for example because Ctrl-C cancels it, the outcome is
 // unknown. To let the write end, give it a deadline of its own, and wait for it before the program exits:

@@ -99,8 +99,8 @@ func (s *OrganizationsService) withName(ctx context.Context, params Organization
 	return nil, &AmbiguousError{Name: params.Name, ParentID: params.ParentID, Organizations: found, redact: s.client.redactor()}
 }
 
-// AmbiguousError is returned by [OrganizationsService.Ensure] if several organizations have the same name and parent. If
-// one of them is a duplicate of an interrupted program, keep the oldest, and pass the IDs of the others to
+// AmbiguousError is returned by [OrganizationsService.Ensure] if several organizations have the same name and parent.
+// If one of them is a duplicate of an interrupted program, keep the oldest, and pass the IDs of the others to
 // [OrganizationsService.DeleteIfEmpty].
 type AmbiguousError struct {
 	Name, ParentID string

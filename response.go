@@ -334,7 +334,8 @@ func (redact redactor) infos(infos envelope.Infos) []ResponseInfo {
 	return redact.infosWithin(infos, &left)
 }
 
-// infosWithin searches about as many bytes for credentials as are left, and returns "…" in place of the texts after them.
+// infosWithin searches about as many bytes for credentials as are left, and returns "…" in place of the texts after
+// them.
 func (redact redactor) infosWithin(infos envelope.Infos, left *int) []ResponseInfo {
 	if len(infos) == 0 {
 		return nil

@@ -31,7 +31,8 @@ type breakingServer struct {
 	breaks  atomic.Pointer[func(first bool) bool] // of the connection: whether the request is its first one
 }
 
-// newBreakingServer serves "http", which is HTTP/1.1, or "h2c", which is HTTP/2 without TLS, or "http/1.1" or "h2" over TLS.
+// newBreakingServer serves "http", which is HTTP/1.1, or "h2c", which is HTTP/2 without TLS, or "http/1.1" or "h2" over
+// TLS.
 func newBreakingServer(t *testing.T, protocol string) *breakingServer {
 	t.Helper()
 	type requests struct {

@@ -121,7 +121,8 @@ func checkNames(body []byte) error {
 	return nil
 }
 
-// maxResultInfo bounds what Raw returns of a result_info, in bytes. It describes a page, and is a few hundred bytes long.
+// maxResultInfo bounds what Raw returns of a result_info, in bytes. It describes a page, and is a few hundred bytes
+// long.
 const maxResultInfo = 1 << 20
 
 // Raw returns copies of the result and of the result_info as sent, and nil for one that a body does not have. It also

@@ -24,8 +24,8 @@ func IsLenient(err error) bool {
 	return ok && mismatch.GoType == reflect.TypeFor[int]()
 }
 
-// shortText returns the text of a string or a number. It returns an empty text for one that is too long for a time and an
-// integer: the errors of time and strconv copy what they cannot parse.
+// shortText returns the text of a string or a number. It returns an empty text for one that is too long for a time and
+// an integer: the errors of time and strconv copy what they cannot parse.
 func shortText(value jsontext.Value) string {
 	switch {
 	case len(value) > 1<<10:

@@ -14,8 +14,8 @@ const (
 	MaxErrorBody = 1 << 20
 )
 
-// Bounds of a header, whatever the transport allows: net/http's own bound is 10 MiB, which is a million lines, and another
-// transport may have none.
+// Bounds of a header, whatever the transport allows: net/http's own bound is 10 MiB, which is a million lines, and
+// another transport may have none.
 const (
 	maxHeader      = 1<<20 + 4<<10 // with a bound of 1 MiB, net/http accepts what it has read ahead
 	maxHeaderLines = 10_000
@@ -39,8 +39,8 @@ func checkHeader(h http.Header) error {
 // maxPooled is the size of the largest buffer that is kept, so that a large response does not hold its memory for ever.
 const maxPooled = 1 << 20
 
-// buffers are those of net/http's transports. Any other transport may write to a buffer after Read has returned, and has a
-// pool of its own, so that no other client receives what it wrote.
+// buffers are those of net/http's transports. Any other transport may write to a buffer after Read has returned, and
+// has a pool of its own, so that no other client receives what it wrote.
 var buffers = newPool()
 
 func newPool() *sync.Pool { return &sync.Pool{New: func() any { return new([]byte) }} }

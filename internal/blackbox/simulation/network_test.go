@@ -82,8 +82,8 @@ func (w *world) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	return near, nil
 }
 
-// tunnel responds to the CONNECT on a connection, and passes the connection to the server if the status is 200. With the
-// status 0, it closes the connection.
+// tunnel responds to the CONNECT on a connection, and passes the connection to the server if the status is 200. With
+// the status 0, it closes the connection.
 func (w *world) tunnel(id string, c *conn, l *listener, status int) {
 	_ = c.SetReadDeadline(time.Now().Add(time.Minute))
 	_, err := http.ReadRequest(bufio.NewReader(c))
@@ -224,8 +224,9 @@ func (c *conn) Read(b []byte) (int, error) {
 	}
 }
 
-// alert is at least the size of the last record of TLS. A stall delays it, but does not block its writer: net/http holds
-// a mutex when it closes an idle connection, and the clock of a bubble stands still while somebody waits for a mutex.
+// alert is at least the size of the last record of TLS. A stall delays it, but does not block its writer: net/http
+// holds a mutex when it closes an idle connection, and the clock of a bubble stands still while somebody waits for a
+// mutex.
 const alert = 50
 
 func (c *conn) Write(b []byte) (n int, err error) {
