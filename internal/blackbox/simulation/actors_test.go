@@ -50,7 +50,10 @@ func (a *actor) live() {
 		if a.pause > 0 {
 			time.Sleep(draw(a.rng, a.pause))
 		}
-		d := deeds[a.rng.IntN(len(deeds))]
+		d := one(a.rng, deeds...)
+		if a.abrupt && a.rng.IntN(2) == 0 {
+			d = deed{"call", callNotes}
+		}
 		if !a.calm || d.name != deleteIfEmpty {
 			a.make(fmt.Sprintf("%s%d", a.name, i+1), d)
 		}

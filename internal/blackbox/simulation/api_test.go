@@ -294,7 +294,11 @@ func updateProfile(w *world, r *request, of *resource) (int, any, any) {
 }
 
 func remove(w *world, r *request, found *resource) (int, any, any) {
-	if len(w.in(found.id, "organization", "account", "member")) > 0 {
+	if contents := w.in(found.id, "organization", "account", "member"); len(contents) > 0 {
+		old := func(item *resource) bool { return item.parents[len(item.parents)-1].since.Before(r.start.Add(-w.lag)) }
+		if r.concurrent && slices.ContainsFunc(contents, old) {
+			r.violation("DeleteIfEmpty deletes an organization that was never empty")
+		}
 		return 409, nil, nil
 	}
 	r.did("", true)

@@ -60,7 +60,9 @@ func newClient(w *world, i int) *client {
 	}
 	rng := w.rand("client", i)
 	if !w.calm {
-		c.retries = one(rng, 0, 1, 3, 3, 6)
+		if !w.abrupt {
+			c.retries = one(rng, 0, 1, 3, 3, 6)
+		}
 		c.timeout = one(rng, time.Second, 5*time.Second, 30*time.Second, 30*time.Second)
 	}
 	credential := cloudflare.WithAPIKey(w.secret, email)
@@ -193,16 +195,21 @@ func (c *client) observe(ctx context.Context, a cloudflare.Attempt) {
 	call.checkText(fmt.Sprintf("%+v", a))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	call.reported++
+	call.reported.count(a.Method)
 	call.last, call.lastOfAPI = a, false
 	var pauses bool
 	var wait time.Duration
 	_, _ = fmt.Sscanf(a.RayID, ray, &call.lastOfAPI, &pauses, &wait)
 	wait *= time.Millisecond
-	call.lastOfAPI = call.lastOfAPI && a.Err == nil
+	if a.Err != nil {
+		call.lastOfAPI = false
+		pauses = pauses && (a.RetryAfter > 0 || len(a.RateLimits) > 0) // otherwise it was in the body, which is lost
+	}
+	if !pauses && a.StatusCode == http.StatusTooManyRequests {
+		wait = 0
+	}
 	call.throttled = call.throttled || a.StatusCode == 429
-	if isWrite(a.Method) {
-		call.reportedWrites++
+	if a.Method != http.MethodGet {
 		sent := call.connected > call.connectedBefore || c.wrapper != "" // which may send a request in a way of its own
 		if a.StatusCode == 0 && sent || a.StatusCode/100 == 2 || a.StatusCode == 408 || a.StatusCode >= 500 {
 			call.doubts++

@@ -87,8 +87,10 @@ var distortions = []reply{
 	{name: "200 about another resource", status: 200, body: `{"success":true,"errors":[],"result":{"id":"deadbeef","name":"other","user":{}}}`},
 }
 
-// second is what a gateway responds that did not wait for the response of the server, and passes it on too.
-var second = []reply{
+// surprises follow the effect over HTTP/1.1: the connection ends, or a gateway that did not wait for the response of
+// the server passes it on too.
+var surprises = []reply{
+	{name: "end of the connection", ending: none},
 	{name: "502, and a second response", status: 502, body: page, ending: twice},
 	{name: "504, and a second response", status: 504, body: page, ending: twice},
 	{name: "408, and a second response", status: 408, body: page, ending: twice},
@@ -111,15 +113,19 @@ func (w *world) draws(rng *rand.Rand, r *http.Request, c *call) (f fate) {
 	}
 	f.early = rng.IntN(4) == 0
 	pick := func(replies []reply) *reply { return &replies[rng.IntN(len(replies))] }
-	switch rng.IntN(5) {
+	kind := rng.IntN(5)
+	if w.abrupt && !c.concurrent {
+		kind = 5
+	}
+	switch kind {
 	case 0, 1:
 		f.before = pick(refusals)
 	case 2:
 		f.before = pick(accidents)
 	case 3:
-		if f.after = pick(accidents); w.plants && !c.concurrent {
-			f.after = pick(second)
-		}
+		f.after = pick(accidents)
+	case 5:
+		f.after = pick(surprises)
 	default:
 		f.after = pick(distortions)
 		if strings.Contains(f.after.body, "deadbeef") && !strings.HasSuffix(r.Pattern, "}") {
@@ -151,7 +157,7 @@ func (out reply) send(w http.ResponseWriter, r *http.Request, secret string) {
 		defer c.Close()
 		for _, next := range []reply{{status: out.status, body: body}, {status: 200, body: out.second}} {
 			_, _ = fmt.Fprintf(c, "HTTP/1.1 %d Something\r\nContent-Length: %d\r\n\r\n%s", next.status, len(next.body), next.body)
-			time.Sleep(draw(rand.New(rand.NewPCG(1, uint64(len(body)))), 5*time.Second))
+			time.Sleep(draw(rand.New(rand.NewPCG(1, uint64(len(body)))), 10*time.Second))
 		}
 		time.Sleep(30 * time.Second)
 		return

@@ -18,7 +18,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -36,17 +35,12 @@ var (
 	worlds = flag.Uint64("worlds", 50, "the number of worlds")
 )
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	log.SetOutput(io.Discard) // net/http writes what it finds on idle connections
-	os.Exit(m.Run())
-}
-
 func TestWorlds(t *testing.T) {
 	from, to := *first, *first+*worlds
 	if *only != 0 {
 		from, to = *only, *only+1
 	}
+	log.SetOutput(io.Discard) // net/http writes what it finds on idle connections
 	total := map[string]int{}
 	defer func() {
 		var b strings.Builder
@@ -66,7 +60,8 @@ func TestWorlds(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("seed %d: repeat this world with -seed %d", seed, seed)
 		}
-		// net/http pools channels, which must not reach the next bubble. The second run empties what the first one kept.
+		// net/http pools channels, which must not reach the next bubble. The second run empties what the first one
+		// kept.
 		runtime.GC()
 		runtime.GC()
 	}
@@ -118,7 +113,7 @@ type traits struct {
 	quota               int // requests per window; 0: any number
 	window              time.Duration
 	headers             bool // the server reports its limit
-	plants              bool // a gateway responds a second time
+	abrupt              bool // connections end after the effect, or a gateway responds a second time; nothing is retried
 	pageLimit           int
 	lag                 time.Duration // until a new organization can be read
 
@@ -133,7 +128,8 @@ func one[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
 func newTraits(rng *rand.Rand) traits {
 	chance := func(p float64) bool { return rng.Float64() < p }
 	if chance(0.1) {
-		// Other writes would wait for a write that stalls with a mutex, and then the clock of the bubble would stand still.
+		// Other writes would wait for a write that stalls with a mutex, and then the clock of the bubble would stand
+		// still.
 		return traits{
 			calm: true, grabs: 0.4, deadlines: 1, latency: 20 * time.Millisecond, pageLimit: 1000,
 			actors: 1, steps: 4 + rng.IntN(16), clients: 1, pause: 3 * time.Second,
@@ -174,8 +170,9 @@ func newTraits(rng *rand.Rand) traits {
 	}
 	if chance(0.15) {
 		t.wrapper = one(rng, wrapped, reticent, repeating)
-	} else if t.http1 && chance(0.3) { // the client of another call, or inside a wrapper, may get the second response
-		t.plants, t.actors = true, 1
+	} else if t.http1 && chance(0.3) { // another call at the same time, or a wrapper, may get the second response
+		t.abrupt, t.actors, t.steps, t.pause, t.trouble = true, 1, 20, time.Second, 0.4
+		t.latency = min(t.latency, 20*time.Millisecond)
 	}
 	return t
 }
@@ -256,7 +253,8 @@ const host = "simulation.invalid"
 
 // certificate returns a certificate for the host that is valid at any time, that of a bubble too. Only one is trusted.
 func certificate(trusted byte) tls.Certificate {
-	key := ed25519.NewKeyFromSeed(append(make([]byte, ed25519.SeedSize-1), trusted)) // its signatures have one size, so a seed cuts at the same place
+	// All signatures of this kind have one size, so that a seed cuts connections at the same place.
+	key := ed25519.NewKeyFromSeed(append(make([]byte, ed25519.SeedSize-1), trusted))
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), DNSNames: []string{host}, IsCA: true, BasicConstraintsValid: true,
 		NotBefore: time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2190, 1, 1, 0, 0, 0, 0, time.UTC),
