@@ -1,7 +1,9 @@
 package main_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +19,7 @@ import (
 
 	"example.com/cloudflare"
 	"example.com/cloudflare/cloudflaretest"
+	"example.com/cloudflare/cmd/cforg/internal/cli/clitest"
 )
 
 // slowAPI is an API whose creates take a random time, some before and some after they have their effect. They also have
@@ -96,4 +99,51 @@ func TestOnboardKilled(t *testing.T) {
 		}
 	})
 	t.Logf("of %d kills, %d came before the create arrived, %d while it was under way", kills, before.Load(), during.Load())
+}
+
+// A run of audit-log that is killed at any point leaves a file that the next run continues: each entry is in it once.
+func TestAuditLogKilled(t *testing.T) {
+	server, baseURL := clitest.Serve(t)
+	id := server.AddOrganization("Root", "")
+	credential := []string{"CLOUDFLARE_API_KEY=" + cloudflaretest.APIKey, "CLOUDFLARE_EMAIL=" + cloudflaretest.Email, "CLOUDFLARE_BASE_URL=" + baseURL}
+	folder := t.TempDir()
+	args := []string{"audit-log", id, "--checkpoint", folder + "/checkpoint", "--output", folder + "/output"}
+	random := rand.New(rand.NewPCG(31, 5))
+	want := map[string]int{}
+	kills := 15
+	if n, err := strconv.Atoi(os.Getenv("CFORG_KILLS")); err == nil {
+		kills = n
+	}
+	cut := 0
+	for n := range kills + 1 {
+		for i := range 500 {
+			want[server.AddAuditLog(id, cloudflaretest.AuditLog{Time: time.Now().Add(-5*time.Minute + time.Duration(i)*time.Millisecond)})] = 1
+		}
+		if n == kills {
+			break
+		}
+		killed := command(t, credential, args...)
+		require.NoError(t, killed.Start())
+		time.Sleep(time.Duration(random.Int64N(int64(150 * time.Millisecond))))
+		require.NoError(t, killed.Process.Kill())
+		_ = killed.Wait()
+		if output, _ := os.ReadFile(folder + "/output"); len(output) > 0 && output[len(output)-1] != '\n' {
+			cut++
+		}
+	}
+	code, _, stderr := run(t, credential, args...)
+	require.Equal(t, 0, code, stderr)
+	output, err := os.ReadFile(folder + "/output")
+	require.NoError(t, err)
+	got := map[string]int{}
+	for line := range bytes.Lines(output) {
+		var entry struct{ ID string }
+		require.NoError(t, json.Unmarshal(line, &entry), "%s", line)
+		got[entry.ID]++
+	}
+	assert.Equal(t, want, got)
+	files, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	assert.Len(t, files, 3, "the checkpoint, its lock and the output")
+	t.Logf("%d kills, %d of them left a line that is cut", kills, cut)
 }

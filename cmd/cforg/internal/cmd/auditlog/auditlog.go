@@ -2,9 +2,11 @@
 package auditlog
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,14 +14,20 @@ import (
 	"example.com/cloudflare"
 	"example.com/cloudflare/cmd/cforg/internal/cli"
 	"example.com/cloudflare/cmd/cforg/internal/demo"
+	"example.com/cloudflare/cmd/cforg/internal/durable"
 	"example.com/cloudflare/cmd/cforg/internal/output"
 )
 
 const long = `Audit-log prints the entries of an organization's audit log as JSON lines, as the API sends them, oldest first.
 
-With --checkpoint, it records in a file what it has printed, and the next run continues there. Every entry is printed at
-least once. Each run also reads a period that was read before (--overlap), because entries may be recorded late. It
-skips entries that it has printed. Only a crash between printing an entry and writing the file can print it twice.
+With --checkpoint, it records in a file what it has printed, and the next run continues there. Each run also reads a
+period that was read before (--overlap), because entries may be recorded late, and skips entries that it has printed. A
+run that finds nothing new writes nothing. Only one run at a time can use a checkpoint; the exit code of another is 3.
+
+With --output, entries are written to a file. The checkpoint records its length, and the next run removes what a run that
+was killed wrote after that: the file has every entry once, and no line that is cut. Without --output, a run that was
+killed, or met a full disk, may leave a line that is cut. The next run begins with a line break, and may print entries
+again.
 
 With --follow, it continues until Ctrl-C, and then ends with exit code 0. Without a checkpoint and --since, it begins 24
 hours ago.`
@@ -33,7 +41,7 @@ func Command(env *cli.Env) *cobra.Command {
 		Long:  long,
 		Example: "  cforg audit-log --demo\n" +
 			"  cforg audit-log \"Alder Secure\" --since 2026-11-01\n" +
-			"  cforg audit-log \"Alder Secure\" --follow --checkpoint alder.json >>alder.jsonl",
+			"  cforg audit-log \"Alder Secure\" --follow --checkpoint alder.json --output alder.jsonl",
 		Args: cobra.MaximumNArgs(1),
 		PreRunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -49,7 +57,9 @@ func Command(env *cli.Env) *cobra.Command {
 	flags.BoolVarP(&o.follow, "follow", "f", false, "continue until Ctrl-C")
 	flags.DurationVar(&o.interval, "interval", 30*time.Second, "time between two requests for new entries, with --follow")
 	flags.DurationVar(&o.overlap, "overlap", 15*time.Minute, "the longest delay after which an entry is recorded")
+	flags.StringVar(&o.output, "output", "", "append to this `file` instead of standard output; needs --checkpoint")
 	_ = command.MarkFlagFilename("checkpoint")
+	_ = command.MarkFlagFilename("output")
 	return command
 }
 
@@ -58,6 +68,7 @@ type options struct {
 	organization      string
 	since             moment
 	checkpoint        string
+	output            string
 	follow            bool
 	interval, overlap time.Duration
 }
@@ -73,6 +84,12 @@ func (o *options) check() error {
 		return errors.New("--interval must be at least 1s")
 	case o.overlap < 0:
 		return errors.New("--overlap must not be negative")
+	case o.since.at.After(time.Now()):
+		return errors.New("--since must not be in the future; a date begins at 00:00 UTC")
+	case o.output != "" && o.checkpoint == "":
+		return errors.New("--output needs --checkpoint")
+	case o.output != "" && filepath.Clean(o.output) == filepath.Clean(o.checkpoint):
+		return errors.New("--output and --checkpoint must not be the same file")
 	}
 	return nil
 }
@@ -89,13 +106,35 @@ func (o *options) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	state, err := loadState(o.checkpoint, id, o.since.before(time.Now()))
-	if err != nil {
+	f := &follower{client: client, env: o.env, overlap: o.overlap, out: bufio.NewWriter(o.env.Stdout)}
+	if o.checkpoint != "" {
+		if f.file, err = durable.Target(o.checkpoint); err != nil {
+			return err
+		}
+		lock, err := lock(f.file)
+		if err != nil {
+			return fmt.Errorf("--checkpoint: %w", err)
+		}
+		defer lock.Close()
+	}
+	if f.state, err = loadState(f.file, id, o.since.before(time.Now())); err != nil {
 		return err
 	}
-	f := &follower{client: client, env: o.env, file: o.checkpoint, overlap: o.overlap, state: state}
-	if err := f.save(); err != nil { // before anything is printed, because it may not be possible
-		return err
+	length := f.state.Length
+	if o.output != "" {
+		if f.output, err = f.state.open(o.output); err != nil {
+			return fmt.Errorf("--output %s: %w", o.output, err)
+		}
+		defer f.output.Close()
+		f.out.Reset(f.output)
+	}
+	if ahead := time.Until(f.state.Since).Round(time.Second); ahead > 0 {
+		fmt.Fprintf(o.env.Stderr, "cforg audit-log: the checkpoint is %s ahead of the local clock; nothing is printed before that time\n", ahead)
+	}
+	if f.state.saved == 0 || length != f.state.Length { // before anything is printed, because it may not be possible
+		if err := f.save(); err != nil {
+			return err
+		}
 	}
 	for {
 		err := f.round(ctx)

@@ -118,9 +118,11 @@ func TestCheckpoint(t *testing.T) {
 
 		time.Sleep(3 * time.Hour)
 		assert.Empty(t, run())
+		third := log(w, time.Second)
+		assert.Equal(t, third, run())
 		data, err := os.ReadFile(file)
 		require.NoError(t, err)
-		assert.Contains(t, string(data), `"printed":{}`, "old entries are forgotten")
+		assert.Contains(t, string(data), `"printed":{"`+third[0]+`"`, "old entries are forgotten")
 	})
 }
 
@@ -228,7 +230,7 @@ func TestCheckpointAfterAFailedWrite(t *testing.T) {
 
 			rest := w.Run(t.Context(), Command, "", "--checkpoint", file)
 			seen := map[string]bool{}
-			for line := range strings.Lines(out.String() + "\n" + rest.Stdout) {
+			for line := range strings.Lines(out.String() + rest.Stdout) {
 				var entry struct{ ID string }
 				if json.Unmarshal([]byte(line), &entry) == nil { // the last line of the first run is cut
 					seen[entry.ID] = true
@@ -292,6 +294,9 @@ func TestAuditLogUsage(t *testing.T) {
 			{[]string{"--since", "-1h"}, cli.ExitUsage, "must be a date such as"},
 			{[]string{"--interval", "0s"}, cli.ExitUsage, "--interval must be at least 1s"},
 			{[]string{"--overlap", "-1s"}, cli.ExitUsage, "--overlap must not be negative"},
+			{[]string{"--output", "x"}, cli.ExitUsage, "--output needs --checkpoint"},
+			{[]string{"--output", "x", "--checkpoint", "./x"}, cli.ExitUsage, "must not be the same file"},
+			{[]string{"--output", folder, "--checkpoint", write("new", `{"organization_id":"`+w.Tree.Organizations[0].ID+`"}`)}, cli.ExitFailed, "is a directory"},
 			{[]string{"Nobody"}, cli.ExitRefused, "no organization is named"},
 			{[]string{"--checkpoint", write("bad", "[1,")}, cli.ExitFailed, "is not a checkpoint"},
 			{[]string{"--checkpoint", write("other", `{"organization_id":"x"}`)}, cli.ExitUsage, "belongs to another organization"},

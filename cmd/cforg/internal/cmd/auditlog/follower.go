@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"time"
 
 	"example.com/cloudflare"
@@ -23,9 +25,27 @@ var pageSize = cloudflare.MaxPageSize
 type follower struct {
 	client  *cloudflare.Client
 	env     *cli.Env
-	file    string // the checkpoint; empty for none
+	file    string   // the checkpoint; empty for none
+	output  *os.File // nil for standard output
 	overlap time.Duration
 	state   *state
+
+	out     *bufio.Writer
+	pending int // bytes that were printed since the last commit
+}
+
+func (f *follower) print(e *entry) error {
+	if f.pending == 0 && f.output == nil { // standard output cannot be truncated
+		if f.state.Unfinished {
+			_ = f.out.WriteByte('\n') // its error is that of the next write
+		}
+		f.state.Unfinished = true
+		if err := f.save(); err != nil {
+			return err
+		}
+	}
+	f.pending += len(e.raw) + 1
+	return output.JSONLine(f.out, e.raw)
 }
 
 // entry is an entry of the audit log, and how the API sent it.
@@ -43,8 +63,8 @@ func (e *entry) key() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// round prints the entries from the checkpoint until now, page after page. After each page, also after the last one that
-// arrived before an error, it saves what was printed.
+// round prints the entries from the checkpoint until now, page after page, and saves what was printed. It also saves
+// what was printed before an error.
 func (f *follower) round(ctx context.Context) error {
 	before := time.Now()
 	if !f.state.Since.Before(before) {
@@ -53,7 +73,6 @@ func (f *follower) round(ctx context.Context) error {
 	end := before // of what was read for certain
 	ordered := true
 	var last, settled time.Time // the latest entry; the one that the page after it followed in order
-	out := bufio.NewWriter(f.env.Stdout)
 	params := cloudflare.AuditLogListParams{
 		Since: f.state.Since, Before: before, Direction: cloudflare.DirectionAscending, PageSize: pageSize,
 	}
@@ -62,8 +81,10 @@ func (f *follower) round(ctx context.Context) error {
 			f.state.advance(settled.Add(-f.overlap))
 		}
 		settled = last
-		if err := f.commit(out); err != nil {
-			return nil, err
+		if f.pending > f.state.saved { // so that all checkpoints together are not longer than the output
+			if err := f.commit(); err != nil {
+				return nil, err
+			}
 		}
 		params.PageToken = cursor
 		page, date, err := f.page(ctx, params)
@@ -74,7 +95,7 @@ func (f *follower) round(ctx context.Context) error {
 	})
 	for e, err := range entries {
 		if err != nil {
-			return errors.Join(f.commit(out), err)
+			return errors.Join(f.commit(), err)
 		}
 		at := e.Action.Time
 		ordered = ordered && !at.Before(last)
@@ -85,13 +106,13 @@ func (f *follower) round(ctx context.Context) error {
 		if at.IsZero() {
 			at = before
 		}
-		f.state.Printed[e.key()] = at
-		if err := output.JSONLine(out, e.raw); err != nil {
+		if err := f.print(e); err != nil { // which may save what was printed before
 			return localError{err}
 		}
+		f.state.Printed[e.key()] = at
 	}
 	f.state.advance(end.Add(-f.overlap))
-	return f.commit(out)
+	return f.commit()
 }
 
 // page reads one page, and the server's time.
@@ -116,14 +137,25 @@ func (f *follower) page(ctx context.Context, params cloudflare.AuditLogListParam
 	return result, date, nil
 }
 
-// commit saves the checkpoint once everything in it was written.
-func (f *follower) commit(out *bufio.Writer) error {
-	if err := out.Flush(); err != nil {
+// commit saves the checkpoint once everything in it was written. If nothing is new, it writes nothing.
+func (f *follower) commit() error {
+	if f.pending == 0 {
+		return nil
+	}
+	err := f.out.Flush()
+	switch {
+	case err != nil:
+	case f.output == nil:
+		err = f.env.Sync()
+	default:
+		if f.state.Length, err = f.output.Seek(0, io.SeekCurrent); err == nil {
+			err = f.output.Sync()
+		}
+	}
+	if err != nil {
 		return localError{err}
 	}
-	if err := f.env.Sync(); err != nil {
-		return localError{err}
-	}
+	f.pending, f.state.Unfinished = 0, false
 	return f.save()
 }
 

@@ -1,17 +1,17 @@
 package auditlog
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
-	"github.com/natefinch/atomic"
-
 	"example.com/cloudflare/cmd/cforg/internal/cli"
+	"example.com/cloudflare/cmd/cforg/internal/durable"
 )
 
 // state is what a checkpoint file holds.
@@ -23,11 +23,20 @@ type state struct {
 
 	// Printed are the entries since then that were printed, with their times.
 	Printed map[string]time.Time `json:"printed"`
+
+	// Output is the absolute path of the file that entries are written to, and Length how much of it is committed.
+	Output string `json:"output,omitempty"`
+	Length int64  `json:"length,omitempty"`
+
+	// Unfinished reports that more may have been printed to standard output than Printed holds, and a line cut.
+	Unfinished bool `json:"unfinished,omitempty"`
+
+	saved int // bytes of the checkpoint; 0 if there is none yet
 }
 
 // loadState reads a checkpoint, or begins at since if there is none yet.
 func loadState(file, organizationID string, since time.Time) (*state, error) {
-	s := &state{organizationID, since, map[string]time.Time{}}
+	s := &state{OrganizationID: organizationID, Since: since, Printed: map[string]time.Time{}}
 	if file == "" {
 		return s, nil
 	}
@@ -46,6 +55,7 @@ func loadState(file, organizationID string, since time.Time) (*state, error) {
 	if s.Printed == nil {
 		s.Printed = map[string]time.Time{}
 	}
+	s.saved = len(data)
 	return s, nil
 }
 
@@ -71,5 +81,49 @@ func (s *state) save(file string) error {
 	if err != nil {
 		return err
 	}
-	return atomic.WriteFile(file, bytes.NewReader(append(data, '\n')))
+	s.saved = len(data)
+	return durable.WriteFile(file, append(data, '\n'))
+}
+
+// open opens a file of --output where its committed part ends, and removes what an earlier run wrote after that. A file
+// that the state does not know is continued, and one that is empty or new again is begun.
+func (s *state) open(name string) (*os.File, error) {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	size := info.Size()
+	if s.Output != path || size == 0 {
+		s.Output, s.Length = path, size
+	}
+	last := []byte{'\n'}
+	switch {
+	case !info.Mode().IsRegular():
+		err = cli.Usagef("it must be a regular file")
+	case size < s.Length:
+		err = cli.Refused(fmt.Errorf("it has %d bytes, but %d were written to it", size, s.Length))
+	case s.Length > 0:
+		_, err = file.ReadAt(last, s.Length-1)
+	}
+	if err == nil && last[0] != '\n' {
+		err = cli.Refused(errors.New("it does not have a line break where the next entry would begin"))
+	}
+	if err == nil {
+		_, err = file.Seek(s.Length, io.SeekStart)
+	}
+	if err == nil && size > s.Length {
+		err = file.Truncate(s.Length)
+	}
+	if err = errors.Join(err, durable.SyncFolder(path)); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }

@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
+
+	"example.com/cloudflare/cmd/cforg/internal/durable"
 )
 
 // settled is how long after a request to create an organization the organization may still appear.
@@ -53,19 +54,7 @@ func (i intent) record() error {
 		return err
 	}
 	i.setTime(time.Now())
-	err = errors.Join(file.Sync(), file.Close())
-	if runtime.GOOS != "windows" && err == nil { // which cannot sync a folder
-		err = syncFolder(filepath.Dir(string(i)))
-	}
-	return err
-}
-
-func syncFolder(name string) error {
-	folder, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return errors.Join(file.Sync(), file.Close(), durable.SyncFolder(string(i)))
 }
 
 // setTime changes the time of the request. If that fails, the next run looks for a shorter time.
