@@ -27,7 +27,8 @@ and compares the responses with what the API client expects. It reports
   - rate limits, the local clock, protocol, proxy and round-trip time,
   - fields in responses that the API client does not know, and fields that it expects and that were missing.
 
-The report contains no secret, name, address or ID, so that it can be pasted into an issue.
+It ends with one line that says what to do next. The report contains no secret, name, address or ID, so that it can be
+pasted into an issue. With --ray, it also contains the ray IDs of the responses, for a support case.
 
 The exit code is 0 if the list of organizations can be read, 1 if not, and 2 without a credential.`
 
@@ -37,7 +38,7 @@ const slow = 1500 * time.Millisecond
 // Command returns "cforg doctor".
 func Command(env *cli.Env) *cobra.Command {
 	var timeout time.Duration
-	var asJSON bool
+	var asJSON, ray bool
 	command := &cobra.Command{
 		Use:     "doctor",
 		Short:   "Report what works with this credential, account and network",
@@ -51,15 +52,16 @@ func Command(env *cli.Env) *cobra.Command {
 			return nil
 		},
 		RunE: env.Run(func(ctx context.Context, _ []string) error {
-			return run(ctx, env, timeout, asJSON)
+			return run(ctx, env, timeout, asJSON, ray)
 		}),
 	}
 	command.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "the longest time that a request may take")
+	command.Flags().BoolVar(&ray, "ray", false, "add the ray ID of each response, for a support case")
 	cli.JSONFlag(command, &asJSON)
 	return command
 }
 
-func run(ctx context.Context, env *cli.Env, timeout time.Duration, asJSON bool) error {
+func run(ctx context.Context, env *cli.Env, timeout time.Duration, asJSON, ray bool) error {
 	p := printer{env.Stdout, asJSON}
 	report := newReport(env)
 	p.local(report)
@@ -78,7 +80,7 @@ func run(ctx context.Context, env *cli.Env, timeout time.Duration, asJSON bool) 
 	waiting := time.AfterFunc(slow, func() {
 		fmt.Fprintf(env.Stderr, "no response for %s; waiting for up to %s (--timeout)\n", slow, timeout)
 	})
-	x := &examination{client: client, wire: wire, report: report, private: privateNames(env), waiting: waiting}
+	x := &examination{client: client, wire: wire, report: report, private: privateNames(env), ray: ray, waiting: waiting}
 	x.run(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()

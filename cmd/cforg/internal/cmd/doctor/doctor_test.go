@@ -164,7 +164,7 @@ func TestDoctorVerifiesACredentialThatMayNotList(t *testing.T) {
 		server.Handle("GET /"+path, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"success":true,"errors":[],"messages":[],"result":{"id":"f00","status":"active"}}`)
 		}))
-		server.FailNext("GET /organizations", cloudflaretest.Status(403, nil, ""))
+		server.FailNext("GET /organizations", cloudflaretest.Status(403, nil, `{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"messages":[],"result":null}`))
 		t.Setenv("CLOUDFLARE_API_TOKEN", token)
 		t.Setenv("CLOUDFLARE_API_KEY", "")
 		t.Setenv("CLOUDFLARE_EMAIL", "")

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"example.com/cloudflare"
 )
@@ -20,6 +23,7 @@ type examination struct {
 	wire    *recorder
 	report  *report
 	private func(string) bool
+	ray     bool        // add ray IDs
 	waiting *time.Timer // to be stopped at the first response
 	found   found
 	listed  exchange // of the first probe
@@ -51,6 +55,7 @@ func (x *examination) run(ctx context.Context) {
 	x.report.OK = x.listErr == nil
 	x.describeOrganizations()
 	x.describeCredential(ctx)
+	x.report.Next = x.next()
 	if x.fastest > 0 {
 		x.report.Network.FastestMS = new(x.fastest.Milliseconds())
 	}
@@ -68,6 +73,9 @@ func (x *examination) try(ctx context.Context, p probe, op *operation) {
 	items, err := p.call(ctx, x.client, &x.found)
 	e := x.wire.take()
 	op.Status = e.status
+	if x.ray {
+		op.RayID = rayID(e.header.Get("CF-Ray"))
+	}
 	if p.needs == nil {
 		x.listed, x.listErr = e, err
 	}
@@ -94,6 +102,16 @@ func (x *examination) try(ctx context.Context, p probe, op *operation) {
 	if e.status >= 200 && e.status < 300 {
 		op.differences = compareBody(e.body, p, x.private)
 	}
+}
+
+var rayForm = regexp.MustCompile(`^[0-9a-f]{16}(-[A-Z]{3})?$`)
+
+// rayID returns a ray ID, or an empty string for anything else in its header.
+func rayID(header string) string {
+	if !rayForm.MatchString(header) {
+		return ""
+	}
+	return header
 }
 
 // neverSet reports whether a profile was never set, which the API client reports as an error. The organization or
@@ -136,7 +154,13 @@ func compareBody(body []byte, p probe, private func(string) bool) differences {
 	if decoder.Decode(&decoded) != nil {
 		return differences{}
 	}
-	c := newComparison(private)
+	names := namesIn(decoded, nil)
+	c := newComparison(func(field string) bool {
+		folded := letters(field)
+		return private(field) || slices.ContainsFunc(names, func(name string) bool {
+			return strings.Contains(folded, name) || len(folded) > 3 && strings.Contains(name, folded)
+		})
+	})
 	c.compare(decoded, reflect.TypeFor[envelope](), "")
 	if object, ok := decoded.(map[string]any); ok {
 		result := p.result
@@ -146,6 +170,35 @@ func compareBody(body []byte, p probe, private func(string) bool) differences {
 		c.compare(object["result"], result, "result")
 	}
 	return c.result()
+}
+
+// namesIn appends the letters of the names and email addresses in a value. A server may use them as names of fields.
+func namesIn(value any, names []string) []string {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			names = namesIn(item, names)
+		}
+	case map[string]any:
+		for key, item := range value {
+			text, _ := item.(string)
+			if text = letters(text); len(text) > 3 && (strings.HasSuffix(key, "name") || strings.HasSuffix(key, "email")) {
+				names = append(names, text)
+			}
+			names = namesIn(item, names)
+		}
+	}
+	return names
+}
+
+// letters returns the letters and digits of a text in lower case.
+func letters(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, text)
 }
 
 // describeFirst reports what the first response says about the network, the clock and the rate limits.
@@ -176,7 +229,7 @@ func (x *examination) describeOrganizations() {
 	switch op := x.report.Operations[0]; {
 	case op.Status == 0:
 		x.report.Organizations = "not known"
-	case op.Status == http.StatusForbidden && !errors.Is(x.listErr, cloudflare.ErrUnauthorized):
+	case errors.Is(x.listErr, cloudflare.ErrForbidden) && !errors.Is(x.listErr, cloudflare.ErrUnauthorized):
 		x.report.Organizations = "no, or not for this credential: without the feature, the API responds with 403"
 	case x.listErr != nil:
 		x.report.Organizations = "not known: " + op.Reason
@@ -212,14 +265,41 @@ func (x *examination) verify(ctx context.Context) string {
 		route = "/user/tokens/verify"
 	}
 	err := x.client.Call(ctx, cloudflare.Request{Method: http.MethodGet, Route: route}, nil)
-	apiErr, _ := errors.AsType[*cloudflare.Error](err)
 	switch {
-	case err == nil:
+	case err == nil && errors.Is(x.listErr, cloudflare.ErrForbidden):
 		return "yes, the API knows the credential, but it may not list organizations"
+	case err == nil:
+		return "yes, the API knows the credential"
 	case errors.Is(err, cloudflare.ErrUnauthorized):
 		return "no, the API does not know the credential"
-	case apiErr != nil && apiErr.StatusCode == http.StatusForbidden:
+	case errors.Is(err, cloudflare.ErrForbidden):
 		return "perhaps not: the API also rejected a request that needs no permission"
 	}
 	return "not known: it could not be verified"
+}
+
+// next returns what to do first.
+func (x *examination) next() string {
+	e, err := x.listed, x.listErr
+	switch {
+	case err == nil:
+		return "nothing: the list of organizations can be read"
+	case strings.HasSuffix(x.report.Network.Proxy, badProxy):
+		return "correct the variable of the proxy in the environment"
+	case e.status == http.StatusProxyAuthRequired:
+		return "add the user and password of the proxy to HTTPS_PROXY, or ask who runs the proxy"
+	case e.status == 0:
+		return "mend the network: " + x.report.Network.Problem
+	case errors.Is(err, cloudflare.ErrRateLimited):
+		return "wait until the rate limit is reset, and run this command again"
+	case errors.Is(err, cloudflare.ErrUnauthorized):
+		return "replace the credential: the API does not accept it"
+	case errors.Is(err, cloudflare.ErrForbidden):
+		return "use a global API key of a user who administers the organization, or ask Cloudflare whether the account has Organizations"
+	case e.cut, errors.Is(err, cloudflare.ErrUnavailable) && e.status < http.StatusInternalServerError:
+		return "ask who runs the proxy or gateway between this machine and the API, and check the base URL"
+	case errors.Is(err, cloudflare.ErrUnavailable):
+		return "run this command again in some minutes; if it still fails, open a support case with the output of --ray"
+	}
+	return "open a support case with the output of --ray"
 }

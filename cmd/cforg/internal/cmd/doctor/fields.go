@@ -207,7 +207,7 @@ func mayBeEmpty(t reflect.Type) bool {
 }
 
 // identifier matches what looks like a name that somebody chose for a field.
-var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`)
+var identifier = regexp.MustCompile(`^[a-z][A-Za-z0-9_.-]{0,39}$`)
 
 // hidden stands for a name that may be personal data, an ID or a secret.
 const hidden = "(a name that is not shown)"

@@ -85,7 +85,9 @@ func TestDoctorOnAServerThatLies(t *testing.T) {
 			items(body)[1]["0123456789abcdef0123456789abcdef"] = 1
 			items(body)[2][cloudflaretest.APIKey] = 1
 			items(body)[3]["x\x1b[2J"] = 1
-		}, []fieldCount{{"result[]." + hidden, 4, 6}}, nil, nil},
+			items(body)[4]["Skylark"] = 1
+			items(body)[5]["is_"+strings.ToLower(strings.ReplaceAll(items(body)[0]["name"].(string), " ", "_"))] = 1
+		}, []fieldCount{{"result[]." + hidden, 6, 6}}, nil, nil},
 		"a missing field": {func(body map[string]any) { delete(items(body)[0], "type"); delete(items(body)[1], "type") },
 			nil, []fieldCount{{"result[].type", 2, 6}}, nil},
 		"a missing object": {func(body map[string]any) { delete(items(body)[0], "settings") },

@@ -9,8 +9,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"example.com/cloudflare"
@@ -35,15 +37,36 @@ func server(env *cli.Env) (where, proxy string) {
 		where = "a server on this machine"
 	}
 	proxyURL, err := http.ProxyFromEnvironment(&http.Request{URL: u})
-	switch {
-	case err != nil:
-		proxy = "the proxy in the environment is not valid"
+	switch name := badProxyVariable(); {
+	case err != nil, name != "":
+		proxy = badProxy
+		if name != "" {
+			proxy = name + " " + badProxy
+		}
 	case proxyURL == nil:
 		proxy = "none"
 	default:
 		proxy = "set in the environment"
 	}
 	return where, proxy
+}
+
+const badProxy = "is not a URL of a proxy"
+
+// badProxyVariable returns the name of a variable for a proxy that cannot be parsed. net/http ignores it in
+// silence, or takes a part of it for a host.
+func badProxyVariable() string {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+		value := os.Getenv(name)
+		_, err := url.Parse(value)
+		if err != nil && !strings.Contains(value, "://") { // net/http adds a scheme
+			_, err = url.Parse("http://" + value)
+		}
+		if err != nil {
+			return name
+		}
+	}
+	return ""
 }
 
 func programVersion() string {

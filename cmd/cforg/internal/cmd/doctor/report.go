@@ -36,6 +36,7 @@ type report struct {
 	} `json:"clock"`
 	RateLimits []rateLimit `json:"rate_limits"`
 	Operations []operation `json:"operations"`
+	Next       string      `json:"next"` // what to do first
 }
 
 type rateLimit struct {
@@ -54,7 +55,8 @@ type operation struct {
 	Status int    `json:"status,omitempty"`
 	Codes  []int  `json:"codes,omitempty"`
 	Reason string `json:"reason,omitempty"`
-	Items  *int   `json:"items,omitempty"` // of a list
+	RayID  string `json:"ray_id,omitempty"` // with --ray
+	Items  *int   `json:"items,omitempty"`  // of a list
 	differences
 }
 
@@ -90,8 +92,9 @@ func (p printer) rest(r *report) error {
 	for _, limit := range r.RateLimits {
 		p.line("Rate limit", "%s: %d of %d requests remain, reset in %d s, window of %d s", limit.Name, limit.Remaining, limit.Quota, limit.ResetS, limit.WindowS)
 	}
-	if r.Network.Problem != "" {
-		return nil // no operation was tested
+	if r.Network.Problem != "" { // no operation was tested
+		p.next(r)
+		return nil
 	}
 	if r.RateLimits == nil {
 		p.line("Rate limit", "not known: the response has no such header")
@@ -105,8 +108,11 @@ func (p printer) rest(r *report) error {
 		return err
 	}
 	p.fields(r)
+	p.next(r)
 	return nil
 }
+
+func (p printer) next(r *report) { fmt.Fprintf(p.out, "\nDo this next: %s\n", r.Next) }
 
 func (p printer) fields(r *report) {
 	found := false
@@ -163,6 +169,9 @@ func (op operation) text() string {
 	}
 	if op.Reason != "" {
 		text += ": " + op.Reason
+	}
+	if op.RayID != "" {
+		text += " (ray " + op.RayID + ")"
 	}
 	return text
 }

@@ -25,6 +25,7 @@ type exchange struct {
 	tlsName  string // such as TLS 1.3
 	header   http.Header
 	body     []byte
+	cut      bool // the body ended with an error
 }
 
 // recorder is a transport that keeps the last exchange.
@@ -72,7 +73,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	rest := response.Body
 	response.Body = &replay{io.MultiReader(bytes.NewReader(body), &failed{err}), rest}
 	r.update(func(e *exchange) {
-		e.received, e.status, e.protocol, e.header, e.body = received, response.StatusCode, response.Proto, response.Header, body
+		e.received, e.status, e.protocol, e.header, e.body, e.cut = received, response.StatusCode, response.Proto, response.Header, body, err != nil
 		if response.TLS != nil {
 			e.tlsName = tls.VersionName(response.TLS.Version)
 		}
