@@ -189,7 +189,8 @@ func (s *OrganizationMembersService) Create(ctx context.Context, organizationID 
 	return one[OrganizationMember](ctx, (*service)(s), params.call(organizationID), opts)
 }
 
-// Delete removes a member from an organization, or revokes an invitation.
+// Delete removes a member from an organization, or revokes an invitation. To remove all members, read the list to its
+// end first, with [Collect].
 //
 // Delete returns [ErrNotFound] if the member does not exist. If the outcome of an attempt is unknown and the next
 // attempt finds no member, Delete succeeds.

@@ -101,7 +101,7 @@ type OrganizationListParams struct {
 	RootsOnly bool   `url:"-"`                   // only those without a parent; not valid together with ParentID
 
 	PageSize  int    `url:"page_size,omitempty"`  // 1 to MaxPageSize; 0 means 10 for List and MaxPageSize for All
-	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page that was listed with the same filters
+	PageToken string `url:"page_token,omitempty"` // the NextPageToken of a page with the same filters; for any other, expect status 400
 }
 
 func (p OrganizationListParams) call() call {
@@ -132,7 +132,7 @@ func (p OrganizationListParams) query() (url.Values, error) {
 type OrganizationCreateParams struct {
 	Name     string               // required
 	ParentID string               // empty for a root organization, unlike in OrganizationListParams
-	Profile  *OrganizationProfile // nil for none
+	Profile  *OrganizationProfile // nil for none, not an empty profile
 }
 
 // Validate returns the error that Create and Ensure would return for p without sending a request, or nil.
