@@ -50,7 +50,7 @@ var (
 	// reject each of them. A write whose error also matches [ErrOutcomeUnknown] may have happened.
 	//
 	// Neither a 429 nor a call that ended because of its context, a limiter or a credential source is ErrUnavailable. A
-	// HEAD request has no body, and an [Error] that a user creates has none either: only their status counts.
+	// response to HEAD has no body, and an [Error] that a user creates has none either: only their status counts.
 	ErrUnavailable = errors.New("unavailable")
 
 	// ErrOutcomeUnknown means that a write may or may not have happened. Read the current state before repeating the

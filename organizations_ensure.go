@@ -127,8 +127,8 @@ func (e *AmbiguousError) Error() string {
 }
 
 // WaitUntilReadable returns an organization like [OrganizationsService.Get], but waits if the organization does not
-// exist yet. Call it after a create, because a new organization may not be readable at once, and after Ensure whatever
-// created is, because an earlier run may have created the organization a moment before. Another read may still fail
+// exist yet. Call it after a create, because a new organization may not be readable at once, and after Ensure even if
+// created is false, because an earlier run may have created the organization a moment before. Another read may still fail
 // afterwards.
 //
 // The read is repeated after 250 milliseconds, doubling the wait up to five seconds, until ctx ends, or until one
