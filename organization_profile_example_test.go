@@ -49,3 +49,27 @@ func ExampleOrganizationProfileService_Update() {
 	fmt.Println(profile.BusinessName, profile.BusinessPhone)
 	// Output: Example Sales +1 555 0199
 }
+
+func ExampleOrganizationProfileService_Modify() {
+	server := cloudflaretest.NewServer()
+	client, ctx := server.Client(), context.Background()
+	id := server.AddOrganization("Example, Inc.", "")
+
+	for _, phone := range []string{"+1 555 0100", "+1 555 0199", "+1 555 0199"} { // the last one is not sent
+		profile, err := client.OrganizationProfile.Modify(ctx, id, func(p *cloudflare.OrganizationProfile) error {
+			if p.BusinessName == "" {
+				p.BusinessName = "Example, Inc."
+			}
+			p.BusinessPhone = phone
+			return nil
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(profile.BusinessName, profile.BusinessPhone)
+	}
+	// Output:
+	// Example, Inc. +1 555 0100
+	// Example, Inc. +1 555 0199
+	// Example, Inc. +1 555 0199
+}
