@@ -73,7 +73,7 @@ func retryAfter(h http.Header, now time.Time) (longest time.Duration) {
 		for value := range strings.SplitSeq(line, ",") {
 			value = strings.TrimSpace(value)
 			if strings.Trim(value, "0123456789.") == "" {
-				n, _ := strconv.ParseFloat(value, 64) // infinity for more than a float64 holds, and 0 for what is no number
+				n, _ := strconv.ParseFloat(value, 64) // infinity for more than a float64 holds, and 0 for what is not a number
 				longest = max(longest, seconds(math.Ceil(n)))
 			}
 		}
